@@ -1,0 +1,8 @@
+"""One matrix multiplication in many languages, in tiny containers: built, proven equal, and measured.
+
+`harness.compare` is the pipeline; everything else serves it. Imports run downward only:
+cli -> compare -> measure, build, analyze, report -> plan, protocol, workload, images, store -> engine, manifest
+-> model -> errors.
+"""
+
+__version__ = "0.1.0"

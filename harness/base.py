@@ -1,0 +1,104 @@
+"""The base image of all build stages: Debian, pulled where a registry answers, else made from packages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from harness.engine import Engine, Recipe
+from harness.errors import EngineError
+
+SUITE = "trixie"
+DEBIAN = f"debian:{SUITE}-slim"
+MADE_HERE = f"harness-debian:{SUITE}"
+
+Notify = Callable[[str], None]
+
+
+def ensure_debian(engine: Engine, notify: Notify) -> str:
+    """The tag of a Debian image that the engine has; pulled or made if it has none.
+
+    Raises EngineError, with what to do, where it can be neither pulled nor made.
+    """
+    for tag in (DEBIAN, MADE_HERE):
+        if engine.image_digest(tag):
+            return tag
+    notify(f"pulling {DEBIAN}")
+    if engine.pull(DEBIAN):
+        return DEBIAN
+    if not shutil.which("mmdebstrap"):
+        raise EngineError(
+            f"no registry answers for {DEBIAN}, and mmdebstrap, which makes it from Debian's packages, is not "
+            "installed.\nRun `harness setup`, or install mmdebstrap (on Ubuntu also debian-archive-keyring)."
+        )
+    notify(f"no registry answers: making Debian {SUITE} from its packages")
+    _bootstrap(engine)
+    return MADE_HERE
+
+
+def _bootstrap(engine: Engine) -> None:
+    command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", SUITE, "-", *_mirrors()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        engine.import_image(cast("BinaryIO", process.stdout), MADE_HERE)
+        _, complaints = process.communicate()
+    if process.returncode:
+        raise EngineError(f"mmdebstrap could not make Debian {SUITE}:\n{complaints.decode()}")
+
+
+def _mirrors() -> list[str]:
+    """Sources on the mirrors that a Debian host itself uses; none elsewhere, which means mmdebstrap's own."""
+    if not shutil.which("apt-get"):
+        return []
+    listed = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(LABEL)|$(REPO_URI)", "Created-By: Packages"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.splitlines()
+    found = dict(line.split("|", 1) for line in sorted(listed, reverse=True))
+    suites = {"Debian": (SUITE, f"{SUITE}-updates"), "Debian-Security": (f"{SUITE}-security",)}
+    if "Debian" not in found:
+        return []
+    return [f"deb {found[label]} {name} main" for label in suites if label in found for name in suites[label]]
+
+
+def base_recipe(folder: Path, debian: str, tag: str) -> Recipe:
+    """The recipe of the base: Debian with this machine's certificate authorities and pip settings."""
+    return Recipe(
+        tag=tag,
+        dockerfile=folder / "Dockerfile",
+        context=folder,
+        target=None,
+        arguments={"DEBIAN": debian},
+        extra_files={"machine-ca.crt": _authorities(), "pip.conf": _pip_settings()},
+    )
+
+
+def _authorities() -> bytes:
+    """The bundle of certificate authorities that this machine trusts, its own ones among them."""
+    paths = ssl.get_default_verify_paths()
+    candidates = [os.environ.get("SSL_CERT_FILE"), paths.cafile, "/etc/ssl/certs/ca-certificates.crt"]
+    found = next((Path(path) for path in candidates if path and Path(path).is_file()), None)
+    return found.read_bytes() if found else b""
+
+
+def _pip_settings() -> bytes:
+    """Which package index this machine's pip uses, so that pip in a build stage uses it too."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+    ).stdout.splitlines()
+    settings = dict(line.split("=", 1) for line in listed if "=" in line)
+    names = ("index-url", "extra-index-url", "trusted-host")
+    lines = [
+        f"{name} = {value.strip(chr(39))}"
+        for name in names
+        for key, value in settings.items()
+        if key.rpartition(".")[2] == name
+    ]
+    return "\n".join(["[global]", *lines, ""]).encode()

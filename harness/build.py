@@ -1,0 +1,171 @@
+"""Recipes to images. An image's tag is the hash of all it is made of, so that an image that exists is up to date."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from queue import Empty, SimpleQueue
+
+from harness.base import base_recipe, ensure_debian
+from harness.engine import Engine, Job, Recipe
+from harness.errors import BuildError, ProtocolError
+from harness.events import Event, Watch
+from harness.images import weigh
+from harness.manifest import Catalog, Source
+from harness.model import Failure, Image, Info, Manifest, Rung, Traits
+from harness.protocol import parse_info
+from harness.store import Log
+
+FINAL = "final"
+CHECK = "check"
+AT_ONCE = 2
+INFO_TIMEOUT_S = 30.0
+INFO_MEMORY_BYTES = 2**30
+
+
+def build(engine: Engine, base: str, sources: Mapping[str, Source], keep: Log, watch: Watch) -> Iterator[Image]:
+    """Build what is missing and yield every image, weighed and asked what was built into it."""
+    for number, built in enumerate(_build_all(engine, list(sources.values()), base, keep, watch), start=1):
+        image = _examine(engine, built, sources[built.name].manifest, keep)
+        watch(Event("built", _told(image), number, len(sources)))
+        yield image
+
+
+def build_base(engine: Engine, catalog: Catalog, watch: Watch) -> str:
+    """The tag of the base image, built if it is missing."""
+
+    def told(line: str) -> None:
+        watch(Event("build", f"base: {line}"))
+
+    debian = ensure_debian(engine, told)
+    unnamed = base_recipe(catalog.base, debian, tag="")
+    recipe = replace(unnamed, tag=f"harness-base:{_hash(unnamed, engine.image_digest(debian) or '')}")
+    _build_if_missing(engine, recipe, told)
+    return recipe.tag
+
+
+def recipe_of(source: Source, base: str, target: str = FINAL) -> Recipe:
+    """The recipe of one stage of an image, tagged with the hash of its sources, recipe and base."""
+    recipe = Recipe(
+        tag="",
+        dockerfile=source.dockerfile,
+        context=source.context,
+        target=target,
+        arguments={"BASE": base},
+        extra_files={},
+    )
+    suffix = "" if target == FINAL else f"-{target}"
+    return replace(recipe, tag=f"harness-{source.manifest.name}{suffix}:{_hash(recipe)}")
+
+
+def _build_all(engine: Engine, sources: Sequence[Source], base: str, keep: Log, watch: Watch) -> Iterator[Image]:
+    """Build, two at a time, and yield what became of each; one that fails never costs the others.
+
+    The builders are daemon threads: an interrupted harness ends at once, and the engine then drops their builds.
+    """
+    waiting: SimpleQueue[Source] = SimpleQueue()
+    done: SimpleQueue[Image | BaseException] = SimpleQueue()
+    for source in sources:
+        waiting.put(source)
+
+    def builder() -> None:
+        with suppress(Empty):
+            while source := waiting.get_nowait():
+                try:
+                    done.put(_build_one(engine, source, base, keep, watch))
+                except BaseException as error:  # noqa: BLE001 (raised again in the caller's thread)
+                    done.put(error)
+
+    for _ in range(AT_ONCE):
+        threading.Thread(target=builder, daemon=True).start()
+    for _ in sources:
+        outcome = done.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        yield outcome
+
+
+def _build_one(engine: Engine, source: Source, base: str, keep: Log, watch: Watch) -> Image:
+    """Build one image if it is missing. A recipe that fails becomes a failed outcome with its log."""
+    name = source.manifest.name
+    try:
+        recipe = recipe_of(source, base)
+        _build_if_missing(engine, recipe, lambda line: watch(Event("build", f"{name}: {line}")))
+    except BuildError as error:
+        log = keep(f"build-{name}.log", error.log)
+        return Image(name=name, failure=Failure(stage="build", reason=str(error), log=log))
+    except FileNotFoundError as error:
+        reason = f"its recipe cannot be read: {error.filename}"
+        return Image(name=name, failure=Failure(stage="build", reason=reason))
+    return Image(name=name, tag=recipe.tag, digest=engine.image_digest(recipe.tag))
+
+
+def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Image:
+    """Weigh a built image and ask what was built into it; what is no implementation has nothing to answer."""
+    if image.failure or image.tag is None:
+        return image
+    weighed = image.model_copy(update={"weight": weigh(engine.save(image.tag), manifest.payload)})
+    if not manifest.rungs:
+        return weighed
+    try:
+        return weighed.model_copy(update={"info": _ask(engine, image.tag, keep, manifest.name)})
+    except ProtocolError as error:
+        failure = Failure(stage="info", reason=str(error), log=f"logs/info-{manifest.name}.log")
+        return weighed.model_copy(update={"failure": failure})
+
+
+def _told(image: Image) -> str:
+    if image.failure:
+        return f"{image.name}: failed at {image.failure.stage}: {image.failure.reason}"
+    return f"{image.name}: {image.weight.unpacked_bytes:,} bytes" if image.weight else image.name
+
+
+def _ask(engine: Engine, tag: str, keep: Log, name: str) -> Info:
+    job = Job(
+        image=tag,
+        arguments=("info",),
+        cpus=engine.cpus()[:1],
+        memory_bytes=INFO_MEMORY_BYTES,
+        pids=64,
+        timeout_s=INFO_TIMEOUT_S,
+    )
+    answer = engine.run(job)
+    keep(f"info-{name}.log", answer.stderr)
+    if answer.code:
+        raise ProtocolError(f"`matmul info` ended with exit code {answer.code}")
+    return parse_info(answer.stdout)
+
+
+def mismatches(rung: Rung, info: Info) -> list[str]:
+    """Where a manifest and what was really built differ, in words."""
+    built = info.rungs.get(rung.name)
+    if built is None:
+        return [f"the image holds no rung {rung.name}"]
+    return [
+        f"{field}: the manifest says {declared!r}, the image was built with {really!r}"
+        for field in Traits.model_fields
+        if (declared := getattr(rung, field)) != (really := getattr(built, field))
+    ]
+
+
+def check_image(engine: Engine, source: Source, base: str, watch: Watch) -> None:
+    """Build the stage that runs a language's own formatter and linter. Raises BuildError where they complain."""
+    recipe = recipe_of(source, base, CHECK)
+    _build_if_missing(engine, recipe, lambda line: watch(Event("build", line)))
+
+
+def _build_if_missing(engine: Engine, recipe: Recipe, on_line: Callable[[str], None]) -> None:
+    if engine.image_digest(recipe.tag) is None:
+        engine.build(recipe, on_line)
+
+
+def _hash(recipe: Recipe, *more: str) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of all that an image is made of."""
+    digest = hashlib.sha256()
+    for name, data in sorted(recipe.files().items()):
+        digest.update(f"{name}\0{len(data)}\0".encode() + data)
+    digest.update(repr((sorted(recipe.arguments.items()), recipe.target, more)).encode())
+    return digest.hexdigest()[:12]

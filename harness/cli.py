@@ -1,0 +1,304 @@
+"""The command line: the only module that prints or exits. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from harness.errors import HarnessError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.docker_engine import DockerEngine
+    from harness.manifest import Catalog, Source
+    from harness.model import Comparison, Image, ImageRow, Options
+    from harness.report import Renderer
+
+MAX_N = 32_768
+ALL = "all"
+SOME_CASE_FAILED = 1
+SIGNALLED = 128
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="One matrix multiplication, many languages, tiny containers: proven equal, measured, compared.",
+)
+
+
+Results = Annotated[Path, typer.Option("--out", help="Folder of results; every run is a folder in it.")]
+Format = Annotated[str, typer.Option("--format", help="text, md, json or csv.")]
+Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or all.")]
+
+
+@app.command()
+def compare(
+    langs: Langs = ALL,
+    rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all.")] = ALL,
+    n: Annotated[int, typer.Option(help=f"Rows and columns of the matrices, 1 to {MAX_N}.")] = 4096,
+    threads: Annotated[
+        int | None,
+        typer.Option(help="Threads of the parallel rungs.", show_default="all CPUs this process may use"),
+    ] = None,
+    budget: Annotated[
+        float,
+        typer.Option(help="Seconds of measuring for a case; at least three rounds are made whatever it is."),
+    ] = 15.0,
+    baseline: Annotated[str, typer.Option(help="The case that ratios are taken against.")] = "python/naive",
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the inputs and of the order.", show_default="a fresh one")
+    ] = None,
+    out: Results = Path("results"),
+    plan: Annotated[bool, typer.Option("--plan", help="Print the cases and what they will take; run nothing.")] = False,
+) -> None:
+    """Build, run, validate, measure and report: every chosen language on every chosen rung."""
+    from harness.docker_engine import DockerEngine
+    from harness.manifest import load_catalog, root
+    from harness.store import new_run_id
+
+    catalog = load_catalog(root())
+    options_for = partial(
+        _options, catalog, langs=langs, rungs=rungs, n=n, threads=threads, budget=budget, baseline=baseline, seed=seed
+    )
+    if plan:
+        _print_plan(catalog, options_for(cpus=_own_cpus()))
+        return
+    run_id = new_run_id()
+    engine = DockerEngine(run_id)
+    options = options_for(cpus=len(engine.cpus()))
+    _compare(engine, catalog, options, out, run_id)
+
+
+def _compare(engine: DockerEngine, catalog: Catalog, options: Options, out: Path, run_id: str) -> None:
+    """Run it with progress; whatever happens, leave a readable folder and say where it is."""
+    from harness.compare import compare as run_comparison
+    from harness.progress import Progress
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with Progress() as progress:
+            complete = run_comparison(engine, catalog, options, out, run_id, progress)
+    except KeyboardInterrupt as stop:
+        number = stop.args[0] if stop.args else signal.SIGINT
+        _end(f"interrupted; what was measured is kept: harness report {run_id} --out {out}", SIGNALLED + number)
+    comparison = _write_reports(out / run_id)
+    typer.echo(_renderer("text").render(comparison))
+    typer.echo(f"Kept in {out / run_id}: journal, logs, and this report as text, md, json and csv.")
+    if not complete:
+        raise typer.Exit(SOME_CASE_FAILED)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt(number)
+
+
+def _own_cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _options(
+    catalog: Catalog,
+    *,
+    langs: str,
+    rungs: str,
+    n: int,
+    threads: int | None,
+    cpus: int,
+    budget: float,
+    baseline: str,
+    seed: int | None,
+) -> Options:
+    """The options after defaults. Raises UsageError for a name or a number that cannot be right."""
+    from harness.manifest import known
+    from harness.model import Options
+    from harness.plan import rungs_of
+
+    every = catalog.implementations
+    all_rungs = rungs_of(source.manifest for source in every.values())
+    chosen_langs = tuple(_chosen(langs, every, "implementation"))
+    chosen_rungs = tuple(_chosen(rungs, all_rungs, "rung"))
+    language, _, rung = baseline.partition("/")
+    known(language, every, "implementation in --baseline")
+    known(rung, all_rungs, "rung in --baseline (it is written implementation/rung)")
+    _check_range("--n", n, 1, MAX_N)
+    _check_range("--threads", threads or cpus, 1, cpus, "there are so many CPUs for this process")
+    _check_range("--budget", budget, 0, 86_400)
+    if seed is not None:
+        _check_range("--seed", seed, 0, 2**63 - 1)
+    return Options(
+        langs=chosen_langs,
+        rungs=chosen_rungs,
+        n=n,
+        threads=threads if threads is not None else cpus,
+        budget_s=budget,
+        baseline=baseline,
+        seed=seed if seed is not None else secrets.randbits(32),
+    )
+
+
+def _chosen(text: str, names: Iterable[str], what: str) -> list[str]:
+    """The names in a comma-separated option, in their own order, each once; all of them for `all`."""
+    from harness.manifest import known
+
+    names = list(names)
+    wanted = [part.strip() for part in text.split(",") if part.strip()]
+    if not wanted:
+        raise UsageError(f"no {what} chosen: name some of {', '.join(names)}, or all")
+    if wanted == [ALL]:
+        return names
+    asked = {known(name, names, what) for name in wanted}
+    return [name for name in names if name in asked]
+
+
+def _check_range(option: str, value: float, low: float, high: float, why: str = "") -> None:
+    if not low <= value <= high:
+        raise UsageError(f"{option} {value:g} is out of range: {low:g} to {high:g}" + (f" ({why})" if why else ""))
+
+
+def _print_plan(catalog: Catalog, options: Options) -> None:
+    from tabulate import tabulate
+
+    from harness.plan import MIN_ROUNDS, cases_of, expected_s
+
+    manifests = [source.manifest for source in catalog.named(options.langs).values()]
+    cases = cases_of(manifests, options)
+    rows = [[case.name, case.threads, case.n, f"{options.budget_s:g} s"] for case in cases]
+    typer.echo(tabulate(rows, headers=["case", "threads", "n", "budget"]))
+    typer.echo(
+        f"\n{len(cases)} cases, about {expected_s(cases, options.budget_s) / 60:.1f} minutes of measuring; longer "
+        f"where {MIN_ROUNDS} rounds of a slow case exceed its budget, and where images must be built first."
+    )
+
+
+def _write_reports(folder: Path) -> Comparison:
+    """Every format, beside the journal."""
+    from harness.analyze import analyze
+    from harness.report import formats
+    from harness.store import load_run, write_report
+
+    comparison = analyze(load_run(folder))
+    for name in formats():
+        write_report(folder, name, _renderer(name).render(comparison))
+    return comparison
+
+
+def _renderer(name: str) -> Renderer:
+    from harness.manifest import known
+    from harness.report import formats, renderer
+
+    return renderer(known(name, formats(), "format"))
+
+
+@app.command()
+def report(
+    run: Annotated[str, typer.Argument(help="A run's id or folder, or latest.")] = "latest",
+    format_: Format = "text",
+    out: Results = Path("results"),
+) -> None:
+    """Render a run, whole or cut short, from its journal."""
+    from harness.analyze import analyze
+    from harness.store import find_run, load_run
+
+    render = _renderer(format_).render
+    typer.echo(render(analyze(load_run(find_run(out, run)))), nl=False)
+
+
+@app.command()
+def images(
+    langs: Langs = ALL,
+    format_: Format = "text",
+    check: Annotated[bool, typer.Option("--check", help="Exit with 3 if an image breaks its budget.")] = False,
+) -> None:
+    """Build what is missing, and weigh every image against its budget."""
+    from harness.images import check_budgets
+
+    render = _renderer(format_).render_images
+    rows = _weighed(langs)
+    typer.echo(render(rows), nl=False)
+    if check:
+        check_budgets(rows)
+
+
+def _weighed(langs: str) -> list[ImageRow]:
+    from harness.images import image_row
+
+    built = _built(langs)
+    return [image_row(source.manifest, image) for source, image in built]
+
+
+@app.command()
+def build(langs: Langs = ALL) -> None:
+    """Build the images that are missing or out of date."""
+    failed = [image for _, image in _built(langs) if image.failure]
+    if failed:
+        raise typer.Exit(SOME_CASE_FAILED)
+
+
+def _built(langs: str) -> list[tuple[Source, Image]]:
+    """The chosen images (those of compare, and the others), built and weighed, with their sources."""
+    from harness.build import build as build_images
+    from harness.build import build_base
+    from harness.docker_engine import DockerEngine
+    from harness.manifest import load_catalog, root
+    from harness.progress import Progress
+
+    catalog = load_catalog(root())
+    sources = {name: catalog.images[name] for name in _chosen(langs, catalog.images, "image")}
+    engine = DockerEngine("build")
+    with Progress() as progress:
+        base = build_base(engine, catalog, progress)
+        images = {image.name: image for image in build_images(engine, base, sources, _keep_log, progress)}
+    return [(source, images[name]) for name, source in sources.items()]
+
+
+def _keep_log(name: str, text: str | bytes) -> str:
+    """Logs of builds outside a run go to the folder for temporary files."""
+    path = Path(tempfile.gettempdir()) / f"harness-{name}"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return str(path)
+
+
+@app.command()
+def clean(
+    images: Annotated[bool, typer.Option("--images", help="Remove the images that were built as well.")] = False,
+) -> None:
+    """Remove the containers and volumes that killed runs left behind."""
+    from harness.docker_engine import DockerEngine
+
+    left = DockerEngine("clean").clean(images=images)
+    typer.echo(f"removed {left.containers} containers, {left.volumes} volumes and {left.images} images")
+    for run in left.spared_runs:
+        typer.echo(f"left alone: {run}, which is still running")
+
+
+@app.command()
+def setup() -> None:
+    """Install and start a container engine where none answers (HARNESS_NO_INSTALL=1 refuses)."""
+    from harness.setup import set_up
+
+    set_up(lambda line: typer.echo(line, err=True))
+
+
+def _end(message: str, code: int) -> NoReturn:
+    typer.echo(f"harness: {message}", err=True)
+    sys.exit(code)
+
+
+def main() -> None:
+    """Run a command; an error that a user can meet ends it with a message and its exit code."""
+    try:
+        app()
+    except HarnessError as error:
+        _end(str(error), error.exit_code)

@@ -1,0 +1,196 @@
+"""The pipeline of `harness compare`, top to bottom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import __version__
+from harness.build import build, build_base, mismatches
+from harness.engine import Engine
+from harness.errors import ProtocolError
+from harness.events import Event, Watch
+from harness.machine import read_machine
+from harness.manifest import Catalog, Source
+from harness.measure import Bench, measure, measure_peak
+from harness.model import (
+    Batch,
+    Case,
+    Entry,
+    Failure,
+    Finished,
+    Image,
+    Options,
+    Peak,
+    Rejected,
+    Round,
+    Started,
+)
+from harness.plan import cases_of, next_batch, shuffled, timeout_s
+from harness.store import RunFolder
+from harness.workload import Workload
+
+
+@dataclass
+class Run:
+    """One run while it lasts: its journal, and what it knows so far."""
+
+    engine: Engine
+    sources: dict[str, Source]
+    options: Options
+    folder: RunFolder
+    watch: Watch
+    images: dict[str, Image] = field(default_factory=dict)
+    rounds: dict[Case, list[Round]] = field(default_factory=dict)
+    peaks: dict[int, float] = field(default_factory=dict)
+    container_ns: int = 0
+
+    def record(self, entry: Entry) -> None:
+        """Journal first; then remember."""
+        self.folder.append(entry)
+        match entry:
+            case Image():
+                self.images[entry.name] = entry
+            case Round():
+                self.rounds[entry.case].append(entry)
+                self.container_ns += entry.container_ns
+            case Peak():
+                self.peaks[entry.threads] = entry.gflops
+                self.container_ns += entry.container_ns
+            case _:
+                pass
+
+
+def compare(engine: Engine, catalog: Catalog, options: Options, results: Path, run_id: str, watch: Watch) -> bool:
+    """Plan, build, measure and journal one run; True if every case was measured.
+
+    What fails inside an implementation is an outcome in the journal. Raises EngineError or DiskFullError where
+    nothing can go on; all that was measured until then is in the journal.
+    """
+    began_ns = time.monotonic_ns()
+    sources = catalog.named(options.langs)
+    manifests = tuple(source.manifest for source in sources.values())
+    cases = cases_of(manifests, options)
+    run = Run(engine, sources, options, RunFolder(results, run_id), watch)
+    run.record(_started(run_id, options, catalog, sources, cases))
+    build_ns = _build(run, catalog)
+    ready = _reject_the_unready(run, cases)
+    _measure_peaks(run, ready)
+    with _bench(run) as bench:
+        _measure_rounds(run, bench, ready)
+    run.record(Finished(wall_ns=time.monotonic_ns() - began_ns, container_ns=run.container_ns, build_ns=build_ns))
+    return len(ready) == len(cases) and not any(r.failure for rounds in run.rounds.values() for r in rounds)
+
+
+def _started(
+    run_id: str, options: Options, catalog: Catalog, sources: dict[str, Source], cases: Sequence[Case]
+) -> Started:
+    return Started(
+        harness=__version__,
+        run=run_id,
+        at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        options=options,
+        manifests=tuple(source.manifest for source in (*sources.values(), *catalog.others.values())),
+        cases=tuple(cases),
+    )
+
+
+def _build(run: Run, catalog: Catalog) -> int:
+    """Read the facts of the machine and build what is missing; the nanoseconds that took."""
+    began_ns = time.monotonic_ns()
+    base = build_base(run.engine, catalog, run.watch)
+    run.record(read_machine(run.engine, base))  # before our own builds load it
+    wanted = {**run.sources, **catalog.others}
+    for image in build(run.engine, base, wanted, run.folder.keep_log, run.watch):
+        run.record(image)
+    return time.monotonic_ns() - began_ns
+
+
+def _reject_the_unready(run: Run, cases: Sequence[Case]) -> list[Case]:
+    """The cases whose image was built as its manifest says; the others are recorded as failed."""
+    ready = []
+    for case in cases:
+        failure = _unready(run, case)
+        if failure:
+            run.record(Rejected(case=case, failure=failure))
+            run.watch(Event("measured", f"{case}: {failure.reason}"))
+        else:
+            ready.append(case)
+    return ready
+
+
+def _unready(run: Run, case: Case) -> Failure | None:
+    image = run.images[case.implementation]
+    if image.failure or image.info is None:
+        return image.failure
+    rung = run.sources[case.implementation].manifest.rung(case.rung)
+    differences = mismatches(rung, image.info) if rung else []
+    return Failure(stage="info", reason="; ".join(differences)) if differences else None
+
+
+def _measure_peaks(run: Run, cases: Sequence[Case]) -> None:
+    """The machine's peak, once for every number of threads in use, by the first image that offers to."""
+    offers = [name for name, source in run.sources.items() if source.manifest.peak]
+    tag = next((run.images[name].tag for name in offers if not run.images[name].failure), None)
+    for threads in sorted({case.threads for case in cases}) if tag else []:
+        run.watch(Event("prepare", f"measuring this machine's peak on {threads} thread(s)"))
+        try:
+            run.record(measure_peak(run.engine, tag or "", threads))
+        except ProtocolError as error:
+            run.watch(Event("measured", f"this machine's peak could not be measured: {error}"))
+
+
+@contextmanager
+def _bench(run: Run) -> Iterator[Bench]:
+    """Inputs in a volume, which is gone again afterwards."""
+    run.watch(Event("prepare", f"drawing A and B, n = {run.options.n}, seed {run.options.seed}"))
+    workload = Workload(run.options.n, run.options.seed)
+    lender = next((image.tag for image in run.images.values() if image.tag and not image.failure), None)
+    files = {"a.f64": workload.a.data, "b.f64": workload.b.data}
+    inputs = run.engine.fill_volume(lender, files) if lender else ""
+    try:
+        yield Bench(run.engine, workload, inputs, timeout_s(run.options.budget_s), run.peaks, run.folder.keep_log)
+    finally:
+        if inputs:
+            run.engine.remove_volume(inputs)
+
+
+def _measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
+    """Rounds of one container a case, in a new random order each, until every case has had its budget."""
+    run.rounds.update({case: [] for case in cases})
+    number = 0
+    while waiting := [(case, batch) for case in cases if (batch := _next(run, case))]:
+        number += 1
+        batches = dict(waiting)
+        for done, case in enumerate(shuffled([case for case, _ in waiting], run.options.seed, number)):
+            text = f"round {number}: {case}, {batches[case].samples} × {batches[case].rows} rows"
+            run.watch(Event("measure", text, done, len(waiting), _left_s(run, cases)))
+            tag = run.images[case.implementation].tag or ""
+            run.record(measure(bench, tag, case, batches[case], number, pilot=number == 1))
+            run.watch(Event("measured", _told_round(run.rounds[case][-1])))
+
+
+def _next(run: Run, case: Case) -> Batch | None:
+    rung = run.sources[case.implementation].manifest.rung(case.rung)
+    return next_batch(rung, case, run.rounds[case], run.options.budget_s) if rung else None
+
+
+def _left_s(run: Run, cases: Sequence[Case]) -> float:
+    """What measuring will still take, about: what the budgets of unfinished cases have left."""
+    left = 0.0
+    for case in cases:
+        rounds = run.rounds[case]
+        spent = sum(r.container_ns for r in rounds) / 1e9
+        if not any(r.failure for r in rounds):
+            left += max(0.0, run.options.budget_s - spent)
+    return left
+
+
+def _told_round(entry: Round) -> str:
+    if entry.failure:
+        return f"{entry.case}: FAILED: {entry.failure.reason}"
+    best_ns = min(sample.wall_ns for sample in entry.samples) / entry.rows * entry.case.n
+    return f"{entry.case}: {best_ns / 1e9:.3g} s for all {entry.case.n} rows"

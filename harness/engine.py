@@ -1,0 +1,131 @@
+"""What the harness asks of a container engine. `docker_engine` is the real one; the tests have a scripted one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+RUN_LABEL = "harness.run"
+"""On everything that is created, with the run's id: what `harness clean` goes by."""
+
+LEFT_BEHIND = {"__pycache__", "target", ".git", ".venv", ".zig-cache", "zig-out"}
+
+OWNER_LABEL = "harness.owner"
+"""host:pid of the process that made it, so that `harness clean` leaves a live run alone."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One image to build: a tagged stage of a Dockerfile with its context."""
+
+    tag: str
+    dockerfile: Path
+    context: Path
+    target: str | None
+    arguments: Mapping[str, str]
+    extra_files: Mapping[str, bytes]
+
+    def files(self) -> dict[str, bytes]:
+        """Everything the builder is sent, by name, without what tools leave behind in the context."""
+        in_context = {path.relative_to(self.context): path for path in self.context.rglob("*") if path.is_file()}
+        sent = {
+            name.as_posix(): path.read_bytes()
+            for name, path in in_context.items()
+            if not LEFT_BEHIND.intersection(name.parts)
+        }
+        return sent | {"Dockerfile": self.dockerfile.read_bytes()} | dict(self.extra_files)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One locked-down container: no network, read-only root, no capabilities, an unprivileged user.
+
+    `output`, a path in the volume /out, is read back after the container ended.
+    """
+
+    image: str
+    arguments: tuple[str, ...]
+    cpus: tuple[int, ...]
+    memory_bytes: int
+    pids: int
+    timeout_s: float
+    inputs: str | None = None  # volume mounted read-only at /data
+    output: str | None = None
+    entrypoint: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a container ended. `elapsed_ns` spans from before its start until after its end."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+    elapsed_ns: int
+    timed_out: bool = False
+    out_of_memory: bool = False
+    output: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What was removed, or, being of a run that is still alive, was not."""
+
+    containers: int
+    volumes: int
+    images: int
+    spared_runs: tuple[str, ...]
+
+
+class Engine(Protocol):
+    """A container engine. Every method raises EngineError where the engine does not answer."""
+
+    def describe(self) -> str:
+        """Name, version and address of the engine that answers."""
+        ...
+
+    def cpus(self) -> tuple[int, ...]:
+        """The CPUs that containers may be given."""
+        ...
+
+    def memory_bytes(self) -> int:
+        """The memory of the engine's host."""
+        ...
+
+    def image_digest(self, tag: str) -> str | None:
+        """The id of a local image (the SHA-256 of its configuration), or None."""
+        ...
+
+    def pull(self, image: str) -> bool:
+        """Fetch an image from a registry; False where none answers."""
+        ...
+
+    def import_image(self, archive: BinaryIO, tag: str) -> None:
+        """Make an image of a root file system's tar archive."""
+        ...
+
+    def build(self, recipe: Recipe, on_line: Callable[[str], None]) -> None:
+        """Build an image. Raises BuildError with the whole log."""
+        ...
+
+    def save(self, tag: str) -> Iterable[bytes]:
+        """The image as `docker save` would write it."""
+        ...
+
+    def fill_volume(self, image: str, files: Mapping[str, memoryview]) -> str:
+        """A new volume that holds the files; `image` lends the container that it is filled through."""
+        ...
+
+    def remove_volume(self, volume: str) -> None:
+        """Remove a volume, silently where it is gone."""
+        ...
+
+    def run(self, job: Job) -> Exit:
+        """Run a container to its end, read what it left, and remove every trace of it."""
+        ...
+
+    def clean(self, *, images: bool) -> Leftovers:
+        """Remove what dead runs left behind and, if asked, the images that were built."""
+        ...

@@ -1,0 +1,56 @@
+"""Every error that a user can meet.
+
+HarnessError                     a clear message; the command ends with `exit_code`
+├── UsageError              2    an option, name or number that cannot be right
+├── ManifestError           2    a manifest with a typo or a wrong value
+├── ResultsError            2    a results folder that is missing or cannot be read
+├── DiskFullError           2    no space left, here or on the engine
+├── EngineError             2    no engine, no right to use it, or it stopped answering
+│   └── BuildError               a recipe failed; becomes a failed outcome, carries the log
+└── GateError               3    a budget or another gate that was not met
+ProtocolError                    an implementation broke the contract; becomes a failed outcome
+"""
+
+
+class HarnessError(Exception):
+    """What happened, to what, and what to do now: the message is all that the user sees."""
+
+    exit_code = 2
+
+
+class UsageError(HarnessError):
+    """An option, name or number that cannot be right."""
+
+
+class ManifestError(HarnessError):
+    """A manifest with a typo or a wrong value."""
+
+
+class ResultsError(HarnessError):
+    """A results folder that is missing or cannot be read."""
+
+
+class DiskFullError(HarnessError):
+    """No space left, here or on the engine."""
+
+
+class EngineError(HarnessError):
+    """No container engine, no right to use it, or it stopped answering."""
+
+
+class BuildError(EngineError):
+    """A recipe that failed to build; `log` is everything the builder printed."""
+
+    def __init__(self, message: str, log: str) -> None:
+        super().__init__(message)
+        self.log = log
+
+
+class GateError(HarnessError):
+    """A budget or another gate that was not met."""
+
+    exit_code = 3
+
+
+class ProtocolError(Exception):
+    """An implementation broke the contract; the message becomes the reason of a failed outcome."""

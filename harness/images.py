@@ -1,0 +1,97 @@
+"""What images weigh: worked out from their own saved layers, since engines mean different things by "size"."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
+from typing import IO
+
+from harness.errors import GateError
+from harness.model import Image, ImageRow, Layer, Manifest, Weight
+
+GZIP = 31  # zlib's window bits for a gzip header, as registries store layers
+CHUNK_BYTES = 1 << 20
+
+
+def weigh(saved: Iterable[bytes], payload: Sequence[str]) -> Weight:
+    """The weight of an image, given what `docker save` writes and the globs of the files that are our own."""
+    with tempfile.TemporaryFile() as spool:
+        spool.writelines(saved)
+        spool.seek(0)
+        with tarfile.open(fileobj=spool) as archive:
+            index = json.load(_opened(archive, "manifest.json"))
+            weighed = [_weigh_layer(archive, name, payload) for name in index[0]["Layers"]]
+    return Weight(
+        unpacked_bytes=sum(layer.unpacked_bytes for layer, _ in weighed),
+        compressed_bytes=sum(layer.compressed_bytes for layer, _ in weighed),
+        payload_bytes=sum(payload_bytes for _, payload_bytes in weighed),
+        layers=tuple(layer for layer, _ in weighed),
+    )
+
+
+def _opened(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    stream = archive.extractfile(name)
+    if stream is None:
+        raise ValueError(f"a saved image without {name}")
+    return stream
+
+
+def _weigh_layer(archive: tarfile.TarFile, name: str, payload: Sequence[str]) -> tuple[Layer, int]:
+    with tarfile.open(fileobj=_opened(archive, name)) as layer:  # "r:*" reads a gzipped layer as well
+        files = [member for member in layer if member.isfile()]
+    ours = [file for file in files if any(fnmatch(file.name.lstrip("./"), glob) for glob in payload)]
+    return (
+        Layer(
+            unpacked_bytes=sum(file.size for file in files),
+            compressed_bytes=_gzipped_bytes(_opened(archive, name)),
+            files=len(files),
+        ),
+        sum(file.size for file in ours),
+    )
+
+
+def _gzipped_bytes(stream: IO[bytes]) -> int:
+    """The size of a layer as a registry would store it."""
+    first = stream.read(CHUNK_BYTES)
+    if first.startswith(b"\x1f\x8b"):
+        return len(first) + sum(len(chunk) for chunk in iter(lambda: stream.read(CHUNK_BYTES), b""))
+    packer = zlib.compressobj(wbits=GZIP)
+    packed_bytes = 0
+    while first:
+        packed_bytes += len(packer.compress(first))
+        first = stream.read(CHUNK_BYTES)
+    return packed_bytes + len(packer.flush())
+
+
+def image_row(manifest: Manifest, image: Image | None) -> ImageRow:
+    """An image beside its budget; without a weight where it was not built."""
+    weight = image.weight if image else None
+    return ImageRow(
+        name=manifest.name,
+        label=manifest.label,
+        unpacked_bytes=weight.unpacked_bytes if weight else None,
+        compressed_bytes=weight.compressed_bytes if weight else None,
+        payload_bytes=weight.payload_bytes if weight else None,
+        runtime_bytes=weight.runtime_bytes if weight else None,
+        layers=len(weight.layers) if weight else None,
+        budget_bytes=manifest.budget_bytes,
+        conventional=manifest.conventional,
+        failure=image.failure.reason if image and image.failure else None,
+    )
+
+
+def check_budgets(rows: Sequence[ImageRow]) -> None:
+    """Raise GateError, naming every image that breaks its budget or could not be weighed."""
+    broken = [
+        f"{row.name}: {row.unpacked_bytes:,} bytes, budget {row.budget_bytes:,}"
+        if row.unpacked_bytes is not None
+        else f"{row.name}: not weighed ({row.failure or 'not built'})"
+        for row in rows
+        if not row.within_budget
+    ]
+    if broken:
+        raise GateError("image budgets not kept:\n" + "\n".join(broken))

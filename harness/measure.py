@@ -1,0 +1,94 @@
+"""One container of one case: engine -> protocol -> validate -> a round, good or failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.engine import Engine, Exit, Job
+from harness.errors import ProtocolError
+from harness.model import Batch, Case, Failure, Peak, Round
+from harness.plan import memory_bytes, process_limit
+from harness.protocol import CANNOT_RUN_HERE, parse_peak, parse_samples, run_arguments
+from harness.store import Log
+from harness.validate import check_product, check_times
+from harness.workload import Workload
+
+OUTPUT = "/out/c.f64"
+PEAK_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """All that the rounds of a run share."""
+
+    engine: Engine
+    workload: Workload
+    inputs: str  # the volume that holds A and B
+    timeout_s: float
+    peaks: dict[int, float]  # measured GFLOP/s by number of threads
+    keep: Log
+
+
+def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int, *, pilot: bool) -> Round:
+    """Run one container and validate what it computed; whatever goes wrong in it is a failed round."""
+    ended = bench.engine.run(_job(bench, tag, case, batch))
+    blank = Round(case=case, number=number, pilot=pilot, rows=batch.rows, container_ns=ended.elapsed_ns)
+    try:
+        _check_exit(ended, bench.timeout_s)
+        samples = parse_samples(ended.stdout, batch.samples)
+        check_times(samples, case, batch, ended.elapsed_ns, bench.peaks.get(case.threads))
+    except ProtocolError as error:
+        return blank.model_copy(update={"failure": _failure("run", error, bench, ended, case)})
+    try:
+        digest = check_product(samples, ended.output, batch, bench.workload)
+    except ProtocolError as error:
+        return blank.model_copy(update={"failure": _failure("validate", error, bench, ended, case)})
+    return blank.model_copy(update={"samples": samples, "sha256": digest})
+
+
+def _job(bench: Bench, tag: str, case: Case, batch: Batch) -> Job:
+    return Job(
+        image=tag,
+        arguments=run_arguments(case, batch),
+        cpus=bench.engine.cpus()[: case.threads],
+        memory_bytes=memory_bytes(case.n, case.threads, bench.engine.memory_bytes()),
+        pids=process_limit(case.threads),
+        timeout_s=bench.timeout_s,
+        inputs=bench.inputs,
+        output=OUTPUT,
+    )
+
+
+def _check_exit(ended: Exit, timeout_s: float) -> None:
+    """Raise ProtocolError, with the reason, for a container that did not end well."""
+    said = ended.stderr.decode("utf-8", errors="replace").strip().splitlines()
+    last = f": {said[-1]}" if said else ""
+    if ended.timed_out:
+        raise ProtocolError(f"hung: killed after {timeout_s:g} s")
+    if ended.out_of_memory:
+        raise ProtocolError("ran out of the memory it was given and was killed")
+    if ended.code == CANNOT_RUN_HERE:
+        raise ProtocolError(f"cannot run on this machine{last}")
+    if ended.code:
+        raise ProtocolError(f"ended with exit code {ended.code}{last}")
+
+
+def _failure(stage: str, error: ProtocolError, bench: Bench, ended: Exit, case: Case) -> Failure:
+    name = f"{stage}-{case.implementation}-{case.rung}-{case.threads}.log"
+    log = bench.keep(name, ended.stderr + b"\n--- standard output ---\n" + ended.stdout)
+    return Failure.model_validate({"stage": stage, "reason": str(error), "log": log})
+
+
+def measure_peak(engine: Engine, tag: str, threads: int) -> Peak:
+    """The machine's peak on so many threads, by the image's own FMA loop. Raises ProtocolError if it fails."""
+    job = Job(
+        image=tag,
+        arguments=("peak", str(threads)),
+        cpus=engine.cpus()[:threads],
+        memory_bytes=2**28,
+        pids=process_limit(threads),
+        timeout_s=PEAK_TIMEOUT_S,
+    )
+    ended = engine.run(job)
+    _check_exit(ended, PEAK_TIMEOUT_S)
+    return Peak(threads=threads, gflops=parse_peak(ended.stdout), container_ns=ended.elapsed_ns)

@@ -1,0 +1,384 @@
+"""The records that all modules share, in the words of the glossary. Times are nanoseconds, sizes are bytes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SCHEMA = 1
+
+LADDER = ("naive", "interchanged", "parallel", "recursive", "vectorized", "intrinsics", "assembly", "library")
+"""The rungs in the order in which they are climbed; others follow in the order of their manifest."""
+
+
+def flop(n: int) -> int:
+    """Floating-point operations of an n x n product: n multiplications and n additions an element."""
+    return 2 * n**3
+
+
+class Record(BaseModel):
+    """A value that never changes once made, and rejects keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# --- manifests -----------------------------------------------------------------------------------------------
+
+
+class Conventional(Record):
+    """The image that most users would have used instead, with the source of its published size.
+
+    One of the two sizes at least: some registries publish only what is transferred.
+    """
+
+    image: str
+    unpacked_bytes: int | None = Field(default=None, gt=0)
+    compressed_bytes: int | None = Field(default=None, gt=0)
+    source: str
+
+    @model_validator(mode="after")
+    def _has_a_size(self) -> Self:
+        if self.unpacked_bytes is None and self.compressed_bytes is None:
+            raise ValueError("needs unpacked_bytes or compressed_bytes")
+        return self
+
+
+class Traits(Record):
+    """What a manifest declares of a rung and `matmul info` must confirm."""
+
+    loop_order: str
+    layout: Literal["contiguous", "nested"]
+    threads: Literal["one", "all"]
+    bounds_checks: bool
+    fast_math: bool
+    flags: str
+
+
+class Rung(Traits):
+    """A rung that an implementation holds."""
+
+    name: str
+    rows_independent: bool
+    note: str | None = None
+    serial: str | None = None  # the rung that is this kernel on one thread
+
+
+class AbsentRung(Record):
+    """A rung that an implementation does not hold, and why."""
+
+    name: str
+    absent: str
+
+
+class Manifest(Record):
+    """What an implementation says of itself."""
+
+    name: str
+    label: str
+    budget_bytes: int = Field(gt=0)
+    payload: tuple[str, ...]
+    conventional: Conventional
+    peak: bool = False
+    rungs: tuple[Rung, ...] = ()
+    absent: tuple[AbsentRung, ...] = ()
+
+    def rung(self, name: str) -> Rung | None:
+        """The rung of that name, or None."""
+        return next((rung for rung in self.rungs if rung.name == name), None)
+
+
+class RungInfo(Traits):
+    """What an image says of a rung that was built into it."""
+
+    instruction_sets: tuple[str, ...]
+
+
+class Info(Record):
+    """The answer of `matmul info`."""
+
+    toolchain: str
+    rungs: dict[str, RungInfo]
+
+
+# --- what is run ---------------------------------------------------------------------------------------------
+
+
+class Case(Record):
+    """One row of a result."""
+
+    implementation: str
+    rung: str
+    n: int
+    threads: int
+
+    @property
+    def name(self) -> str:
+        """`implementation/rung`, as options and tables say it."""
+        return f"{self.implementation}/{self.rung}"
+
+    def __str__(self) -> str:
+        """The case with its threads, for progress and messages."""
+        return f"{self.name} ({self.threads} thread{'s' if self.threads > 1 else ''})"
+
+
+class Options(Record):
+    """What the user asked for, after defaults."""
+
+    langs: tuple[str, ...]
+    rungs: tuple[str, ...]
+    n: int
+    threads: int
+    budget_s: float
+    baseline: str
+    seed: int
+
+
+class Batch(Record):
+    """What one container is asked for: SAMPLES executions of the first ROWS rows."""
+
+    rows: int
+    samples: int
+
+
+class Sample(Record):
+    """One timed execution of a kernel, as the implementation printed it."""
+
+    wall_ns: int
+    cpu_ns: int
+    checksum: int
+
+
+class Failure(Record):
+    """Why a case came to nothing."""
+
+    stage: Literal["build", "info", "run", "validate"]
+    reason: str
+    log: str | None = None  # path of the log, relative to the run's folder
+
+
+# --- the journal: one entry a line, appended and flushed as things happen ------------------------------------
+
+
+class Started(Record):
+    """The first entry: everything that was asked for."""
+
+    kind: Literal["started"] = "started"
+    schema_version: int = SCHEMA
+    harness: str
+    run: str
+    at: str
+    options: Options
+    manifests: tuple[Manifest, ...]
+    cases: tuple[Case, ...]
+
+
+class Machine(Record):
+    """Facts of the machine that the kernels ran on (the engine's host), and of the engine."""
+
+    kind: Literal["machine"] = "machine"
+    cpu: str
+    architecture: str
+    features: tuple[str, ...]
+    cores: int
+    caches: dict[str, str]
+    memory_bytes: int
+    kernel: str
+    transparent_huge_pages: str
+    governor: str
+    load_1m: float
+    engine: str
+
+
+class Layer(Record):
+    """One layer of an image: its files and what a registry would transfer of it."""
+
+    unpacked_bytes: int
+    compressed_bytes: int
+    files: int
+
+
+class Weight(Record):
+    """An image weighed from its own saved layers."""
+
+    unpacked_bytes: int
+    compressed_bytes: int
+    payload_bytes: int
+    layers: tuple[Layer, ...]
+
+    @property
+    def runtime_bytes(self) -> int:
+        """What is in the image beside our own program."""
+        return self.unpacked_bytes - self.payload_bytes
+
+
+class Image(Record):
+    """What became of one recipe."""
+
+    kind: Literal["image"] = "image"
+    name: str
+    tag: str | None = None
+    digest: str | None = None
+    info: Info | None = None
+    weight: Weight | None = None
+    failure: Failure | None = None
+
+
+class Peak(Record):
+    """Measured peak of this machine on a number of threads."""
+
+    kind: Literal["peak"] = "peak"
+    threads: int
+    gflops: float
+    container_ns: int
+
+
+class Round(Record):
+    """What one container came to. A pilot only sizes the rounds that follow."""
+
+    kind: Literal["round"] = "round"
+    case: Case
+    number: int
+    pilot: bool
+    rows: int
+    samples: tuple[Sample, ...] = ()
+    container_ns: int
+    sha256: str | None = None
+    failure: Failure | None = None
+
+
+class Rejected(Record):
+    """A case that was not run, because its image says otherwise than its manifest or was not built."""
+
+    kind: Literal["rejected"] = "rejected"
+    case: Case
+    failure: Failure
+
+
+class Finished(Record):
+    """The last entry, where the run came to its end."""
+
+    kind: Literal["finished"] = "finished"
+    wall_ns: int
+    container_ns: int
+    build_ns: int
+
+
+Entry = Annotated[
+    Started | Machine | Image | Peak | Round | Rejected | Finished,
+    Field(discriminator="kind"),
+]
+
+
+# --- what analysis makes of it -------------------------------------------------------------------------------
+
+
+class Interval(Record):
+    """An estimate with its 95 % interval; without one where a single round tells nothing of the spread."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """Whether the value lies within, or nothing is known that excludes it."""
+        return self.low is None or self.high is None or self.low <= value <= self.high
+
+    @property
+    def half_width(self) -> float:
+        """Half the interval's width as a share of the value."""
+        return 0.0 if self.low is None or self.high is None else (self.high - self.low) / 2 / self.value
+
+
+class Row(Record):
+    """One case, analyzed. What does not apply, or could not be measured, is None."""
+
+    implementation: str
+    label: str
+    rung: str
+    n: int
+    threads: int
+    outcome: Literal["measured", "failed", "absent"]
+    reason: str | None = None
+    log: str | None = None
+    seconds: Interval | None = None
+    cold_seconds: float | None = None
+    gflops: float | None = None
+    peak_share: float | None = None
+    ratio: Interval | None = None
+    step: Interval | None = None
+    step_from: str | None = None
+    ratio_per_core: float | None = None
+    efficiency: float | None = None
+    busy_cores: float | None = None
+    rows_computed: int | None = None
+    rounds: int = 0
+    samples: int = 0
+    loop_order: str | None = None
+    layout: str | None = None
+    bounds_checks: bool | None = None
+    fast_math: bool | None = None
+    flags: str | None = None
+    instruction_sets: tuple[str, ...] = ()
+    toolchain: str | None = None
+    sha256: str | None = None
+    note: str | None = None
+
+    @property
+    def name(self) -> str:
+        """`implementation/rung`."""
+        return f"{self.implementation}/{self.rung}"
+
+
+class PublishedRow(Record):
+    """One row of the published table beside the case that reproduces it here."""
+
+    version: str
+    case: str
+    seconds: float
+    gflops: float
+    ratio: float
+    peak_share: float
+    ratio_to_row_above: float | None
+    cores: int
+    toolchain: str
+    flags: str
+    here: Row | None = None
+    differences: tuple[str, ...] = ()
+
+
+class ImageRow(Record):
+    """One image beside its budget and the image most users would have used."""
+
+    name: str
+    label: str
+    unpacked_bytes: int | None
+    compressed_bytes: int | None
+    payload_bytes: int | None
+    runtime_bytes: int | None
+    layers: int | None
+    budget_bytes: int
+    conventional: Conventional
+    failure: str | None = None
+
+    @property
+    def within_budget(self) -> bool:
+        """Whether the image was weighed and keeps its budget."""
+        return self.unpacked_bytes is not None and self.unpacked_bytes <= self.budget_bytes
+
+
+class Comparison(Record):
+    """All that a report shows, whatever its format."""
+
+    run: str
+    at: str
+    harness: str
+    options: Options
+    machine: Machine | None
+    peaks: tuple[Peak, ...]
+    rows: tuple[Row, ...]
+    published: tuple[PublishedRow, ...]
+    published_source: str
+    images: tuple[ImageRow, ...]
+    warnings: tuple[str, ...]
+    finished: Finished | None

@@ -1,0 +1,57 @@
+"""The contract's wire: arguments out, lines in. Pure. See implementations/README.md."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import ValidationError
+
+from harness.errors import ProtocolError
+from harness.model import Batch, Case, Info, Sample
+
+CANNOT_RUN_HERE = 3
+SHOWN = 80
+
+
+def run_arguments(case: Case, batch: Batch) -> tuple[str, ...]:
+    """The arguments of `matmul run`."""
+    return ("run", case.rung, str(case.n), str(case.threads), str(batch.rows), str(batch.samples))
+
+
+def parse_samples(stdout: bytes, expected: int) -> tuple[Sample, ...]:
+    """The samples that a run printed. Raises ProtocolError for any line that is not one, and for a wrong count."""
+    lines = stdout.decode("utf-8", errors="replace").splitlines()
+    samples = tuple(_parse_sample(number, line) for number, line in enumerate(lines, start=1))
+    if len(samples) != expected:
+        raise ProtocolError(f"printed {len(samples)} samples where {expected} were asked for")
+    return samples
+
+
+def _parse_sample(number: int, line: str) -> Sample:
+    fields = line.split(" ")
+    try:
+        wall_ns, cpu_ns, checksum = map(int, fields)
+    except ValueError:
+        raise ProtocolError(f"line {number} of its output is not `wall_ns cpu_ns checksum`: {line[:SHOWN]!r}") from None
+    return Sample(wall_ns=wall_ns, cpu_ns=cpu_ns, checksum=checksum)
+
+
+def parse_info(stdout: bytes) -> Info:
+    """The answer of `matmul info`. Raises ProtocolError where it is not as the contract has it."""
+    try:
+        return Info.model_validate_json(stdout)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the whole answer"
+        raise ProtocolError(f"`matmul info` breaks the contract at {where}: {first['msg']}") from error
+
+
+def parse_peak(stdout: bytes) -> float:
+    """The GFLOP/s that `matmul peak` printed. Raises ProtocolError where it is no positive number."""
+    try:
+        gflops = float(stdout)
+    except ValueError:
+        gflops = math.nan
+    if not (math.isfinite(gflops) and gflops > 0):
+        raise ProtocolError(f"`matmul peak` printed {stdout[:SHOWN]!r} where a number was due")
+    return gflops

@@ -1,0 +1,52 @@
+"""The report for programs. `schema` changes when a key's meaning does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from harness.model import SCHEMA, Comparison, ImageRow, Interval, Row
+
+
+def render(comparison: Comparison) -> str:
+    """One JSON object: schema, run, machine, peaks, rows, published, images, warnings, cost."""
+    document = {
+        "schema": SCHEMA,
+        "run": comparison.run,
+        "at": comparison.at,
+        "harness": comparison.harness,
+        "options": comparison.options.model_dump(),
+        "machine": comparison.machine.model_dump(exclude={"kind"}) if comparison.machine else None,
+        "peaks": [peak.model_dump(include={"threads", "gflops"}) for peak in comparison.peaks],
+        "rows": [_row(row) for row in comparison.rows],
+        "published": [
+            row.model_dump(exclude={"here"}) | {"here": row.here.name if row.here else None}
+            for row in comparison.published
+        ],
+        "images": _images(comparison.images),
+        "warnings": list(comparison.warnings),
+        "cost": comparison.finished.model_dump(exclude={"kind"}) if comparison.finished else None,
+    }
+    return _dumped(document)
+
+
+def render_images(images: Sequence[ImageRow]) -> str:
+    """The images part alone."""
+    return _dumped(_images(images))
+
+
+def _images(rows: Iterable[ImageRow]) -> list[dict[str, Any]]:
+    return [row.model_dump() | {"within_budget": row.within_budget} for row in rows]
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return row.model_dump() | {"seconds": _renamed(row.seconds, "mean")}
+
+
+def _renamed(interval: Interval | None, value: str) -> dict[str, float | None] | None:
+    return {value: interval.value, "low": interval.low, "high": interval.high} if interval else None
+
+
+def _dumped(document: Any) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

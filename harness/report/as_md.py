@@ -1,0 +1,34 @@
+"""The report in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from harness.model import Comparison, ImageRow
+from harness.report.document import Section, image_sizes, sections
+
+
+def render(comparison: Comparison) -> str:
+    """One document; the run's own section is its title."""
+    first, *rest = sections(comparison)
+    return "\n\n".join([render_section(first, level=1), *(render_section(section) for section in rest)]) + "\n"
+
+
+def render_images(images: Sequence[ImageRow]) -> str:
+    """The images table."""
+    return render_section(image_sizes(images)) + "\n"
+
+
+def render_section(section: Section, level: int = 2) -> str:
+    """One section below a heading of that level."""
+    parts = [f"{'#' * level} {section.heading}"]
+    if section.intro:
+        parts.append(section.intro)
+    if section.table:
+        rows = [[cell.replace("|", "\\|") for cell in row] for row in section.table.rows]
+        parts.append(tabulate(rows, headers=section.table.headers, tablefmt="pipe", disable_numparse=True))
+    if section.points:
+        parts.append("\n".join(f"- {point}" for point in section.points))
+    return "\n\n".join(parts)

@@ -1,0 +1,39 @@
+"""The report for a terminal."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from harness.model import Comparison, ImageRow
+from harness.report.document import Section, image_sizes, sections
+
+MIN_WIDTH = 100
+CELL_WIDTH = 30
+HEADER_WIDTH = 12
+
+
+def render(comparison: Comparison) -> str:
+    """Headings underlined, tables in columns, points wrapped."""
+    return "\n\n".join(_section(section) for section in sections(comparison)) + "\n"
+
+
+def render_images(images: Sequence[ImageRow]) -> str:
+    """The images table."""
+    return _section(image_sizes(images)) + "\n"
+
+
+def _section(section: Section) -> str:
+    width = max(MIN_WIDTH, shutil.get_terminal_size().columns)
+    parts = [f"{section.heading}\n{'─' * len(section.heading)}"]
+    if section.intro:
+        parts.append(section.intro)
+    if section.table:
+        rows = [[textwrap.fill(cell, CELL_WIDTH) for cell in row] for row in section.table.rows]
+        headers = [textwrap.fill(header, HEADER_WIDTH) for header in section.table.headers]
+        parts.append(tabulate(rows, headers, tablefmt="simple", disable_numparse=True))
+    parts += [textwrap.fill(point, width, initial_indent="- ", subsequent_indent="  ") for point in section.points]
+    return "\n".join(parts)

@@ -1,0 +1,253 @@
+"""The report as headings, paragraphs and tables, for the formats that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from harness.model import Comparison, Conventional, ImageRow, PublishedRow, Row, flop
+from harness.plan import ladder_position
+from harness.report.figures import NONE, interval, number, percent, size, step, yes
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose first column names its rows."""
+
+    headers: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with what stands below it."""
+
+    heading: str
+    intro: str = ""
+    table: Table | None = None
+    points: Sequence[str] = field(default_factory=tuple)
+
+
+def sections(comparison: Comparison) -> list[Section]:
+    """The whole report, in the order in which it is read; empty sections are left out."""
+    everything = [
+        what_was_run(comparison),
+        published(comparison),
+        differences(comparison),
+        matrix(comparison),
+        all_cases(comparison),
+        build_facts(comparison),
+        image_sizes(comparison.images),
+        without_result(comparison),
+        Section("Warnings", points=comparison.warnings),
+    ]
+    return [section for section in everything if section.table or section.points or section.intro]
+
+
+def what_was_run(comparison: Comparison) -> Section:
+    """The work, the machine and the conditions: without them no figure means anything."""
+    options, machine = comparison.options, comparison.machine
+    points = [
+        f"Work: C = A · B, {options.n} × {options.n}, float64, {flop(options.n) / 1e9:,.4g} GFLOP; "
+        f"integer inputs from seed {options.seed}; every product checked bit for bit."
+    ]
+    if machine:
+        caches = ", ".join(f"{name} {amount}" for name, amount in machine.caches.items())
+        points += [
+            f"Machine: {machine.cpu}, {machine.architecture}, {machine.cores} cores, {caches}, "
+            f"{machine.memory_bytes / 2**30:.0f} GiB.",
+            f"System: Linux {machine.kernel}, transparent huge pages {machine.transparent_huge_pages}, "
+            f"governor {machine.governor}, load {machine.load_1m:g} at the start; {machine.engine}.",
+        ]
+    if comparison.peaks:
+        peaks = ", ".join(f"{number(p.gflops)} on {p.threads} thread(s)" for p in comparison.peaks)
+        points.append(f"Measured FMA peak, GFLOP/s: {peaks}.")
+    if comparison.finished:
+        points.append(_cost(comparison))
+    points.append(
+        "Brackets are 95 % intervals; ~ marks a difference that may be none. Ratios are against "
+        f"{options.baseline}; a core's ratio is the ratio over the threads."
+    )
+    return Section(f"harness {comparison.run}", points=points)
+
+
+def _cost(comparison: Comparison) -> str:
+    finished = comparison.finished
+    if finished is None:
+        return ""
+    measuring_ns = finished.wall_ns - finished.build_ns
+    own = (measuring_ns - finished.container_ns) / measuring_ns
+    return (
+        f"Cost: {finished.wall_ns / 1e9:.0f} s in all, {finished.build_ns / 1e9:.0f} s of them for images; "
+        f"of the rest containers ran {finished.container_ns / 1e9:.0f} s, the harness itself took {own:.1%}."
+    )
+
+
+def published(comparison: Comparison) -> Section:
+    """The published rows, each above the case that repeats it."""
+    rows: list[list[str]] = []
+    above: Row | None = None
+    for entry in comparison.published:
+        rows += [_as_published(entry), _as_measured(entry, above)]
+        above = entry.here
+    headers = [
+        "version", "", "threads", "seconds", "GFLOP/s", "peak", "× baseline", "× row above", "× a core", "efficiency",
+        "flags",
+    ]  # fmt: skip
+    return Section("The published experiment, and here", f"{comparison.published_source}.", Table(headers, rows))
+
+
+def _as_published(entry: PublishedRow) -> list[str]:
+    return [
+        entry.version,
+        "published",
+        str(entry.cores),
+        f"{entry.seconds:,.2f}",
+        number(entry.gflops),
+        percent(entry.peak_share),
+        number(entry.ratio),
+        number(entry.ratio_to_row_above),
+        number(entry.ratio / entry.cores),
+        NONE,
+        entry.flags,
+    ]
+
+
+def _as_measured(entry: PublishedRow, above: Row | None) -> list[str]:
+    row = entry.here
+    if row is None or row.seconds is None:
+        return ["", f"{entry.case}: {row.outcome if row else 'not run'}", *[NONE] * 9]
+    return [
+        "",
+        row.name,
+        str(row.threads),
+        interval(row.seconds),
+        number(row.gflops),
+        percent(row.peak_share),
+        interval(row.ratio),
+        number(above.seconds.value / row.seconds.value) if above and above.seconds else NONE,
+        number(row.ratio_per_core),
+        percent(row.efficiency),
+        f"{row.toolchain}: {row.flags}",
+    ]
+
+
+def differences(comparison: Comparison) -> Section:
+    """Where a measured ratio is not the published one, and what differs between the two."""
+    points = [
+        f"{row.case}: {interval(row.here.ratio)}× here, {row.ratio:g}× there. " + "; ".join(row.differences) + "."
+        for row in comparison.published
+        if row.here and row.differences
+    ]
+    return Section("Why the ratios differ", points=points)
+
+
+def matrix(comparison: Comparison) -> Section:
+    """Languages × rungs."""
+    rungs = sorted({row.rung for row in comparison.rows}, key=ladder_position)
+    labels = {row.implementation: row.label for row in comparison.rows}
+    cells = {(row.implementation, row.rung): _cell(row) for row in comparison.rows}
+    rows = [[label, *(cells.get((name, rung), NONE) for rung in rungs)] for name, label in labels.items()]
+    return Section(
+        f"Languages × rungs: times faster than {comparison.options.baseline}, and seconds",
+        table=Table(["", *rungs], rows),
+    )
+
+
+def _cell(row: Row) -> str:
+    if row.seconds is None:
+        return row.outcome
+    times = f"{number(row.ratio.value)}× · " if row.ratio else ""
+    return f"{times}{number(row.seconds.value)} s"
+
+
+def all_cases(comparison: Comparison) -> Section:
+    """Every measured case with all its figures."""
+    rows = [
+        [
+            row.name,
+            str(row.threads),
+            interval(row.seconds),
+            number(row.cold_seconds),
+            number(row.gflops),
+            percent(row.peak_share),
+            interval(row.ratio),
+            step(row.step),
+            number(row.ratio_per_core),
+            percent(row.efficiency),
+            number(row.busy_cores),
+            rows_text(row),
+            f"{row.rounds} / {row.samples}",
+        ]
+        for row in comparison.rows
+        if row.outcome == "measured"
+    ]
+    headers = [
+        "case", "threads", "seconds", "cold s", "GFLOP/s", "peak", "× baseline", "× rung above", "× a core",
+        "efficiency", "busy CPUs", "rows", "rounds / samples",
+    ]  # fmt: skip
+    return Section("Every case", table=Table(headers, rows))
+
+
+def rows_text(row: Row) -> str:
+    """Whether the time is of the whole product or scaled from some of its rows."""
+    return "all" if row.rows_computed == row.n else f"estimate from {row.rows_computed} of {row.n} rows"
+
+
+def build_facts(comparison: Comparison) -> Section:
+    """What each case was built from: part of its identity."""
+    rows = [
+        [
+            row.name,
+            row.toolchain or NONE,
+            row.flags or NONE,
+            row.loop_order or NONE,
+            row.layout or NONE,
+            yes(row.bounds_checks),
+            yes(row.fast_math),
+            ", ".join(row.instruction_sets) or NONE,
+            row.note or "",
+        ]
+        for row in comparison.rows
+        if row.outcome == "measured"
+    ]
+    headers = ["case", "toolchain", "flags", "loops", "layout", "bounds checks", "fast-math", "needs", "note"]
+    return Section("What was built", table=Table(headers, rows))
+
+
+def image_sizes(images: Iterable[ImageRow]) -> Section:
+    """What each image weighs, beside its budget and a conventional image."""
+    rows = [
+        [
+            row.name,
+            size(row.unpacked_bytes),
+            size(row.compressed_bytes),
+            number(row.layers) if row.layers is None else str(row.layers),
+            size(row.runtime_bytes),
+            size(row.payload_bytes),
+            size(row.budget_bytes),
+            ("kept" if row.within_budget else "BROKEN") if row.unpacked_bytes else "not built",
+            _conventional(row.conventional),
+        ]
+        for row in images
+    ]
+    headers = [
+        "image", "unpacked", "compressed", "layers", "runtime", "payload", "budget", "", "conventional",
+    ]  # fmt: skip
+    return Section("Images, bytes", table=Table(headers, rows))
+
+
+def _conventional(other: Conventional) -> str:
+    if other.unpacked_bytes:
+        return f"{other.image}: {size(other.unpacked_bytes)}"
+    return f"{other.image}: {size(other.compressed_bytes)} compressed"
+
+
+def without_result(comparison: Comparison) -> Section:
+    """Cases that failed, with the reason and the log; rungs that are absent, with theirs."""
+    points = [
+        f"{row.name}: {row.outcome}: {row.reason}" + (f" (log: {row.log})" if row.log else "")
+        for row in comparison.rows
+        if row.outcome != "measured"
+    ]
+    return Section("Without a result", points=points)

@@ -1,0 +1,55 @@
+"""How figures are written: three significant digits, units, and never without their interval."""
+
+from __future__ import annotations
+
+from harness.model import Interval
+
+NONE = "–"
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, thousands separated: 0.00731, 57.5, 13,700."""
+    if value is None:
+        return NONE
+    if value == 0:
+        return "0"
+    if abs(value) >= 1000:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    if abs(value) < 0.0001:
+        return f"{value:.2e}"
+    text = f"{value:#.3g}"
+    return text.removesuffix(".")
+
+
+def interval(estimate: Interval | None, *, prefix: str = "") -> str:
+    """The estimate with its 95 % interval: 11.2 [10.9–11.6]."""
+    if estimate is None:
+        return NONE
+    if estimate.low is None or estimate.high is None:
+        return f"{prefix}{number(estimate.value)} [?]"
+    return f"{prefix}{number(estimate.value)} [{number(estimate.low)}–{number(estimate.high)}]"
+
+
+def step(estimate: Interval | None) -> str:
+    """A ratio to the rung above; `~` where it may be no difference at all."""
+    if estimate is None:
+        return NONE
+    return interval(estimate, prefix="~ " if estimate.holds(1.0) else "")
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage with two significant digits."""
+    if share is None:
+        return NONE
+    value = 100 * share
+    return f"{value:.0f} %" if value >= 10 else f"{value:.2g} %"
+
+
+def size(count: int | None) -> str:
+    """Bytes, exactly."""
+    return NONE if count is None else f"{count:,}"
+
+
+def yes(flag: bool | None) -> str:
+    """Yes or no."""
+    return NONE if flag is None else ("yes" if flag else "no")

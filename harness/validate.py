@@ -1,0 +1,64 @@
+"""Whether what a container claims can be true: its times, every checksum, and every bit of C. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.errors import ProtocolError
+from harness.model import Batch, Case, Sample
+from harness.workload import Matrix, Workload, checksum, sha256
+
+CPU_CLOCK_SLACK = 1.05
+CPU_CLOCK_TICK_NS = 20_000_000  # some CPU clocks advance in ticks
+PEAK_SLACK = 1.5  # clocks may boost between the measurement of the peak and that of a kernel
+
+
+def check_times(
+    samples: Sequence[Sample], case: Case, batch: Batch, elapsed_ns: int, peak_gflops: float | None
+) -> None:
+    """Raise ProtocolError for times that cannot be: not positive, longer than the container lived, or too fast."""
+    for number, sample in enumerate(samples, start=1):
+        if sample.wall_ns <= 0 or sample.cpu_ns < 0:
+            raise ProtocolError(f"sample {number} claims impossible times: {sample.wall_ns} and {sample.cpu_ns} ns")
+        if sample.cpu_ns > case.threads * sample.wall_ns * CPU_CLOCK_SLACK + CPU_CLOCK_TICK_NS:
+            raise ProtocolError(
+                f"sample {number} claims {sample.cpu_ns} ns of CPU in {sample.wall_ns} ns on {case.threads} CPUs"
+            )
+        gflops = 2 * case.n**2 * batch.rows / sample.wall_ns
+        if peak_gflops and gflops > PEAK_SLACK * peak_gflops:
+            raise ProtocolError(
+                f"sample {number} claims {gflops:,.0f} GFLOP/s; this machine's measured peak is {peak_gflops:,.0f}"
+            )
+    claimed_ns = sum(sample.wall_ns for sample in samples)
+    if claimed_ns > elapsed_ns:
+        raise ProtocolError(f"its samples claim {claimed_ns} ns, but its container lived {elapsed_ns} ns")
+
+
+def check_product(samples: Sequence[Sample], output: bytes | None, batch: Batch, workload: Workload) -> str:
+    """The SHA-256 of the written C. Raises ProtocolError for a wrong checksum or any wrong bit."""
+    expected = workload.product(batch.rows)
+    expected_checksum = checksum(expected)
+    for number, sample in enumerate(samples, start=1):
+        if sample.checksum != expected_checksum:
+            raise ProtocolError(
+                f"wrong product: sample {number} has checksum {sample.checksum}, {expected_checksum} is right"
+            )
+    if output is None:
+        raise ProtocolError("wrote no /out/c.f64")
+    if len(output) != expected.nbytes:
+        raise ProtocolError(f"wrote {len(output)} bytes of C where {expected.nbytes} were due")
+    c = np.frombuffer(output, dtype="<f8").reshape(expected.shape)
+    if c.tobytes() != expected.tobytes():
+        raise ProtocolError(_first_difference(c, expected))
+    return sha256(c)
+
+
+def _first_difference(c: Matrix, expected: Matrix) -> str:
+    wrong = np.argwhere(c.view(np.uint64) != expected.view(np.uint64))
+    i, j = wrong[0]
+    return (
+        f"wrong product: {len(wrong)} of {c.size} elements of the written C differ, first "
+        f"C[{i}][{j}] = {c[i, j]:g} where {expected[i, j]:g} is right"
+    )

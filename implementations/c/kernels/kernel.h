@@ -1,0 +1,40 @@
+// What a kernel file and the main program agree on: one kernel, and what `matmul info` tells of it.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// Adds the first `rows` rows of A * B to C, which comes zeroed, and leaves A and B as they are (before C23 an array
+// parameter cannot say so with `const` and still take any array).
+//
+// No array is `restrict`: for all that the compiler knows C overlaps A or B, so it must store every sum before it loads
+// the next factors. That keeps the naive accumulation in memory, as written and as published; with arrays it can tell
+// apart, gcc holds the sums in registers and vectorizes, and with -ffast-math it even exchanges the loops.
+typedef void kernel(size_t n, size_t rows, size_t threads, double A[rows][n], double B[n][n], double C[rows][n]);
+
+// A rung of the ladder. Each kernel file ends with the one it defines.
+struct rung {
+    const char *name;
+    const char *loop_order;
+    const char *threads; // "one" or "all"
+    kernel *multiply;
+    // AS_BUILT fills these from the kernel's own compilation.
+    const char *flags;
+    const char *instruction_set;
+    bool fast_math;
+};
+
+#ifdef __FAST_MATH__
+#define FAST_MATH true
+#else
+#define FAST_MATH false
+#endif
+
+#if defined __x86_64__
+#define BASELINE "x86-64"
+#elif defined __aarch64__
+#define BASELINE "aarch64"
+#endif
+
+// FLAGS comes from build.sh, which compiled this file with just these.
+#define AS_BUILT .flags = FLAGS, .instruction_set = BASELINE, .fast_math = FAST_MATH

@@ -1,0 +1,3 @@
+module matmul
+
+go 1.27

@@ -1,0 +1,29 @@
+"""Runs every rung in the tree of the final image and compares C with the product by its definition."""
+
+import json
+import subprocess
+from array import array
+from pathlib import Path
+from random import choices
+
+IMAGE = Path("/image")
+N, THREADS, ROWS, SAMPLES = 5, 2, 3, 2
+
+
+def matmul(*arguments: object) -> str:
+    """Return what the image's entry point prints."""
+    program = ["chroot", str(IMAGE), "/usr/bin/python3.13", "-I", "-S", "/app/matmul.py"]
+    return subprocess.check_output([*program, *map(str, arguments)], text=True)
+
+
+a, b = (array("d", choices(range(-32, 32), k=N * N)) for _ in "ab")
+c = array("d", [sum(a[i * N + k] * b[k * N + j] for k in range(N)) for i in range(ROWS) for j in range(N)])
+for folder in "data", "out":
+    (IMAGE / folder).mkdir()
+(IMAGE / "data/a.f64").write_bytes(a.tobytes())
+(IMAGE / "data/b.f64").write_bytes(b.tobytes())
+
+for rung in json.loads(matmul("info"))["rungs"]:
+    lines = matmul("run", rung, N, THREADS, ROWS, SAMPLES).splitlines()
+    assert len(lines) == SAMPLES, f"{rung} printed {lines}"
+    assert (IMAGE / "out/c.f64").read_bytes() == c.tobytes(), f"{rung} is wrong"

@@ -1,0 +1,165 @@
+//! `matmul`: the program that the contract in implementations/README.md asks for.
+
+mod clock;
+mod kernels;
+
+use std::env;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use kernels::{LADDER, Rung};
+
+const USAGE: &str = "usage: matmul info
+       matmul run RUNG N THREADS ROWS SAMPLES";
+
+/// The largest argument: at this N an element of C, at most 1024 · N, fits the checksum's int32.
+const LARGEST: usize = 65_535;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if arguments == ["info"] {
+        println!("{}", info());
+        return ExitCode::SUCCESS;
+    }
+    let case = match Case::parse(&arguments) {
+        Ok(case) => case,
+        Err(reason) => return fail(2, &format!("{reason}\n{USAGE}")),
+    };
+    match case.measure() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => fail(1, &reason),
+    }
+}
+
+fn fail(code: u8, reason: &str) -> ExitCode {
+    eprintln!("matmul: {reason}");
+    ExitCode::from(code)
+}
+
+/// The receipt of this build: one JSON object.
+fn info() -> String {
+    let rungs: Vec<String> = LADDER.iter().map(describe).collect();
+    let (toolchain, rungs) = (env!("TOOLCHAIN"), rungs.join(","));
+    format!(r#"{{"toolchain": "{toolchain}", "rungs": {{{rungs}}}}}"#)
+}
+
+/// A rung's member of the receipt. Rust has no fast-math to turn on.
+fn describe(rung: &Rung) -> String {
+    let Rung {
+        name,
+        loop_order,
+        threads,
+        bounds_checks,
+        ..
+    } = rung;
+    let flags = env!("FLAGS");
+    let baseline = env::consts::ARCH.replace('_', "-");
+    format!(
+        r#"
+  "{name}": {{"loop_order": "{loop_order}", "layout": "contiguous", "threads": "{threads}",
+    "bounds_checks": {bounds_checks}, "fast_math": false, "flags": "{flags}",
+    "instruction_sets": ["{baseline}"]}}"#
+    )
+}
+
+/// What `matmul run` is to measure.
+struct Case {
+    rung: &'static Rung,
+    n: usize,
+    threads: usize,
+    rows: usize,
+    samples: usize,
+}
+
+impl Case {
+    fn parse(arguments: &[String]) -> Result<Self, String> {
+        let [command, rung, n, threads, rows, samples] = arguments else {
+            return Err("neither info nor run with its five arguments".into());
+        };
+        if command != "run" {
+            return Err(format!("no command is called {command}"));
+        }
+        let Some(rung) = LADDER.iter().find(|known| known.name == rung) else {
+            return Err(format!("no rung is called {rung}"));
+        };
+        let n = number("N", n, LARGEST)?;
+        Ok(Self {
+            rung,
+            n,
+            threads: number("THREADS", threads, LARGEST)?,
+            rows: number("ROWS", rows, n)?,
+            samples: number("SAMPLES", samples, LARGEST)?,
+        })
+    }
+
+    /// Prints a line for each sample and leaves C to be compared.
+    fn measure(&self) -> Result<(), String> {
+        let a = read("/data/a.f64", self.rows * self.n)?;
+        let b = read("/data/b.f64", self.n * self.n)?;
+        let mut c = vec![0.0; self.rows * self.n];
+        for _ in 0..self.samples {
+            c.fill(0.0);
+            let cpu_start_ns = clock::cpu_ns();
+            let start = Instant::now();
+            (self.rung.multiply)(self.n, self.threads, &a, &b, &mut c);
+            let wall_ns = start.elapsed().as_nanos();
+            let cpu_ns = clock::cpu_ns() - cpu_start_ns;
+            // Rust's standard output is line-buffered, whatever it is connected to: this flushes.
+            writeln!(io::stdout(), "{wall_ns} {cpu_ns} {}", checksum(&c))
+                .map_err(|error| format!("cannot print: {error}"))?;
+        }
+        write("/out/c.f64", &c)
+    }
+}
+
+fn number(name: &str, text: &str, largest: usize) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|x| (1..=largest).contains(x));
+    number.ok_or_else(|| format!("{name} must be from 1 to {largest}, not {text}"))
+}
+
+fn read(path: &str, count: usize) -> Result<Vec<f64>, String> {
+    let read = || {
+        let mut file = BufReader::new(File::open(path)?);
+        let mut numbers = vec![0.0; count];
+        for number in &mut numbers {
+            let mut bytes = [0; 8];
+            file.read_exact(&mut bytes)?;
+            *number = f64::from_le_bytes(bytes);
+        }
+        Ok(numbers)
+    };
+    read().map_err(|error: io::Error| format!("cannot read {count} numbers from {path}: {error}"))
+}
+
+fn write(path: &str, numbers: &[f64]) -> Result<(), String> {
+    let write = || {
+        let mut file = BufWriter::new(File::create(path)?);
+        for number in numbers {
+            file.write_all(&number.to_le_bytes())?;
+        }
+        file.flush()
+    };
+    write().map_err(|error| format!("cannot write {path}: {error}"))
+}
+
+/// Σ int32(C[k]) · (2k + 1) mod 2³²: it tells a wrong element, and elements in each other's place.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "modulo 2³²"
+)]
+fn checksum(c: &[f64]) -> u32 {
+    let term = |(k, &x): (usize, &f64)| (x as i32 as u32).wrapping_mul((2 * k + 1) as u32);
+    c.iter().enumerate().map(term).fold(0, u32::wrapping_add)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn checksum_wraps() {
+        let expected = 5_u32.wrapping_sub(7 * 3);
+        assert_eq!(super::checksum(&[5.0, -7.0]), expected);
+    }
+}

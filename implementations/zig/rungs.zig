@@ -1,0 +1,78 @@
+//! The rungs this implementation holds, and what a fair reader must know of each.
+
+const std = @import("std");
+const builtin = @import("builtin");
+
+/// All of them, in the order of the ladder.
+pub const all = [_]Rung{
+    .{ .name = "naive", .loop_order = "ijk", .kernel = .{ .one = @import("kernels/naive.zig").multiply } },
+    .{ .name = "interchanged", .loop_order = "ikj", .kernel = .{ .one = @import("kernels/interchanged.zig").multiply } },
+    .{ .name = "parallel", .loop_order = "ijk", .kernel = .{ .all = @import("kernels/parallel.zig").multiply } },
+};
+
+/// The rung called `name`, if there is one.
+pub fn find(name: []const u8) ?Rung {
+    for (all) |rung| {
+        if (std.mem.eql(u8, rung.name, name)) return rung;
+    }
+    return null;
+}
+
+/// A kernel, and the facts about it that the compiler cannot tell.
+pub const Rung = struct {
+    name: []const u8,
+    loop_order: []const u8,
+    kernel: Kernel,
+    /// A kernel that sets another mode has it in a public constant, which its line in the table repeats.
+    float_mode: std.builtin.FloatMode = .strict,
+    instruction_sets: []const []const u8 = &.{baseline},
+
+    /// Adds A · B to C, for as many rows of A and C as there are; B is n × n.
+    pub fn multiply(rung: Rung, c: []f64, a: []const f64, b: []const f64, n: usize, threads: usize) !void {
+        switch (rung.kernel) {
+            .one => |kernel| kernel(c, a, b, n),
+            .all => |kernel| try kernel(c, a, b, n, threads),
+        }
+    }
+};
+
+/// A kernel for one thread, or one for all the threads it is given.
+pub const Kernel = union(enum) {
+    one: *const fn (c: []f64, a: []const f64, b: []const f64, n: usize) void,
+    all: *const fn (c: []f64, a: []const f64, b: []const f64, n: usize, threads: usize) std.Thread.SpawnError!void,
+};
+
+const baseline = switch (builtin.cpu.arch) {
+    .x86_64 => "x86-64",
+    else => |arch| @tagName(arch),
+};
+
+test "every rung computes the product, whatever the shape and the threads" {
+    const gpa = std.testing.allocator;
+    for ([_]usize{ 1, 2, 3, 8, 17 }) |n| {
+        const a = try gpa.alloc(f64, n * n);
+        defer gpa.free(a);
+        const b = try gpa.alloc(f64, n * n);
+        defer gpa.free(b);
+        for (a, b, 0..) |*x, *y, at| {
+            x.* = @floatFromInt(at * 7 % 64);
+            y.* = @floatFromInt(at * 11 % 64);
+        }
+
+        const product = try gpa.alloc(f64, n * n);
+        defer gpa.free(product);
+        for (product, 0..) |*dot, at| {
+            dot.* = 0;
+            for (0..n) |k| dot.* += a[at / n * n + k] * b[k * n + at % n];
+        }
+
+        const c = try gpa.alloc(f64, n * n);
+        defer gpa.free(c);
+        for (all) |rung| for ([_]usize{ 1, 2, n + 1 }) |threads| for (1..n + 1) |rows| {
+            const cells = rows * n;
+            @memset(c[0..cells], 0);
+            try rung.multiply(c[0..cells], a[0..cells], b, n, threads);
+            try std.testing.expectEqualSlices(f64, product[0..cells], c[0..cells]);
+        };
+    }
+}
