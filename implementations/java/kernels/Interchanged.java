@@ -1,8 +1,8 @@
 package kernels;
 
 /**
- * The two inner loops are exchanged, so that B and C are walked along their rows and every number
- * of a cache line is used once the line is there.
+ * The two inner loops are exchanged, so that B and C are walked along their rows and all of a cache
+ * line is used while it is there.
  */
 public final class Interchanged {
   public static void multiply(double[][] a, double[][] b, double[][] c, int threads) {

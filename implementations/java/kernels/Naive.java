@@ -1,8 +1,6 @@
 package kernels;
 
-/**
- * The published i-j-k loops: products are added to C in memory, and B is walked down its columns.
- */
+/** The published i-j-k loops: they add every product to C in memory, and walk down B by columns. */
 public final class Naive {
   public static void multiply(double[][] a, double[][] b, double[][] c, int threads) {
     int n = b.length;

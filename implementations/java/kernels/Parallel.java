@@ -3,7 +3,7 @@ package kernels;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 
-/** The naive loops with each row of C a task for a pool of threads, so that all cores compute. */
+/** The naive loops with every row of C a task for a pool of threads: all cores work at once. */
 public final class Parallel {
   public static void multiply(double[][] a, double[][] b, double[][] c, int threads) {
     int n = b.length;

@@ -1,0 +1,32 @@
+# Two commands: `make compare` and `make test`. Each sets up all it needs; a second call does none of it again.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+HARNESS := $(VENV)/bin/harness
+ARGUMENTS ?= --langs all
+
+.PHONY: compare test lint setup docs clean
+
+compare: setup
+	@$(HARNESS) compare $(ARGUMENTS)
+
+test: setup lint
+	@$(VENV)/bin/pytest
+
+lint: $(VENV)/installed
+	@$(VENV)/bin/ruff format --check
+	@$(VENV)/bin/ruff check
+	@$(VENV)/bin/mypy
+
+setup: $(VENV)/installed
+	@$(HARNESS) setup
+
+docs: $(VENV)/installed
+	@$(VENV)/bin/python -m tests.documents
+
+$(VENV)/installed: pyproject.toml scripts/make-venv
+	@scripts/make-venv $(PYTHON) $(VENV)
+
+clean:
+	@if [ -x $(HARNESS) ]; then $(HARNESS) clean --images; fi
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
