@@ -39,7 +39,7 @@ app = typer.Typer(
 
 
 Results = Annotated[Path, typer.Option("--out", help="Folder of results; every run is a folder in it.")]
-Format = Annotated[str, typer.Option("--format", help="text, md, json or csv.")]
+Format = Annotated[str, typer.Option("--format", help="text, md, json, csv or svg.")]
 Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or all.")]
 
 

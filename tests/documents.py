@@ -1,0 +1,70 @@
+"""The generated parts of the documents: figures of the reference run, and the help of every command.
+
+`python -m tests.documents` (or `make docs`) writes them anew; test_documents.py makes sure that they are fresh.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from harness.analyze import analyze
+from harness.cli import app
+from harness.model import Comparison
+from harness.report import document, formats, renderer
+from harness.report.as_md import render_section
+from harness.store import load_run, write_report
+
+REPOSITORY = Path(__file__).parent.parent
+README = REPOSITORY / "README.md"
+REFERENCE = REPOSITORY / "results" / "reference"
+BLOCK = re.compile(r"(?<=<!-- begin (?P<name>[a-z]{4}) -->\n).*?(?=<!-- end (?P=name) -->)", re.DOTALL)
+
+
+def blocks() -> dict[str, str]:
+    """The text of every generated block, by its four-letter name."""
+    comparison = reference()
+    return {
+        "work": render_section(document.what_was_run(comparison), level=3),
+        "publ": render_section(document.published(comparison), level=3),
+        "diff": render_section(document.differences(comparison), level=3),
+        "grid": render_section(document.matrix(comparison), level=3),
+        "size": render_section(document.image_sizes(comparison.images), level=3),
+        "help": helps(),
+    }
+
+
+def reference() -> Comparison:
+    """The committed reference run, analyzed."""
+    return analyze(load_run(REFERENCE))
+
+
+def helps() -> str:
+    """What every command says of itself."""
+    commands = [[], *([name] for name in getattr(get_command(app), "commands", {}))]
+    return "\n\n".join(f"```\n$ {' '.join(['harness', *command, '--help'])}\n{_help(command)}```" for command in commands)
+
+
+def _help(command: list[str]) -> str:
+    said = CliRunner().invoke(app, [*command, "--help"], terminal_width=100, prog_name="harness").output
+    return "\n".join(line.rstrip() for line in said.strip().splitlines()) + "\n"
+
+
+def filled(text: str, contents: Mapping[str, str]) -> str:
+    """A document with the contents of its blocks made anew."""
+    return BLOCK.sub(lambda match: f"\n{contents[match['name']]}\n\n", text)
+
+
+def write() -> None:
+    """Write the README and the reference run's own reports anew."""
+    README.write_text(filled(README.read_text(encoding="utf-8"), blocks()), encoding="utf-8")
+    for name in formats():
+        write_report(REFERENCE, name, renderer(name).render(reference()))
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,40 @@
+"""The documents say what the reference run and the commands say."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from harness.report import formats, renderer
+from harness.store import SUFFIXES
+from tests.documents import BLOCK, README, REFERENCE, REPOSITORY, blocks, filled, reference
+
+TEXT = README.read_text(encoding="utf-8")
+MADE_ANEW = "stale: run `make docs`"
+
+
+def test_the_readme_is_fresh() -> None:
+    assert {match["name"] for match in BLOCK.finditer(TEXT)} == set(blocks())
+    assert filled(TEXT, blocks()) == TEXT, MADE_ANEW
+
+
+@pytest.mark.parametrize("name", formats())
+def test_the_reference_report_is_fresh(name: str) -> None:
+    kept = (REFERENCE / f"report.{SUFFIXES.get(name, name)}").read_text(encoding="utf-8")
+    assert renderer(name).render(reference()) == kept, MADE_ANEW
+
+
+def test_the_reference_run_measured_everything() -> None:
+    comparison = reference()
+    assert comparison.options.n == 4096
+    assert comparison.finished is not None
+    assert {row.outcome for row in comparison.rows} == {"measured"}
+    assert all(image.within_budget for image in comparison.images)
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "implementations/README.md", "containers/web/README.md"])
+def test_links_lead_somewhere(document: str) -> None:
+    path = REPOSITORY / document
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (path.parent / target).exists()] == []
