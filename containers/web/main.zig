@@ -33,7 +33,7 @@ pub const std_options: std.Options = .{ .enable_segfault_handler = false, .signa
 
 pub fn main(init: std.process.Init.Minimal) u8 {
     const port = parsePort(init.args.vector) orelse die(2, "usage: web [PORT]\n");
-    const static = struct {
+    const static = struct { // too large for a stack
         var server: Server = .{};
     };
     static.server.start(port);
@@ -72,10 +72,11 @@ const Server = struct {
         server.epoll = must(linux.epoll_create1(linux.EPOLL.CLOEXEC), "web: no epoll\n");
         server.signals = blockSignals();
         server.listener = listen(port);
+        for ([_]linux.fd_t{ server.signals, server.listener }) |descriptor| {
+            if (!server.watch(linux.EPOLL.CTL_ADD, descriptor, linux.EPOLL.IN)) die(1, "web: no memory\n");
+        }
+        server.accepting = true;
         server.tick();
-        if (!server.watch(linux.EPOLL.CTL_ADD, server.signals, linux.EPOLL.IN) or
-            !server.watch(linux.EPOLL.CTL_ADD, server.listener, 0)) die(1, "web: no memory\n");
-        server.accept(true);
     }
 
     /// Serves until a signal asks for the end.
@@ -436,6 +437,7 @@ fn pathOf(target: []const u8) ParseError![]const u8 {
     return if (find(path, '?')) |query| path[0..query] else path;
 }
 
+/// Heads are short, and the vectorized search of `mem` is larger than all that calls this one.
 noinline fn find(text: []const u8, byte: u8) ?usize {
     for (text, 0..) |candidate, index| if (candidate == byte) return index;
     return null;
@@ -467,6 +469,7 @@ fn isToken(text: []const u8) bool {
     return text.len > 0 and all(text, isTokenByte);
 }
 
+/// The predicate becomes a table of 256 bits at compile time.
 fn all(text: []const u8, comptime belongs: fn (u8) bool) bool {
     const allowed = comptime table: {
         @setEvalBranchQuota(20_000);
@@ -528,6 +531,7 @@ const Status = enum(u10) {
     }
 };
 
+/// As in `Sun, 06 Nov 1994 08:49:37 GMT`.
 const Date = [29]u8;
 
 fn httpDate(seconds: u64) Date {
