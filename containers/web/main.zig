@@ -437,7 +437,7 @@ fn pathOf(target: []const u8) ParseError![]const u8 {
     return if (find(path, '?')) |query| path[0..query] else path;
 }
 
-/// Heads are short, and the vectorized search of `mem` is larger than all that calls this one.
+/// Heads are short, and the vectorized search of `mem` would add more than a kilobyte.
 noinline fn find(text: []const u8, byte: u8) ?usize {
     for (text, 0..) |candidate, index| if (candidate == byte) return index;
     return null;
