@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
@@ -26,12 +26,36 @@ INFO_TIMEOUT_S = 30.0
 INFO_MEMORY_BYTES = 2**30
 
 
-def build(engine: Engine, base: str, sources: Mapping[str, Source], keep: Log, watch: Watch) -> Iterator[Image]:
-    """Build what is missing and yield every image, weighed and asked what was built into it."""
-    for number, built in enumerate(_build_all(engine, list(sources.values()), base, keep, watch), start=1):
-        image = _examine(engine, built, sources[built.name].manifest, keep)
-        watch(Event("built", _told(image), number, len(sources)))
-        yield image
+def build(
+    engine: Engine, base: str, sources: Mapping[str, Source], keep: Log, watch: Watch, *, examine: bool = True
+) -> Iterator[Image]:
+    """Build what is missing and yield every image as it is ready, `examine`d: weighed and asked what was built in.
+
+    One that fails never costs the others. The builders are daemon threads: an interrupted harness ends at once, and
+    the engine then drops their builds.
+    """
+    waiting: SimpleQueue[Source] = SimpleQueue()
+    done: SimpleQueue[Image | BaseException] = SimpleQueue()
+    for source in sources.values():
+        waiting.put(source)
+
+    def builder() -> None:
+        with suppress(Empty):
+            while source := waiting.get_nowait():
+                try:
+                    image = _build_one(engine, source, base, keep, watch)
+                    done.put(_examine(engine, image, source.manifest, keep) if examine else image)
+                except BaseException as error:  # noqa: BLE001 (raised again in the caller's thread)
+                    done.put(error)
+
+    for _ in range(AT_ONCE):
+        threading.Thread(target=builder, daemon=True).start()
+    for number in range(1, len(sources) + 1):
+        outcome = done.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        watch(Event("built", _told(outcome), number, len(sources)))
+        yield outcome
 
 
 def build_base(engine: Engine, catalog: Catalog, watch: Watch) -> str:
@@ -59,33 +83,6 @@ def recipe_of(source: Source, base: str, target: str = FINAL) -> Recipe:
     )
     suffix = "" if target == FINAL else f"-{target}"
     return replace(recipe, tag=f"harness-{source.manifest.name}{suffix}:{_hash(recipe)}")
-
-
-def _build_all(engine: Engine, sources: Sequence[Source], base: str, keep: Log, watch: Watch) -> Iterator[Image]:
-    """Build, two at a time, and yield what became of each; one that fails never costs the others.
-
-    The builders are daemon threads: an interrupted harness ends at once, and the engine then drops their builds.
-    """
-    waiting: SimpleQueue[Source] = SimpleQueue()
-    done: SimpleQueue[Image | BaseException] = SimpleQueue()
-    for source in sources:
-        waiting.put(source)
-
-    def builder() -> None:
-        with suppress(Empty):
-            while source := waiting.get_nowait():
-                try:
-                    done.put(_build_one(engine, source, base, keep, watch))
-                except BaseException as error:  # noqa: BLE001 (raised again in the caller's thread)
-                    done.put(error)
-
-    for _ in range(AT_ONCE):
-        threading.Thread(target=builder, daemon=True).start()
-    for _ in sources:
-        outcome = done.get()
-        if isinstance(outcome, BaseException):
-            raise outcome
-        yield outcome
 
 
 def _build_one(engine: Engine, source: Source, base: str, keep: Log, watch: Watch) -> Image:
@@ -120,7 +117,7 @@ def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Ima
 def _told(image: Image) -> str:
     if image.failure:
         return f"{image.name}: failed at {image.failure.stage}: {image.failure.reason}"
-    return f"{image.name}: {image.weight.unpacked_bytes:,} bytes" if image.weight else image.name
+    return f"{image.name}: {image.weight.unpacked_bytes:,} bytes" if image.weight else f"{image.name}: up to date"
 
 
 def _ask(engine: Engine, tag: str, keep: Log, name: str) -> Info:

@@ -234,20 +234,20 @@ def images(
 def _weighed(langs: str) -> list[ImageRow]:
     from harness.images import image_row
 
-    built = _built(langs)
+    built = _built(langs, examine=True)
     return [image_row(source.manifest, image) for source, image in built]
 
 
 @app.command()
 def build(langs: Langs = ALL) -> None:
     """Build the images that are missing or out of date."""
-    failed = [image for _, image in _built(langs) if image.failure]
+    failed = [image for _, image in _built(langs, examine=False) if image.failure]
     if failed:
         raise typer.Exit(SOME_CASE_FAILED)
 
 
-def _built(langs: str) -> list[tuple[Source, Image]]:
-    """The chosen images (those of compare, and the others), built and weighed, with their sources."""
+def _built(langs: str, *, examine: bool) -> list[tuple[Source, Image]]:
+    """The chosen images, of implementations and others, built and, if asked, weighed; with their sources."""
     from harness.build import build as build_images
     from harness.build import build_base
     from harness.docker_engine import DockerEngine
@@ -259,7 +259,8 @@ def _built(langs: str) -> list[tuple[Source, Image]]:
     engine = DockerEngine("build")
     with Progress() as progress:
         base = build_base(engine, catalog, progress)
-        images = {image.name: image for image in build_images(engine, base, sources, _keep_log, progress)}
+        built = build_images(engine, base, sources, _keep_log, progress, examine=examine)
+        images = {image.name: image for image in built}
     return [(source, images[name]) for name, source in sources.items()]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from pydantic import ValidationError
 
@@ -11,6 +12,7 @@ from harness.model import Batch, Case, Info, Sample
 
 CANNOT_RUN_HERE = 3
 SHOWN = 80
+SAMPLE = re.compile(r"(-?\d{1,19}) (-?\d{1,19}) (\d{1,10})", re.ASCII)  # no more than 64 and 32 bits need
 
 
 def run_arguments(case: Case, batch: Batch) -> tuple[str, ...]:
@@ -28,11 +30,10 @@ def parse_samples(stdout: bytes, expected: int) -> tuple[Sample, ...]:
 
 
 def _parse_sample(number: int, line: str) -> Sample:
-    fields = line.split(" ")
-    try:
-        wall_ns, cpu_ns, checksum = map(int, fields)
-    except ValueError:
-        raise ProtocolError(f"line {number} of its output is not `wall_ns cpu_ns checksum`: {line[:SHOWN]!r}") from None
+    match = SAMPLE.fullmatch(line)
+    if match is None:
+        raise ProtocolError(f"line {number} of its output is not `wall_ns cpu_ns checksum`: {line[:SHOWN]!r}")
+    wall_ns, cpu_ns, checksum = map(int, match.groups())
     return Sample(wall_ns=wall_ns, cpu_ns=cpu_ns, checksum=checksum)
 
 
