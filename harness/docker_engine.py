@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import socket
 import tarfile
 import tempfile
@@ -15,17 +16,19 @@ from typing import Any, BinaryIO, cast
 
 import docker
 import requests
+from docker.context.config import get_current_context_name
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.types import LogConfig, Mount
 
 from harness.engine import OWNER_LABEL, RUN_LABEL, Exit, Job, Leftovers, Recipe
-from harness.errors import BuildError, DiskFullError, EngineError
+from harness.errors import BuildError, DiskFullError, EngineError, EngineRefusedError
 
 USER = 65534
 API_TIMEOUT_S = 60
 LOG_BYTES = "16m"
 KILLED = 137
+STYLE = re.compile(r"\x1b\[[\d;]*m")  # builders print standard error in red
 
 
 class DockerEngine:
@@ -37,12 +40,12 @@ class DockerEngine:
             self._client = docker.from_env(version="auto", timeout=API_TIMEOUT_S)
             self._facts = self._client.info()
         except (DockerException, requests.RequestException, OSError) as error:
-            raise EngineError(_unreachable(error)) from error
+            raise _unreachable(error) from error
         self._labels = {RUN_LABEL: run, OWNER_LABEL: f"{socket.gethostname()}:{os.getpid()}"}
 
     def describe(self) -> str:
         """See Engine."""
-        where = os.environ.get("DOCKER_HOST") or ("local" if self._is_local else self._client.api.base_url)
+        where = chosen_engine() or "the local socket"
         return f"{self._facts['OperatingSystem']}, Docker Engine {self._facts['ServerVersion']}, {where}"
 
     @property
@@ -99,7 +102,7 @@ class DockerEngine:
                 forcerm=True,
                 decode=True,
             ):
-                line = str(event.get("stream") or event.get("error") or "")
+                line = STYLE.sub("", str(event.get("stream") or event.get("error") or ""))
                 _raise_if_full(line)
                 log.append(line)
                 if line.strip():
@@ -222,16 +225,24 @@ class DockerEngine:
             return Leftovers(len(containers), len(volumes), len(built), tuple(sorted(spared)))
 
 
-def _unreachable(error: Exception) -> str:
+def chosen_engine() -> str | None:
+    """The engine that the user points at, by DOCKER_HOST or a Docker context; None for the default socket."""
+    if host := os.environ.get("DOCKER_HOST"):
+        return host
+    context = os.environ.get("DOCKER_CONTEXT") or get_current_context_name()
+    return None if context == "default" else f"the Docker context {context}"
+
+
+def _unreachable(error: Exception) -> EngineError:
     """Say which of the usual reasons keeps us from the engine, and what to do about it."""
-    where = os.environ.get("DOCKER_HOST") or "the default socket or the current Docker context"
+    where = chosen_engine() or "the default socket"
     if "Permission denied" in str(error):
-        return (
+        return EngineRefusedError(
             f"a container engine runs at {where}, but you may not use it.\n"
             "Add yourself to the group that owns its socket (usually `sudo usermod -aG docker $USER`, "
             "then log in anew), or run as root."
         )
-    return (
+    return EngineError(
         f"no container engine answers at {where}.\n"
         "`harness setup` installs and starts Docker on Debian and Ubuntu; or start your engine, or point "
         f"DOCKER_HOST at one. ({error})"
@@ -257,9 +268,12 @@ def _translated() -> Generator[None]:
 
 def _last_words(log: Sequence[str]) -> str:
     """Why a build failed: what its last step printed last, and how that step ended."""
-    *printed, ending = [line.strip() for line in log if line.strip()]
-    code = ending.rpartition(": ")[2] if "returned a non-zero code" in ending else ""
-    return f"{printed[-1].splitlines()[-1]} (exit code {code})" if code and printed else ending
+    ending = log[-1].strip()
+    lines = [line.strip() for text in log[:-1] for line in text.splitlines() if line.strip()]
+    printed = [line for line in lines if not line.startswith("Removing intermediate container")]
+    _, failed, code = ending.rpartition("returned a non-zero code: ")
+    is_silent = not printed or printed[-1].startswith("--->")
+    return ending if is_silent or not failed else f"{printed[-1]} (exit code {code})"
 
 
 def _raise_if_full(message: str) -> None:

@@ -6,6 +6,7 @@ HarnessError                     a clear message; the command ends with `exit_co
 ├── ResultsError            2    a results folder that is missing or cannot be read
 ├── DiskFullError           2    no space left, here or on the engine
 ├── EngineError             2    no engine, no right to use it, or it stopped answering
+│   ├── EngineRefusedError       an engine runs, but this user may not use it
 │   └── BuildError               a recipe failed; becomes a failed outcome, carries the log
 └── GateError               3    a budget or another gate that was not met
 ProtocolError                    an implementation broke the contract; becomes a failed outcome
@@ -36,6 +37,10 @@ class DiskFullError(HarnessError):
 
 class EngineError(HarnessError):
     """No container engine, no right to use it, or it stopped answering."""
+
+
+class EngineRefusedError(EngineError):
+    """An engine runs, but this user may not use it."""
 
 
 class BuildError(EngineError):

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.base import ensure_debian
-from harness.docker_engine import DockerEngine
-from harness.errors import EngineError
+from harness.docker_engine import DockerEngine, chosen_engine
+from harness.errors import EngineError, EngineRefusedError
 
 NO_INSTALL = "HARNESS_NO_INSTALL"
 ENGINE_PACKAGE = "docker.io"
@@ -20,6 +20,8 @@ SYSTEMD = Path("/run/systemd/system")
 SOCKET = Path("/var/run/docker.sock")
 DAEMON_LOG = Path("/var/log/harness-dockerd.log")
 START_S = 60
+POLL_S = 0.3
+APT_GET = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq")
 
 Notify = Callable[[str], None]
 
@@ -36,24 +38,21 @@ def set_up(notify: Notify) -> None:
 
 
 def ensure_engine(notify: Notify) -> DockerEngine:
-    """The engine that answers; else Docker from the distribution, installed if missing, and started."""
+    """The engine that answers; else Docker from the distribution, installed if missing, and started.
+
+    An engine that the user points at, or may not use, is the user's to mend.
+    """
     try:
         return DockerEngine("setup")
+    except EngineRefusedError:
+        raise
     except EngineError:
-        if os.environ.get("DOCKER_HOST") or "you may not use it" in _complaint():
+        if chosen_engine():
             raise
     if not shutil.which("dockerd", path=_search_path()):
         _install((ENGINE_PACKAGE,), notify)
     _start(notify)
-    return DockerEngine("setup")
-
-
-def _complaint() -> str:
-    try:
-        DockerEngine("setup")
-    except EngineError as error:
-        return str(error)
-    return ""
+    return _answering_engine()
 
 
 def _search_path() -> str:
@@ -73,8 +72,8 @@ def _install(packages: Sequence[str], notify: Notify) -> None:
     if not shutil.which("apt-get"):
         raise EngineError(f"{names} must be installed, and there is no apt-get here: install a container engine")
     notify(f"installing {names} from the distribution's packages ({by_hand})")
-    _as_root(["apt-get", "update", "-qq"])
-    _as_root(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages])
+    _as_root([*APT_GET, "update"])
+    _as_root([*APT_GET, "install", "--yes", "--no-install-recommends", *packages])
 
 
 def _start(notify: Notify) -> None:
@@ -86,20 +85,19 @@ def _start(notify: Notify) -> None:
         notify(f"starting the container engine (dockerd in the background, log in {DAEMON_LOG})")
         command = f"nohup dockerd >>{DAEMON_LOG} 2>&1 </dev/null &"
         _as_root(["env", f"PATH={_search_path()}", "setsid", "sh", "-c", command])
-    _wait_for_socket()
 
 
-def _wait_for_socket() -> None:
-    """Wait until the engine answers, and let the user who set it up use it until it is started anew."""
+def _answering_engine() -> DockerEngine:
+    """Wait until the engine that was just started answers; it lets us use it until it is started anew."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
-        complaint = _complaint()
-        if not complaint:
-            return
-        if "you may not use it" in complaint:
+        try:
+            return DockerEngine("setup")
+        except EngineRefusedError:
             _as_root(["chgrp", str(os.getgid()), str(SOCKET)])
-        time.sleep(0.3)
-    raise EngineError(f"the container engine did not start within {START_S} s: see {DAEMON_LOG}\n{_complaint()}")
+        except EngineError:
+            time.sleep(POLL_S)
+    raise EngineError(f"the container engine did not start in {START_S} s: see {DAEMON_LOG}")
 
 
 def _as_root(command: Sequence[str]) -> None:
@@ -107,7 +105,6 @@ def _as_root(command: Sequence[str]) -> None:
     prefix = [] if os.geteuid() == 0 else ["sudo"]
     if prefix and not shutil.which("sudo"):
         raise EngineError(f"root is needed for `{' '.join(command)}`, and there is no sudo: run it as root")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run([*prefix, *command], env=environment, stdin=None, capture_output=True, text=True, check=False)
+    done = subprocess.run([*prefix, *command], capture_output=True, text=True, check=False)
     if done.returncode:
         raise EngineError(f"`{' '.join(command)}` failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
