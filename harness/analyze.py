@@ -176,7 +176,7 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
         machine=evidence.machine,
         peaks=evidence.peaks,
         rows=rows,
-        published=_published(rows, evidence.machine),
+        published=_published(rows, started.options.baseline, evidence.machine),
         published_source=str(_published_table()["source"]),
         images=tuple(image_row(manifest, evidence.images.get(manifest.name)) for manifest in started.manifests),
         warnings=tuple(_warnings(evidence, rows)),
@@ -241,7 +241,7 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
     gflops = flop(case.n) / taken.mean / 1e9
     peak = next((p.gflops for p in evidence.peaks if p.threads == case.threads), None)
     to_baseline = ratio(_find(timings, evidence.started.options.baseline), taken)
-    above = _rung_above(timings, case)
+    above = _rung_above(timings, case, rung)
     serial = _find(timings, f"{case.implementation}/{rung.serial}") if case.threads > 1 and rung.serial else None
     return {
         "seconds": taken.interval,
@@ -265,8 +265,10 @@ def _find(timings: dict[Case, Timing], name: str) -> Timing | None:
     return next((taken for case, taken in timings.items() if case.name == name), None)
 
 
-def _rung_above(timings: dict[Case, Timing], case: Case) -> Case | None:
-    """The nearest measured rung of the same language that stands before this one on the ladder."""
+def _rung_above(timings: dict[Case, Timing], case: Case, rung: Rung) -> Case | None:
+    """The measured rung that this one was made from: the serial one it names, or else the nearest on the ladder."""
+    if serial := next((other for other in timings if other.name == f"{case.implementation}/{rung.serial}"), None):
+        return serial
     before = [
         other
         for other in timings
@@ -279,8 +281,11 @@ def _published_table() -> dict[str, Any]:
     return tomllib.loads((files("harness") / "published.toml").read_text(encoding="utf-8"))
 
 
-def _published(rows: Sequence[Row], machine: Machine | None) -> tuple[PublishedRow, ...]:
-    """The published rows, each beside the case that repeats it, with what differs between the two."""
+def _published(rows: Sequence[Row], baseline: str, machine: Machine | None) -> tuple[PublishedRow, ...]:
+    """The published rows, each beside the case that repeats it, with what differs between the two.
+
+    Ratios against another baseline than the published one are not compared.
+    """
     table = _published_table()
     by_name = {row.name: row for row in rows}
     found: list[PublishedRow] = []
@@ -293,12 +298,15 @@ def _published(rows: Sequence[Row], machine: Machine | None) -> tuple[PublishedR
             ratio_to_row_above=found[-1].seconds / entry["seconds"] if found else None,
             here=by_name.get(entry["case"]),
         )
-        differences = tuple(_differences(published, table, machine))
+        comparable = baseline == table["row"][0]["case"]
+        differences = tuple(_differences(published, table, by_name.get(baseline), machine)) if comparable else ()
         found.append(published.model_copy(update={"differences": differences}))
     return tuple(found)
 
 
-def _differences(published: PublishedRow, table: dict[str, Any], machine: Machine | None) -> Iterable[str]:
+def _differences(
+    published: PublishedRow, table: dict[str, Any], baseline: Row | None, machine: Machine | None
+) -> Iterable[str]:
     """What differs between a published row and ours, where their ratios do."""
     here = published.here
     if here is None or here.ratio is None or here.ratio.holds(published.ratio):
@@ -307,6 +315,8 @@ def _differences(published: PublishedRow, table: dict[str, Any], machine: Machin
         yield f"cores: {published.cores} there, {here.threads} here"
     if here.n != table["n"]:
         yield f"n: {table['n']} there, {here.n} here"
+    if baseline:
+        yield f"baseline: {table['row'][0]['toolchain']} there, {baseline.toolchain} here"
     yield f"toolchain: {published.toolchain} there, {here.toolchain} here"
     yield f"flags: {published.flags} there, {here.flags} here"
     if machine:

@@ -352,6 +352,7 @@ class ImageRow(Record):
 
     name: str
     label: str
+    digest: str | None
     unpacked_bytes: int | None
     compressed_bytes: int | None
     payload_bytes: int | None
