@@ -1,9 +1,10 @@
 """From journal entries to a comparison: means, intervals, ratios, warnings. Pure.
 
-Intervals are 95 %, by a hierarchical bootstrap: rounds are drawn with replacement, and samples within each.
-Few rounds make a bootstrap too narrow, so each draw's distance from the mean (on a log scale, times being
-positive) is stretched by t / z * sqrt(m / (m - 1)) for m rounds (T. Hesterberg, What Teachers Should Know About
-the Bootstrap, The American Statistician 69, 2015, section 4.3).
+Intervals are 95 %, by a hierarchical bootstrap on a log scale, times being positive: rounds are drawn with
+replacement, and samples within each. Few rounds make a bootstrap too narrow by sqrt((m - 1) / m) for m rounds, and its
+tails too thin: the draws' distances from the mean are stretched by sqrt(m / (m - 1)) * t / z (T. Hesterberg, What
+Teachers Should Know About the Bootstrap, The American Statistician 69, 2015, section 4.3), with Welch's and
+Satterthwaite's degrees of freedom for ratios.
 """
 
 from __future__ import annotations
@@ -52,17 +53,31 @@ Draws = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Timing:
-    """The seconds of one whole product, by a case's rounds: the estimate, and draws of how else it might have come."""
+    """The seconds of one whole product, by a case's rounds."""
 
     mean: float
-    draws: Draws | None  # None where a single round tells nothing of the spread
+    spread: Spread | None  # None where a single round tells nothing of it
     cold: float | None
     busy_cores: float
 
     @property
     def interval(self) -> Interval:
         """The estimate with its interval."""
-        return _interval(self.mean, self.draws)
+        return _interval(self.mean, self.spread)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Draws of the logarithm of how many times off an estimate may be, with the degrees of freedom behind them."""
+
+    draws: Draws
+    freedom: float
+
+    def minus(self, other: Spread) -> Spread:
+        """The spread of the ratio of two independent estimates."""
+        one, two = float(np.var(self.draws)), float(np.var(other.draws))
+        weight = one**2 / self.freedom + two**2 / other.freedom
+        return Spread(self.draws - other.draws, (one + two) ** 2 / weight if weight else self.freedom)
 
 
 def timing(rounds: Sequence[Round], seed: int) -> Timing:
@@ -75,7 +90,7 @@ def timing(rounds: Sequence[Round], seed: int) -> Timing:
     samples = [sample for r in rounds for sample in steady(r)]
     return Timing(
         mean=float(np.mean([seconds.mean() for seconds in warm])),
-        draws=bootstrap(warm, np.random.default_rng(seed)),
+        spread=bootstrap(warm, np.random.default_rng(seed)),
         cold=float(np.mean(cold)) if cold else None,
         busy_cores=sum(s.cpu_ns for s in samples) / sum(s.wall_ns for s in samples),
     )
@@ -86,8 +101,8 @@ def steady(entry: Round) -> Sequence[Any]:
     return entry.samples[1:] or entry.samples
 
 
-def bootstrap(rounds: Sequence[Draws], generator: np.random.Generator) -> Draws | None:
-    """DRAWS means over rounds drawn with replacement and samples drawn within; None for a single round."""
+def bootstrap(rounds: Sequence[Draws], generator: np.random.Generator) -> Spread | None:
+    """How far off the mean may be, by rounds drawn with replacement and samples drawn within; None for a single one."""
     m = len(rounds)
     if m < 2:
         return None
@@ -98,16 +113,15 @@ def bootstrap(rounds: Sequence[Draws], generator: np.random.Generator) -> Draws 
             here = chosen == number
             again = generator.integers(len(seconds), size=(int(here.sum()), len(seconds)))
             means[here, slot] = seconds[again].mean(axis=1)
-    center = np.log(np.mean([seconds.mean() for seconds in rounds]))
-    stretch = float(stdtrit(m - 1, 1 - TAIL)) / Z * np.sqrt(m / (m - 1))
-    stretched: Draws = np.exp(center + stretch * (np.log(means.mean(axis=1)) - center))
-    return stretched
+    off = np.log(means.mean(axis=1)) - np.log(np.mean([seconds.mean() for seconds in rounds]))
+    return Spread(np.sqrt(m / (m - 1)) * off, m - 1)
 
 
-def _interval(value: float, draws: Draws | None) -> Interval:
-    if draws is None:
+def _interval(value: float, spread: Spread | None) -> Interval:
+    if spread is None:
         return Interval(value=value)
-    low, high = np.quantile(draws, [TAIL, 1 - TAIL])
+    stretch = float(stdtrit(spread.freedom, 1 - TAIL)) / Z
+    low, high = value * np.exp(stretch * np.quantile(spread.draws, [TAIL, 1 - TAIL]))
     return Interval(value=value, low=float(low), high=float(high))
 
 
@@ -117,8 +131,8 @@ def ratio(above: Timing | None, below: Timing | None) -> Interval | None:
         return None
     if above is below:
         return Interval(value=1.0, low=1.0, high=1.0)
-    draws = above.draws / below.draws if above.draws is not None and below.draws is not None else None
-    return _interval(above.mean / below.mean, draws)
+    spread = above.spread.minus(below.spread) if above.spread and below.spread else None
+    return _interval(above.mean / below.mean, spread)
 
 
 @dataclass(frozen=True)

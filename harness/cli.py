@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 import tempfile
 from contextlib import suppress
@@ -13,18 +12,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError
 from harness.report import formats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from harness.docker_engine import DockerEngine
     from harness.manifest import Catalog, Source
     from harness.model import Comparison, Image, ImageRow, Options
     from harness.report import Renderer
 
-MAX_N = 32_768
 ALL = "all"
 SOME_CASE_FAILED = 1
 
@@ -46,7 +42,7 @@ Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or a
 def compare(
     langs: Langs = ALL,
     rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all.")] = ALL,
-    n: Annotated[int, typer.Option(help=f"Rows and columns of the matrices, 1 to {MAX_N}.")] = 4096,
+    n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
     threads: Annotated[
         int | None,
         typer.Option(help="Threads of the parallel rungs.", show_default="all CPUs this process may use"),
@@ -65,11 +61,20 @@ def compare(
     """Build, run, validate, measure and report: every chosen language on every chosen rung."""
     from harness.docker_engine import DockerEngine
     from harness.manifest import load_catalog, root
+    from harness.options import parse_options
     from harness.store import new_run_id
 
     catalog = load_catalog(root())
     options_for = partial(
-        _options, catalog, langs=langs, rungs=rungs, n=n, threads=threads, budget=budget, baseline=baseline, seed=seed
+        parse_options,
+        catalog,
+        langs=langs,
+        rungs=rungs,
+        n=n,
+        threads=threads,
+        budget=budget,
+        baseline=baseline,
+        seed=seed,
     )
     if plan:
         _print_plan(catalog, options_for(cpus=_own_cpus()))
@@ -105,65 +110,6 @@ def _compare(engine: DockerEngine, catalog: Catalog, options: Options, out: Path
 
 def _own_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _options(
-    catalog: Catalog,
-    *,
-    langs: str,
-    rungs: str,
-    n: int,
-    threads: int | None,
-    cpus: int,
-    budget: float,
-    baseline: str,
-    seed: int | None,
-) -> Options:
-    """The options after defaults. Raises UsageError for a name or a number that cannot be right."""
-    from harness.manifest import known
-    from harness.model import Options
-    from harness.plan import rungs_of
-
-    every = catalog.implementations
-    all_rungs = rungs_of(source.manifest for source in every.values())
-    chosen_langs = tuple(_chosen(langs, every, "implementation"))
-    chosen_rungs = tuple(_chosen(rungs, all_rungs, "rung"))
-    language, _, rung = baseline.partition("/")
-    known(language, every, "implementation in --baseline")
-    known(rung, all_rungs, "rung in --baseline (it is written implementation/rung)")
-    _check_range("--n", n, 1, MAX_N)
-    _check_range("--threads", cpus if threads is None else threads, 1, cpus, "there are so many CPUs for this process")
-    _check_range("--budget", budget, 0, 86_400)
-    if seed is not None:
-        _check_range("--seed", seed, 0, 2**63 - 1)
-    return Options(
-        langs=chosen_langs,
-        rungs=chosen_rungs,
-        n=n,
-        threads=threads if threads is not None else cpus,
-        budget_s=budget,
-        baseline=baseline,
-        seed=seed if seed is not None else secrets.randbits(32),
-    )
-
-
-def _chosen(text: str, names: Iterable[str], what: str) -> list[str]:
-    """The names in a comma-separated option, in their own order, each once; all of them for `all`."""
-    from harness.manifest import known
-
-    names = list(names)
-    wanted = [part.strip() for part in text.split(",") if part.strip()]
-    if not wanted:
-        raise UsageError(f"no {what} chosen: name some of {', '.join(names)}, or all")
-    if wanted == [ALL]:
-        return names
-    asked = {known(name, names, what) for name in wanted}
-    return [name for name in names if name in asked]
-
-
-def _check_range(option: str, value: float, low: float, high: float, why: str = "") -> None:
-    if not low <= value <= high:
-        raise UsageError(f"{option} {value:g} is out of range: {low:g} to {high:g}" + (f" ({why})" if why else ""))
 
 
 def _print_plan(catalog: Catalog, options: Options) -> None:
@@ -251,10 +197,11 @@ def _built(langs: str, *, examine: bool) -> list[tuple[Source, Image]]:
     from harness.docker_engine import DockerEngine
     from harness.interrupts import swept
     from harness.manifest import load_catalog, root
+    from harness.options import chosen
     from harness.progress import Progress
 
     catalog = load_catalog(root())
-    sources = {name: catalog.images[name] for name in _chosen(langs, catalog.images, "image")}
+    sources = {name: catalog.images[name] for name in chosen(langs, catalog.images, "image")}
     engine = DockerEngine(f"build-{os.getpid()}")
     with Progress() as progress, swept(engine):
         base = build_base(engine, catalog, _keep_log, progress)

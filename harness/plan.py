@@ -87,7 +87,7 @@ def _rows(rung: Rung, case: Case, row_s: float) -> int:
 
 
 def counted(rounds: Sequence[Round]) -> list[Round]:
-    """The rounds that count: all that succeeded, less a pilot that asked for less than the rounds after it."""
+    """The rounds that count: all that succeeded, and the pilot only where a later round asked for the same."""
     good = [r for r in rounds if not r.failure]
     later = [(r.rows, len(r.samples)) for r in good if not r.pilot]
     return [r for r in good if not r.pilot or (r.rows, len(r.samples)) in later]

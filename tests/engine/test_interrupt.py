@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,15 @@ N = 16
 PATIENCE_S = 40  # all that these tests wait for comes within; the container that hangs is left alone for 60 s
 
 
+def containers(client: docker.DockerClient, began: int, **filters: str) -> Iterator[Container]:
+    """Containers as something happens to them, while they are still there."""
+    wanted: dict[str, str | list[str] | bool] = {"type": "container", **filters}
+    for event in client.events(since=began, until=began + PATIENCE_S, filters=wanted, decode=True):
+        with suppress(NotFound):
+            yield client.containers.get(event["id"])
+    raise TimeoutError(f"not within {PATIENCE_S} s: {filters}")
+
+
 @dataclass
 class Comparison:
     """A `harness compare` of an honest rung and, after it, of one that hangs from its second container on."""
@@ -47,17 +59,9 @@ class Comparison:
 
     def hanging(self, action: str) -> Container:
         """Wait until something happens to the first container that hangs."""
-        filters = {"label": f"{OWNER_LABEL}={self.owner}", "type": "container", "event": action}
-        until = self.began + PATIENCE_S
-        for event in self.client.events(since=self.began, until=until, filters=filters, decode=True):
-            try:
-                container = self.client.containers.get(event["id"])
-            except NotFound:
-                continue  # an earlier one, which has ended
-            command = container.attrs["Config"]["Cmd"]
-            if command[:2] == ["run", HANG] and command[-1] != "1":
-                return container
-        raise TimeoutError(f"no {action} of the container that hangs")
+        ours = containers(self.client, self.began, label=f"{OWNER_LABEL}={self.owner}", event=action)
+        commands = ((container, container.attrs["Config"]["Cmd"]) for container in ours)
+        return next(container for container, command in commands if command[:2] == ["run", HANG] and command[-1] != "1")
 
     def ended(self) -> int:
         return self.process.wait(timeout=PATIENCE_S)
@@ -121,6 +125,29 @@ def test_an_interrupted_run_leaves_nothing_and_keeps_what_it_measured(
     rows = comparison.rows()
     assert (rows[HONEST]["outcome"], rows[HANG]["outcome"]) == ("measured", "failed")
     assert rows[HANG]["reason"] == "the run ended before it was measured"
+
+
+def test_an_interrupted_build_leaves_no_container(
+    faulty_root: Path, base: str, client: docker.DockerClient, tmp_path: Path
+) -> None:
+    shutil.copytree(faulty_root, tmp_path, dirs_exist_ok=True)
+    nap = f"sleep {3600 + secrets.randbelow(10**9)}"
+    (tmp_path / "containers" / "unbuildable" / "Dockerfile").write_text(f"FROM {base} AS final\nRUN {nap}\n")
+    began = int(time.time())
+    with subprocess.Popen(
+        [HARNESS, "build", "--langs", "unbuildable"],
+        env={**os.environ, "HARNESS_ROOT": str(tmp_path)},
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            started = containers(client, began, event="start")
+            step = next(each for each in started if nap in (each.attrs["Config"]["Cmd"] or ()))
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=PATIENCE_S) == 128 + signal.SIGINT
+        finally:
+            process.kill()
+    gone = client.events(since=began, until=began + PATIENCE_S, filters={"event": "destroy"}, decode=True)
+    assert step.id in (event["id"] for event in gone)
 
 
 def test_clean_removes_what_a_killed_run_left(comparison: Comparison) -> None:
