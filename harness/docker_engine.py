@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import socket
-import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
 import docker
 import requests
@@ -21,6 +19,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.types import LogConfig, Mount
 
+from harness.archives import empty_file, only_file, packed
 from harness.engine import NOT_STARTED, OWNER_LABEL, RUN_LABEL, Exit, Job, Leftovers, Recipe
 from harness.errors import BuildError, DiskFullError, EngineError, EngineRefusedError
 
@@ -95,7 +94,7 @@ class DockerEngine:
         """See Engine."""
         log: list[str] = []
         files = {name: memoryview(data) for name, data in recipe.files().items()}
-        with _archive(files) as context, _translated(), _recipe_refused():
+        with packed(files) as context, _translated(), _recipe_refused():
             for event in self._client.api.build(
                 fileobj=context,
                 custom_context=True,
@@ -128,7 +127,7 @@ class DockerEngine:
                 image, ["true"], labels=self._labels, mounts=[Mount("/data", volume, type="volume")]
             )
             try:
-                with _archive(files) as archive:
+                with packed(files) as archive:
                     container.put_archive("/data", archive)
             finally:
                 _removed(container)
@@ -164,7 +163,7 @@ class DockerEngine:
         container = self._create(job, out)
         try:
             if job.output:
-                container.put_archive("/out", _empty_output(Path(job.output).name))
+                container.put_archive("/out", empty_file(Path(job.output).name, owner=USER))
             started = time.monotonic_ns()
             try:
                 container.start()
@@ -360,13 +359,7 @@ def _read_file(container: Container, path: str) -> bytes | None:
         stream, _ = container.get_archive(path)
     except NotFound:
         return None
-    with tempfile.TemporaryFile() as spool:
-        spool.writelines(stream)
-        spool.seek(0)
-        with tarfile.open(fileobj=spool) as archive:
-            member = archive.next()
-            data = archive.extractfile(member) if member and member.isfile() else None
-            return data.read() if data else None
+    return only_file(stream)
 
 
 def _removed(container: Container) -> None:
@@ -393,45 +386,3 @@ def _runs(pid: int) -> bool:
     except PermissionError:
         pass  # somebody else's
     return True
-
-
-def _empty_output(name: str) -> bytes:
-    """An archive of one empty file that the container's user may write.
-
-    The volume's own directory stays root's: no archive can change the directory it is unpacked into.
-    """
-    entry = tarfile.TarInfo(name)
-    entry.mode, entry.uid, entry.gid = 0o600, USER, USER
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        archive.addfile(entry)
-    return buffer.getvalue()
-
-
-@contextmanager
-def _archive(files: Mapping[str, memoryview]) -> Generator[BinaryIO]:
-    """The files as a tar archive on disk: inputs can be larger than is good to hold twice.
-
-    It depends on nothing but their names and contents, so that the builder's cache finds them again.
-    """
-    with tempfile.TemporaryFile() as spool:
-        with tarfile.open(fileobj=spool, mode="w") as archive:
-            for name, data in sorted(files.items()):
-                entry = tarfile.TarInfo(name)
-                entry.size, entry.mode = data.nbytes, 0o755 if bytes(data[:2]) == b"#!" else 0o644
-                archive.addfile(entry, cast("Any", _Reader(data)))
-        spool.seek(0)
-        yield cast("BinaryIO", spool)
-
-
-class _Reader(io.RawIOBase):
-    """Reads a memoryview without copying it whole."""
-
-    def __init__(self, data: memoryview) -> None:
-        self._data, self._at = data.cast("B"), 0
-
-    def read(self, size: int = -1) -> bytes:
-        end = len(self._data) if size < 0 else self._at + size
-        chunk = bytes(self._data[self._at : end])
-        self._at += len(chunk)
-        return chunk

@@ -16,7 +16,7 @@ PACKAGE = REPOSITORY / "harness"
 
 # From the bottom up: a module imports only from the layers below its own.
 LAYERS = [
-    {"", "engine", "errors", "events", "model"},
+    {"", "archives", "engine", "errors", "events", "model"},
     {
         "images",
         "interrupts",
@@ -27,6 +27,7 @@ LAYERS = [
         "report",
         "report.figures",
         "store",
+        "timing",
         "workload",
     },
     {
@@ -35,9 +36,9 @@ LAYERS = [
         "docker_engine",
         "options",
         "progress",
-        "report.document",
         "report.as_csv",
         "report.as_json",
+        "report.document",
         "validate",
     },
     {"build", "measure", "report.as_md", "report.as_svg", "report.as_text", "setup"},
