@@ -208,12 +208,11 @@ def leave(client: docker.DockerClient, base: str) -> Iterator[Callable[[str], st
 
     yield leave
     for run_id in runs:
-        swept(run_id)
-
-
-def swept(run_id: str) -> None:
-    with closing(DockerEngine(run_id)) as engine:
-        engine.sweep()
+        filters: dict[str, str | list[str] | bool] = {"label": f"{RUN_LABEL}={run_id}"}
+        for container in client.containers.list(all=True, filters=filters):
+            container.remove(force=True)
+        for volume in client.volumes.list(filters=filters):
+            volume.remove()
 
 
 def test_clean_removes_what_the_dead_left_and_spares_the_living(
@@ -229,25 +228,30 @@ def test_clean_removes_what_the_dead_left_and_spares_the_living(
 
 def test_sweep_removes_its_own_run_alone(client: docker.DockerClient, leave: Callable[[str], str]) -> None:
     mine, other = leave(THIS_PROCESS), leave(THIS_PROCESS)
-    swept(mine)
+    with closing(DockerEngine(mine)) as engine:
+        engine.sweep()
     assert left_of(client, {RUN_LABEL: mine}) == []
     assert len(left_of(client, {RUN_LABEL: other})) == 2
 
 
-@pytest.mark.parametrize("command", ["clean", "sweep"])
-def test_a_users_own_container_of_a_built_image_is_spared(command: str, base: str, client: docker.DockerClient) -> None:
-    """Though it has inherited what the image is labelled with."""
-    container = client.containers.run(base, ["sleep", "3600"], detach=True)
-    assert RUN_LABEL in container.labels
-    try:
-        if command == "clean":
+def test_a_users_own_container_of_a_built_image_is_spared(
+    base: str, client: docker.DockerClient, tmp_path: Path
+) -> None:
+    """Though it inherits what the image is labelled with."""
+    run_id = f"test-{secrets.token_hex(4)}"
+    built = recipe(tmp_path, base, "CMD sleep 3600")
+    with closing(DockerEngine(run_id)) as engine:
+        engine.build(built, lambda _line: None)
+        container = client.containers.run(built.tag, detach=True)
+        assert container.labels[RUN_LABEL] == run_id
+        try:
+            engine.sweep()
             subprocess.run([HARNESS, "clean"], check=True, capture_output=True)
-        else:
-            swept(container.labels[RUN_LABEL])
-        container.reload()
-        assert container.status == "running"
-    finally:
-        container.remove(force=True)
+            container.reload()
+            assert container.status == "running"
+        finally:
+            container.remove(force=True)
+            client.images.remove(built.tag)
 
 
 def recipe(folder: Path, base: str, steps: str) -> Recipe:
