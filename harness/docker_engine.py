@@ -88,7 +88,9 @@ class DockerEngine:
         """See Engine."""
         repository, _, version = tag.rpartition(":")
         with _translated():
-            self._client.api.import_image_from_stream(archive, repository=repository, tag=version)
+            self._client.api.import_image_from_data(
+                archive, repository=repository, tag=version, changes=[f"LABEL {RUN_LABEL}={self._labels[RUN_LABEL]}"]
+            )
 
     def build(self, recipe: Recipe, on_line: Callable[[str], None]) -> None:
         """See Engine."""

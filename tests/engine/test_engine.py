@@ -17,6 +17,7 @@ import docker
 import numpy as np
 import pytest
 
+from harness.archives import packed
 from harness.docker_engine import DockerEngine
 from harness.engine import NOT_STARTED, OWNER_LABEL, RUN_LABEL, Exit, Job, Recipe
 from harness.errors import BuildError, EngineError
@@ -315,3 +316,15 @@ def test_no_engine_is_said_with_what_to_do(tmp_path: Path) -> None:
     ended = subprocess.run([HARNESS, "clean"], env=environment, check=False, capture_output=True, text=True)
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"harness: no container engine answers at {nowhere}.\n`harness setup` installs")
+
+
+def test_an_imported_root_file_system_is_an_image_that_builds_can_start_from(
+    engine: DockerEngine, client: docker.DockerClient
+) -> None:
+    tag = "harness-imported:test"
+    with packed({"etc/planted": memoryview(b"planted")}) as archive:
+        engine.import_image(archive, tag)
+    try:
+        assert b"".join(engine.save(tag)).count(b"etc/planted") == 1
+    finally:
+        client.images.remove(tag)
