@@ -245,7 +245,8 @@ def _warnings(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     if not evidence.peaks:
         yield "the machine's peak was not measured: shares of peak are missing"
     if machine and machine.load_1m > machine.cores / 2:
-        yield f"other work ran on this machine when the run began (load {machine.load_1m:g} on {machine.cores} CPUs)"
+        load = f"load {machine.load_1m:g} on {machine.cores} CPUs"
+        yield f"the machine was not idle when the run began ({load}): other work, or the set-up just before"
     if options.baseline not in {row.name for row in rows if row.outcome == "measured"}:
         yield f"the baseline {options.baseline} was not measured: ratios to it are missing"
     measured = [row for row in rows if row.seconds and row.busy_cores]

@@ -238,7 +238,7 @@ def test_noisy_idle_and_unbelievable_cases_are_warned_of() -> None:
     warnings = analyzed([MACHINE.model_copy(update={"load_1m": 3.0}), *rounds], finished=False).warnings
     for expected in (
         "this run did not come to its end",
-        "other work ran on this machine when the run began (load 3 on 2 CPUs)",
+        "the machine was not idle when the run began (load 3 on 2 CPUs)",
         "wide intervals, which a larger --budget narrows: alpha/naive ± ",
         "fewer CPUs busy than threads asked for: other work, or waiting: alpha/parallel 1.00 of 2",
         "faster than this machine's peak: not to be believed before it is explained: beta/naive 205%",
