@@ -84,7 +84,8 @@ def _start(notify: Notify) -> None:
         _as_root(["systemctl", "start", "docker"])
     else:
         notify(f"starting the container engine (dockerd in the background, log in {DAEMON_LOG})")
-        command = f"nohup dockerd >>{DAEMON_LOG} 2>&1 </dev/null &"
+        again = "for attempt in 1 2 3 4 5; do dockerd && break; sleep 2; done"  # a predecessor may still be ending
+        command = f"nohup sh -c '{again}' >>{DAEMON_LOG} 2>&1 </dev/null &"
         _as_root(["env", f"PATH={_search_path()}", "setsid", "sh", "-c", command])
 
 
