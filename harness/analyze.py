@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from harness.images import image_row
@@ -29,6 +27,7 @@ from harness.model import (
     flop,
 )
 from harness.plan import counted, ladder_position
+from harness.published import published
 from harness.timing import Timing, ratio, steady, timing
 
 BUSY = 0.9  # a kernel that keeps less than this share of its CPUs busy was disturbed, or waits
@@ -91,8 +90,12 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
         peaks=evidence.peaks,
         rows=rows,
         published=_published(rows, started.options.baseline, evidence.machine),
-        published_source=str(_published_table()["source"]),
-        images=tuple(image_row(manifest, evidence.images.get(manifest.name)) for manifest in started.manifests),
+        published_source=str(published()["source"]),
+        images=tuple(
+            image_row(manifest, stage, evidence.images.get(manifest.image_of(stage)))
+            for manifest in started.manifests
+            for stage in manifest.stages(started.options.rungs)
+        ),
         warnings=tuple(_warnings(evidence, rows)),
         finished=evidence.finished,
     )
@@ -110,7 +113,7 @@ def _rows(evidence: Evidence, timings: dict[Case, Timing]) -> Iterable[Row]:
                 label=manifest.label,
                 rung=rung.name,
                 n=options.n,
-                threads=options.threads,
+                threads=max(options.threads),
                 outcome="absent",
                 reason=rung.absent,
             )
@@ -121,11 +124,10 @@ def _rows(evidence: Evidence, timings: dict[Case, Timing]) -> Iterable[Row]:
 
 
 def _row(evidence: Evidence, timings: dict[Case, Timing], manifest: Manifest, case: Case) -> Row:
-    rung = manifest.rung(case.rung)
-    image = evidence.images.get(case.implementation)
-    if rung is None:
-        raise KeyError(str(case))
+    rung = manifest.held(case.rung)
+    image = evidence.images.get(manifest.image_of(rung.image))
     info = image.info if image else None
+    built = info.rungs.get(rung.name) if info else None
     failure = evidence.failure(case)
     taken = timings.get(case)
     facts: dict[str, Any] = {
@@ -141,7 +143,8 @@ def _row(evidence: Evidence, timings: dict[Case, Timing], manifest: Manifest, ca
         "flags": rung.flags,
         "note": rung.note,
         "toolchain": info.toolchain if info else None,
-        "instruction_sets": info.rungs[rung.name].instruction_sets if info and rung.name in info.rungs else (),
+        "instruction_sets": built.instruction_sets if built else (),
+        "runs": built.runs if built else None,
     }
     if taken is None:
         reason = failure.reason if failure else "the run ended before it was measured"
@@ -154,9 +157,10 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
     taken, rounds = timings[case], counted(evidence.rounds[case])
     gflops = flop(case.n) / taken.mean / 1e9
     peak = next((p.gflops for p in evidence.peaks if p.threads == case.threads), None)
-    to_baseline = ratio(_find(timings, evidence.started.options.baseline), taken)
+    options = evidence.started.options
+    to_baseline = ratio(_find(timings, options.baseline), taken)
     above = _rung_above(timings, case, rung)
-    serial = _find(timings, f"{case.implementation}/{rung.serial}") if case.threads > 1 and rung.serial else None
+    serial = _serial(timings, case, rung)
     return {
         "seconds": taken.interval,
         "cold_seconds": taken.cold,
@@ -167,6 +171,8 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
         "step_from": above.rung if above else None,
         "ratio_per_core": to_baseline.value / case.threads if to_baseline else None,
         "efficiency": serial.mean / taken.mean / case.threads if serial else None,
+        "to_yardstick": ratio(timings.get(case.model_copy(update={"implementation": options.yardstick})), taken),
+        "to_yardstick_naive": ratio(_find(timings, f"{options.yardstick}/naive"), taken),
         "busy_cores": taken.busy_cores,
         "rows_computed": rounds[-1].rows,
         "rounds": len(rounds),
@@ -176,7 +182,17 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
 
 
 def _find(timings: dict[Case, Timing], name: str) -> Timing | None:
-    return next((taken for case, taken in timings.items() if case.name == name), None)
+    """The case of that name, on the most threads that it was measured on."""
+    found = [case for case in timings if case.name == name]
+    return timings[max(found, key=lambda case: case.threads)] if found else None
+
+
+def _serial(timings: dict[Case, Timing], case: Case, rung: Rung) -> Timing | None:
+    """The same kernel on one thread: measured as such, or the rung that is this kernel without the threads."""
+    if case.threads == 1:
+        return None
+    alone = timings.get(case.model_copy(update={"threads": 1}))
+    return alone or (_find(timings, f"{case.implementation}/{rung.serial}") if rung.serial else None)
 
 
 def _rung_above(timings: dict[Case, Timing], case: Case, rung: Rung) -> Case | None:
@@ -188,11 +204,7 @@ def _rung_above(timings: dict[Case, Timing], case: Case, rung: Rung) -> Case | N
         for other in timings
         if other.implementation == case.implementation and ladder_position(other.rung) < ladder_position(case.rung)
     ]
-    return max(before, key=lambda other: ladder_position(other.rung), default=None)
-
-
-def _published_table() -> dict[str, Any]:
-    return tomllib.loads((files("harness") / "published.toml").read_text(encoding="utf-8"))
+    return max(before, key=lambda it: (ladder_position(it.rung), it.threads == case.threads, it.threads), default=None)
 
 
 def _published(rows: Sequence[Row], baseline: str, machine: Machine | None) -> tuple[PublishedRow, ...]:
@@ -200,12 +212,12 @@ def _published(rows: Sequence[Row], baseline: str, machine: Machine | None) -> t
 
     Ratios against another baseline than the published one are not compared.
     """
-    table = _published_table()
-    by_name = {row.name: row for row in rows}
+    table = published()
+    by_name = {row.name: row for row in sorted(rows, key=lambda row: row.threads)}
     found: list[PublishedRow] = []
     for entry in table["row"]:
         gflops = flop(table["n"]) / entry["seconds"] / 1e9
-        published = PublishedRow(
+        row = PublishedRow(
             **entry,
             gflops=gflops,
             peak_share=gflops / table["peak_gflops"],
@@ -213,26 +225,26 @@ def _published(rows: Sequence[Row], baseline: str, machine: Machine | None) -> t
             here=by_name.get(entry["case"]),
         )
         comparable = baseline == table["row"][0]["case"]
-        differences = tuple(_differences(published, table, by_name.get(baseline), machine)) if comparable else ()
-        found.append(published.model_copy(update={"differences": differences}))
+        differences = tuple(_differences(row, table, by_name.get(baseline), machine)) if comparable else ()
+        found.append(row.model_copy(update={"differences": differences}))
     return tuple(found)
 
 
 def _differences(
-    published: PublishedRow, table: dict[str, Any], baseline: Row | None, machine: Machine | None
+    there: PublishedRow, table: dict[str, Any], baseline: Row | None, machine: Machine | None
 ) -> Iterable[str]:
     """What differs between a published row and ours, where their ratios do."""
-    here = published.here
-    if here is None or here.ratio is None or here.ratio.holds(published.ratio):
+    here = there.here
+    if here is None or here.ratio is None or here.ratio.holds(there.ratio):
         return
-    if here.threads != published.cores:
-        yield f"cores: {published.cores} there, {here.threads} here"
+    if here.threads != there.cores:
+        yield f"cores: {there.cores} there, {here.threads} here"
     if here.n != table["n"]:
         yield f"n: {table['n']} there, {here.n} here"
     if baseline:
         yield f"baseline: {table['row'][0]['toolchain']} there, {baseline.toolchain} here"
-    yield f"toolchain: {published.toolchain} there, {here.toolchain} here"
-    yield f"flags: {published.flags} there, {here.flags} here"
+    yield f"toolchain: {there.toolchain} there, {here.toolchain} here"
+    yield f"flags: {there.flags} there, {here.flags} here"
     if machine:
         yield f"CPU: {table['machine']} there, {machine.cpu} here"
 

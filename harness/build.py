@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
@@ -14,7 +14,7 @@ from harness.engine import Engine, Job, Recipe
 from harness.errors import BuildError, EngineError, ProtocolError
 from harness.events import Event, Watch
 from harness.images import weigh
-from harness.manifest import Catalog, Source
+from harness.manifest import Catalog, Source, Target
 from harness.model import Failure, Image, Info, Manifest, Rung, Traits
 from harness.protocol import parse_info
 from harness.store import Log
@@ -28,34 +28,34 @@ INFO_MEMORY_BYTES = 2**30
 
 
 def build(
-    engine: Engine, base: str, sources: Mapping[str, Source], keep: Log, watch: Watch, *, examine: bool = True
+    engine: Engine, base: str, targets: Sequence[Target], keep: Log, watch: Watch, *, examine: bool = True
 ) -> Iterator[Image]:
     """Build what is missing and yield every image as it is ready, `examine`d: weighed and asked what was built in.
 
     One that fails never costs the others. The builders are daemon threads: an interrupted harness ends at once, and
     the engine then drops their builds.
     """
-    waiting: SimpleQueue[Source] = SimpleQueue()
+    waiting: SimpleQueue[Target] = SimpleQueue()
     done: SimpleQueue[Image | BaseException] = SimpleQueue()
-    for source in sources.values():
-        waiting.put(source)
+    for target in targets:
+        waiting.put(target)
 
     def builder() -> None:
         with suppress(Empty):
-            while source := waiting.get_nowait():
+            while target := waiting.get_nowait():
                 try:
-                    image = _build_one(engine, source, base, keep, watch)
-                    done.put(_examine(engine, image, source.manifest, keep) if examine else image)
+                    image = _build_one(engine, target, base, keep, watch)
+                    done.put(_examine(engine, image, target.source.manifest, keep) if examine else image)
                 except BaseException as error:  # noqa: BLE001 (raised again in the caller's thread)
                     done.put(error)
 
     for _ in range(AT_ONCE):
         threading.Thread(target=builder, daemon=True).start()
-    for number in range(1, len(sources) + 1):
+    for number in range(1, len(targets) + 1):
         outcome = done.get()
         if isinstance(outcome, BaseException):
             raise outcome
-        watch(Event("built", _told(outcome), number, len(sources)))
+        watch(Event("built", _told(outcome), number, len(targets)))
         yield outcome
 
 
@@ -90,11 +90,11 @@ def recipe_of(source: Source, base: str, target: str = FINAL) -> Recipe:
     return replace(recipe, tag=f"harness-{source.manifest.name}{suffix}:{_hash(recipe)}")
 
 
-def _build_one(engine: Engine, source: Source, base: str, keep: Log, watch: Watch) -> Image:
+def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watch) -> Image:
     """Build one image if it is missing. A recipe that fails becomes a failed outcome with its log."""
-    name = source.manifest.name
+    name = target.name
     try:
-        recipe = recipe_of(source, base)
+        recipe = recipe_of(target.source, base, target.stage)
         _build_if_missing(engine, recipe, lambda line: watch(Event("build", f"{name}: {line}")))
     except BuildError as error:
         log = keep(f"build-{name}.log", error.log)
@@ -113,9 +113,9 @@ def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Ima
     if not manifest.rungs:
         return weighed
     try:
-        return weighed.model_copy(update={"info": _ask(engine, image.tag, keep, manifest.name)})
+        return weighed.model_copy(update={"info": _ask(engine, image.tag, keep, image.name)})
     except ProtocolError as error:
-        failure = Failure(stage="info", reason=str(error), log=f"logs/info-{manifest.name}.log")
+        failure = Failure(stage="info", reason=str(error), log=f"logs/info-{image.name}.log")
         return weighed.model_copy(update={"failure": failure})
 
 

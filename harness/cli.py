@@ -17,7 +17,7 @@ from harness.report import formats
 
 if TYPE_CHECKING:
     from harness.docker_engine import DockerEngine
-    from harness.manifest import Catalog, Source
+    from harness.manifest import Catalog, Target
     from harness.model import Comparison, Image, ImageRow, Options
     from harness.report import Renderer
 
@@ -44,14 +44,21 @@ def compare(
     rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all.")] = ALL,
     n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
     threads: Annotated[
-        int | None,
-        typer.Option(help="Threads of the parallel rungs.", show_default="all CPUs this process may use"),
-    ] = None,
-    budget: Annotated[
-        float,
-        typer.Option(help="Seconds of measuring for a case; at least three rounds are made whatever it is."),
-    ] = 15.0,
+        str,
+        typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all CPUs."),
+    ] = ALL,
+    rounds: Annotated[int, typer.Option(help="Rounds of a case at the least.")] = 3,
+    precision: Annotated[
+        float, typer.Option(help="A case is finished when its ratio is known to this many per cent either way,")
+    ] = 3.0,
+    budget: Annotated[float, typer.Option(help="or when it took this many seconds (the baseline thrice as many).")] = (
+        10.0
+    ),
     baseline: Annotated[str, typer.Option(help="The case that ratios are taken against.")] = "python/naive",
+    yardstick: Annotated[
+        str | None,
+        typer.Option(help="The implementation that the others are held against, rung by rung.", show_default="C's"),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of the inputs and of the order.", show_default="a fresh one")
     ] = None,
@@ -72,8 +79,11 @@ def compare(
         rungs=rungs,
         n=n,
         threads=threads,
+        rounds=rounds,
+        precision=precision,
         budget=budget,
         baseline=baseline,
+        yardstick=yardstick,
         seed=seed,
     )
     if plan:
@@ -115,15 +125,15 @@ def _own_cpus() -> int:
 def _print_plan(catalog: Catalog, options: Options) -> None:
     from tabulate import tabulate
 
-    from harness.plan import MIN_ROUNDS, cases_of, expected_s
+    from harness.plan import budget_s, cases_of, expected_s
 
     manifests = [source.manifest for source in catalog.named(options.langs).values()]
     cases = cases_of(manifests, options)
-    rows = [[case.name, case.threads, case.n, f"{options.budget_s:g} s"] for case in cases]
+    rows = [[case.name, case.threads, case.n, f"{budget_s(case, options):g} s"] for case in cases]
     typer.echo(tabulate(rows, headers=["case", "threads", "n", "budget"]))
     typer.echo(
-        f"\n{len(cases)} cases, about {expected_s(cases, options.budget_s) / 60:.1f} minutes of measuring; longer "
-        f"where {MIN_ROUNDS} rounds of a slow case exceed its budget, and where images must be built first."
+        f"\n{len(cases)} cases, about {expected_s(cases, options) / 60:.1f} minutes of measuring; longer "
+        f"where {options.rounds} rounds of a slow case exceed its budget, and where images must be built first."
     )
 
 
@@ -179,7 +189,7 @@ def _weighed(langs: str) -> list[ImageRow]:
     from harness.images import image_row
 
     built = _built(langs, examine=True)
-    return [image_row(source.manifest, image) for source, image in built]
+    return [image_row(target.source.manifest, target.stage, image) for target, image in built]
 
 
 @app.command()
@@ -190,24 +200,24 @@ def build(langs: Langs = ALL) -> None:
         raise typer.Exit(SOME_CASE_FAILED)
 
 
-def _built(langs: str, *, examine: bool) -> list[tuple[Source, Image]]:
-    """The chosen images, of implementations and others, built and, if asked, weighed; with their sources."""
+def _built(langs: str, *, examine: bool) -> list[tuple[Target, Image]]:
+    """The chosen images, of implementations and others, built and, if asked, weighed; with what they are."""
     from harness.build import build as build_images
     from harness.build import build_base
     from harness.docker_engine import DockerEngine
     from harness.interrupts import swept
-    from harness.manifest import load_catalog, root
+    from harness.manifest import load_catalog, root, targets_of
     from harness.options import chosen
     from harness.progress import Progress
 
     catalog = load_catalog(root())
-    sources = {name: catalog.images[name] for name in chosen(langs, catalog.images, "image")}
+    targets = targets_of(catalog.images[name] for name in chosen(langs, catalog.images, "image"))
     engine = DockerEngine(f"build-{os.getpid()}")
     with Progress() as progress, swept(engine):
         base = build_base(engine, catalog, _keep_log, progress)
-        built = build_images(engine, base, sources, _keep_log, progress, examine=examine)
+        built = build_images(engine, base, targets, _keep_log, progress, examine=examine)
         images = {image.name: image for image in built}
-    return [(source, images[name]) for name, source in sources.items()]
+    return [(target, images[target.name]) for target in targets]
 
 
 def _keep_log(name: str, text: str | bytes) -> str:

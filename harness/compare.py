@@ -14,7 +14,7 @@ from harness.engine import Engine
 from harness.errors import ProtocolError
 from harness.events import Event, Watch
 from harness.machine import read_machine
-from harness.manifest import Catalog, Source
+from harness.manifest import Catalog, Source, Target, targets_of
 from harness.measure import Bench, measure, measure_peak
 from harness.model import (
     Batch,
@@ -27,10 +27,12 @@ from harness.model import (
     Peak,
     Rejected,
     Round,
+    Rung,
     Started,
 )
-from harness.plan import MIN_ROUNDS, cases_of, next_batch, shuffled, timeout_s
+from harness.plan import cases_of, counted, left_s, next_batch, shuffled, timeout_s
 from harness.store import RunFolder
+from harness.timing import is_precise, timing
 from harness.workload import Workload
 
 
@@ -63,6 +65,14 @@ class Run:
                 self.container_ns += entry.container_ns
             case _:
                 pass
+
+    def rung(self, case: Case) -> Rung:
+        """The rung of a case."""
+        return self.sources[case.implementation].manifest.held(case.rung)
+
+    def image(self, case: Case) -> Image:
+        """The image that holds a case's rung."""
+        return self.images[self.sources[case.implementation].manifest.image_of(self.rung(case).image)]
 
 
 def compare(engine: Engine, catalog: Catalog, options: Options, results: Path, run_id: str, watch: Watch) -> bool:
@@ -104,7 +114,9 @@ def _build(run: Run, catalog: Catalog) -> int:
     began_ns = time.monotonic_ns()
     base = build_base(run.engine, catalog, run.folder.keep_log, run.watch)
     run.record(read_machine(run.engine, base))  # before our own builds load it
-    wanted = {**run.sources, **run.peak_source, **catalog.others}
+    wanted = targets_of(run.sources.values(), run.options.rungs)
+    wanted += [Target(source) for name, source in run.peak_source.items() if name not in run.sources]
+    wanted += [Target(source) for source in catalog.others.values()]
     for image in build(run.engine, base, wanted, run.folder.keep_log, run.watch):
         run.record(image)
     return time.monotonic_ns() - began_ns
@@ -130,11 +142,10 @@ def _reject_the_unready(run: Run, cases: Sequence[Case]) -> list[Case]:
 
 
 def _unready(run: Run, case: Case) -> Failure | None:
-    image = run.images[case.implementation]
+    image = run.image(case)
     if image.failure or image.info is None:
         return image.failure
-    rung = run.sources[case.implementation].manifest.rung(case.rung)
-    differences = mismatches(rung, image.info) if rung else []
+    differences = mismatches(run.rung(case), image.info)
     return Failure(stage="info", reason="; ".join(differences)) if differences else None
 
 
@@ -174,29 +185,26 @@ def _measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
         batches = dict(waiting)
         for done, case in enumerate(shuffled([case for case, _ in waiting], run.options.seed, number)):
             text = f"round {number}: {case}, {batches[case].samples} × {batches[case].rows} rows"
-            run.watch(Event("measure", text, done, len(waiting), _left_s(run, cases)))
-            tag = run.images[case.implementation].tag or ""
+            left = sum(left_s(each, run.rounds[each], run.options) for each, _ in waiting)
+            run.watch(Event("measure", text, done, len(waiting), left))
+            tag = run.image(case).tag or ""
             run.record(measure(bench, tag, case, batches[case], number, pilot=number == 1))
             run.watch(Event("measured", _told_round(run.rounds[case][-1])))
 
 
 def _next(run: Run, case: Case) -> Batch | None:
-    rung = run.sources[case.implementation].manifest.rung(case.rung)
-    return next_batch(rung, case, run.rounds[case], run.options.budget_s) if rung else None
+    return next_batch(run.rung(case), case, run.rounds[case], run.options, precise=_is_precise(run, case))
 
 
-def _left_s(run: Run, cases: Sequence[Case]) -> float:
-    """What measuring will still take, about: the rest of each budget, or of the rounds that are made whatever it is."""
-    left = 0.0
-    for case in cases:
-        rounds = run.rounds[case]
-        if not rounds:
-            left += run.options.budget_s
-        elif _next(run, case):
-            taken_s = [r.container_ns / 1e9 for r in rounds]
-            forced_s = (MIN_ROUNDS - len(rounds)) * taken_s[-1]
-            left += max(run.options.budget_s - sum(taken_s), forced_s)
-    return left
+def _is_precise(run: Run, case: Case) -> bool:
+    """Whether more rounds of this case would tell little more."""
+    rounds, seed = counted(run.rounds[case]), run.options.seed
+    if len(rounds) < run.options.rounds:
+        return False
+    others = [other for other in run.rounds if other.name == run.options.baseline and other != case]
+    of_baseline = counted(run.rounds[others[0]]) if others else []
+    baseline = timing(of_baseline, seed + 1) if of_baseline else None
+    return is_precise(timing(rounds, seed), baseline, run.options.precision)
 
 
 def _told_round(entry: Round) -> str:

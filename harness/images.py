@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from typing import IO
 
 from harness.errors import GateError
-from harness.model import Image, ImageRow, Layer, Manifest, Weight
+from harness.model import Image, ImageRow, Layer, Manifest, Stage, Weight
 
 GZIP = 31  # zlib's window bits for a gzip header, as registries store layers
 CHUNK_BYTES = 1 << 20
@@ -67,11 +67,12 @@ def _gzipped_bytes(stream: IO[bytes]) -> int:
     return packed_bytes + len(packer.flush())
 
 
-def image_row(manifest: Manifest, image: Image | None) -> ImageRow:
-    """An image beside its budget; without a weight where it was not built."""
+def image_row(manifest: Manifest, stage: Stage, image: Image | None) -> ImageRow:
+    """An image beside its budget, if it is to keep one; without a weight where it was not built."""
     weight = image.weight if image else None
+    final = stage == "final"
     return ImageRow(
-        name=manifest.name,
+        name=manifest.image_of(stage),
         label=manifest.label,
         digest=image.digest if image else None,
         unpacked_bytes=weight.unpacked_bytes if weight else None,
@@ -79,8 +80,8 @@ def image_row(manifest: Manifest, image: Image | None) -> ImageRow:
         payload_bytes=weight.payload_bytes if weight else None,
         runtime_bytes=weight.runtime_bytes if weight else None,
         layers=len(weight.layers) if weight else None,
-        budget_bytes=manifest.budget_bytes,
-        conventional=manifest.conventional,
+        budget_bytes=manifest.budget_bytes if final else None,
+        conventional=manifest.conventional if final else None,
         failure=image.failure.reason if image and image.failure else None,
     )
 
@@ -89,7 +90,7 @@ def check_budgets(rows: Sequence[ImageRow]) -> None:
     """Raise GateError, naming every image that breaks its budget or could not be weighed."""
     broken = [
         f"{row.name}: {row.unpacked_bytes:,} bytes, budget {row.budget_bytes:,}"
-        if row.unpacked_bytes is not None
+        if row.unpacked_bytes is not None and row.budget_bytes is not None
         else f"{row.name}: not weighed ({row.failure or 'not built'})"
         for row in rows
         if not row.within_budget

@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from harness.errors import ManifestError, UsageError
-from harness.model import AbsentRung, Conventional, Manifest, Rung
+from harness.model import AbsentRung, Conventional, Manifest, Rung, Stage
 
 ROOT_VARIABLE = "HARNESS_ROOT"
 
@@ -24,6 +24,19 @@ class Source:
     manifest: Manifest
     context: Path
     dockerfile: Path
+
+
+@dataclass(frozen=True)
+class Target:
+    """One stage of a source that is to be an image."""
+
+    source: Source
+    stage: Stage = "final"
+
+    @property
+    def name(self) -> str:
+        """The image's name."""
+        return self.source.manifest.image_of(self.stage)
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,15 @@ class Catalog:
     def named(self, names: Iterable[str]) -> dict[str, Source]:
         """The implementations of those names. Raises UsageError, naming the nearest, for one unknown."""
         return {name: self.implementations[known(name, self.implementations, "implementation")] for name in names}
+
+
+def targets_of(sources: Iterable[Source], rungs: Collection[str] | None = None) -> list[Target]:
+    """The images that hold these rungs of these sources, or all of their rungs."""
+    return [
+        Target(source, stage)
+        for source in sources
+        for stage in source.manifest.stages(rungs if rungs is not None else [r.name for r in source.manifest.rungs])
+    ]
 
 
 def root() -> Path:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA = 1
+SCHEMA = 2
 
 LADDER = ("naive", "interchanged", "parallel", "recursive", "vectorized", "intrinsics", "assembly", "library")
 """The rungs in the order in which they are climbed; others follow in the order of their manifest."""
+
+Stage = Literal["final", "library"]
+"""The stages of a recipe that are run: what is our own, and what needs somebody else's library."""
 
 
 def flop(n: int) -> int:
@@ -62,6 +66,7 @@ class Rung(Traits):
     rows_independent: bool
     note: str | None = None
     serial: str | None = None  # the rung that is this kernel on one thread
+    image: Stage = "final"
 
 
 class AbsentRung(Record):
@@ -96,11 +101,25 @@ class Manifest(Record):
         """The rung of that name, or None."""
         return next((rung for rung in self.rungs if rung.name == name), None)
 
+    def held(self, name: str) -> Rung:
+        """The rung of that name, which is among those held."""
+        return next(rung for rung in self.rungs if rung.name == name)
+
+    def image_of(self, stage: Stage) -> str:
+        """The name of the image that a stage makes."""
+        return self.name if stage == "final" else f"{self.name}-{stage}"
+
+    def stages(self, rungs: Collection[str]) -> tuple[Stage, ...]:
+        """The stages that hold any of these rungs, and always the final one: it is what is weighed."""
+        held = {rung.image for rung in self.rungs if rung.name in rungs}
+        return ("final", "library") if "library" in held else ("final",)
+
 
 class RungInfo(Traits):
     """What an image says of a rung that was built into it."""
 
     instruction_sets: tuple[str, ...]
+    runs: str | None = None  # of the paths that a rung chooses from by what the CPU has, the one that it takes here
 
 
 class Info(Record):
@@ -137,9 +156,12 @@ class Options(Record):
     langs: tuple[str, ...]
     rungs: tuple[str, ...]
     n: int
-    threads: int
+    threads: tuple[int, ...]  # ascending
+    rounds: int
+    precision: float
     budget_s: float
     baseline: str
+    yardstick: str
     seed: int
 
 
@@ -222,7 +244,7 @@ class Weight(Record):
 
 
 class Image(Record):
-    """What became of one recipe."""
+    """What became of one stage of a recipe; `name` is the image's, as Manifest.image_of has it."""
 
     kind: Literal["image"] = "image"
     name: str
@@ -319,6 +341,8 @@ class Row(Record):
     step_from: str | None = None
     ratio_per_core: float | None = None
     efficiency: float | None = None
+    to_yardstick: Interval | None = None  # times faster than the yardstick on the same rung and threads
+    to_yardstick_naive: Interval | None = None
     busy_cores: float | None = None
     rows_computed: int | None = None
     rounds: int = 0
@@ -329,6 +353,7 @@ class Row(Record):
     fast_math: bool | None = None
     flags: str | None = None
     instruction_sets: tuple[str, ...] = ()
+    runs: str | None = None
     toolchain: str | None = None
     sha256: str | None = None
     note: str | None = None
@@ -357,7 +382,7 @@ class PublishedRow(Record):
 
 
 class ImageRow(Record):
-    """One image beside its budget and the image most users would have used."""
+    """One image beside its budget and the image most users would have used; a library's image has neither."""
 
     name: str
     label: str
@@ -367,14 +392,16 @@ class ImageRow(Record):
     payload_bytes: int | None
     runtime_bytes: int | None
     layers: int | None
-    budget_bytes: int
-    conventional: Conventional
+    budget_bytes: int | None
+    conventional: Conventional | None
     failure: str | None = None
 
     @property
     def within_budget(self) -> bool:
-        """Whether the image was weighed and keeps its budget."""
-        return self.unpacked_bytes is not None and self.unpacked_bytes <= self.budget_bytes
+        """Whether the image was weighed and keeps its budget, if it has one."""
+        if self.unpacked_bytes is None:
+            return False
+        return self.budget_bytes is None or self.unpacked_bytes <= self.budget_bytes
 
 
 class Comparison(Record):

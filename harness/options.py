@@ -9,9 +9,11 @@ from harness.errors import UsageError
 from harness.manifest import Catalog, known
 from harness.model import Options
 from harness.plan import cases_of, rungs_of
+from harness.published import published
 
 ALL = "all"
 MAX_N = 32_768
+MAX_ROUNDS = 1000
 DAY_S = 86_400
 
 
@@ -21,10 +23,13 @@ def parse_options(
     langs: str,
     rungs: str,
     n: int,
-    threads: int | None,
+    threads: str,
     cpus: int,
+    rounds: int,
+    precision: float,
     budget: float,
     baseline: str,
+    yardstick: str | None,
     seed: int | None,
 ) -> Options:
     """The options after defaults. Raises UsageError for a name or a number that cannot be right."""
@@ -34,16 +39,20 @@ def parse_options(
     known(language, every, "implementation in --baseline")
     known(rung, all_rungs, "rung in --baseline (it is written implementation/rung)")
     _check_range("--n", n, 1, MAX_N)
-    _check_range("--threads", cpus if threads is None else threads, 1, cpus, "there are so many CPUs for this process")
+    _check_range("--rounds", rounds, 1, MAX_ROUNDS)
+    _check_range("--precision", precision, 0, 100)
     _check_range("--budget", budget, 0, DAY_S)
     _check_range("--seed", seed or 0, 0, 2**63 - 1)
     options = Options(
         langs=tuple(chosen(langs, every, "implementation")),
         rungs=tuple(chosen(rungs, all_rungs, "rung")),
         n=n,
-        threads=threads if threads is not None else cpus,
+        threads=_threads(threads, cpus),
+        rounds=rounds,
+        precision=precision / 100,
         budget_s=budget,
         baseline=baseline,
+        yardstick=known(yardstick or str(published()["yardstick"]), every, "implementation in --yardstick"),
         seed=seed if seed is not None else secrets.randbits(32),
     )
     if not cases_of([every[name].manifest for name in options.langs], options):
@@ -61,6 +70,18 @@ def chosen(text: str, names: Iterable[str], what: str) -> list[str]:
         return names
     asked = {known(name, names, what) for name in wanted}
     return [name for name in names if name in asked]
+
+
+def _threads(text: str, cpus: int) -> tuple[int, ...]:
+    """The numbers of threads in a comma-separated option, ascending; as many as there are CPUs for `all`."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if parts == [ALL]:
+        return (cpus,)
+    if not parts or not all(part.isascii() and part.isdigit() for part in parts):
+        raise UsageError(f"--threads {text!r} is neither numbers, comma-separated, nor all")
+    for part in parts:
+        _check_range("--threads", int(part), 1, cpus, "there are so many CPUs for this process")
+    return tuple(sorted({int(part) for part in parts}))
 
 
 def _check_range(option: str, value: float, low: float, high: float, why: str = "") -> None:

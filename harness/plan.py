@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from harness.model import LADDER, Batch, Case, Manifest, Options, Round, Rung
 
-MIN_ROUNDS = 3
-MAX_ROUNDS = 5
+AIM_ROUNDS = 5  # what a budget is divided into
+MAX_ROUNDS = 30
+BASELINE_SHARE = 3  # the baseline is in every ratio, so that it is worth more measuring than any other case
 SAMPLE_S = 0.4  # long enough for the clock and the threads' start to vanish in, short enough for several
 MAX_SAMPLES = 200
 
@@ -28,17 +29,13 @@ def rungs_of(manifests: Iterable[Manifest]) -> list[str]:
 
 
 def cases_of(manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
-    """The cases of the chosen languages and rungs, rung by rung up the ladder."""
+    """The cases of the chosen languages, rungs and numbers of threads, rung by rung up the ladder."""
     return tuple(
-        Case(
-            implementation=manifest.name,
-            rung=rung.name,
-            n=options.n,
-            threads=options.threads if rung.threads == "all" else 1,
-        )
+        Case(implementation=manifest.name, rung=rung.name, n=options.n, threads=threads)
         for name in options.rungs
         for manifest in manifests
         if (rung := manifest.rung(name))
+        for threads in (options.threads if rung.threads == "all" else (1,))
     )
 
 
@@ -53,29 +50,43 @@ def pilot(rung: Rung, case: Case) -> Batch:
     return Batch(rows=rows, samples=1)
 
 
-def next_batch(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) -> Batch | None:
+def budget_s(case: Case, options: Options) -> float:
+    """The seconds that a case's containers may take."""
+    return options.budget_s * (BASELINE_SHARE if case.name == options.baseline else 1)
+
+
+def next_batch(
+    rung: Rung, case: Case, rounds: Sequence[Round], options: Options, *, precise: bool = False
+) -> Batch | None:
     """What to ask of the next container, given the rounds so far; None where the case is finished.
 
-    The budget is all the time that the case's containers may take. At least MIN_ROUNDS are made whatever it is.
+    It is finished when it is `precise` or its budget is spent, and `options.rounds` rounds count at the least.
     """
     if not rounds:
         return pilot(rung, case)
-    if rounds[-1].failure or len(rounds) > MAX_ROUNDS:
+    enough = len(counted(rounds)) >= options.rounds
+    if rounds[-1].failure or (enough and precise) or len(rounds) > max(MAX_ROUNDS, options.rounds):
         return None
-    spent_s = sum(r.container_ns for r in rounds) / 1e9
+    left_s = budget_s(case, options) - spent_s(rounds)
+    batch, expected_s = _batch(rung, case, rounds, left_s / max(1, AIM_ROUNDS + 1 - len(rounds)))
+    return None if enough and expected_s > left_s else batch
+
+
+def spent_s(rounds: Iterable[Round]) -> float:
+    """The seconds that containers took."""
+    return sum(r.container_ns for r in rounds) / 1e9
+
+
+def _batch(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> tuple[Batch, float]:
+    """What fills a container of so many seconds, by the latest round, and what it is expected to take."""
     latest = rounds[-1]
-    settled = latest.rows if len(rounds) > 1 else None
     sample_s = sum(s.wall_ns for s in latest.samples) / len(latest.samples) / 1e9
     overhead_s = latest.container_ns / 1e9 - sample_s * len(latest.samples)
     row_s = sample_s / latest.rows
-    rows = settled or _rows(rung, case, row_s)
-    round_s = (budget_s - spent_s) / max(1, MAX_ROUNDS + 1 - len(rounds))
+    rows = latest.rows if len(rounds) > 1 else _rows(rung, case, row_s)
     measuring_s = max(round_s - overhead_s, overhead_s / 4)  # a container that was started anyway may as well measure
     samples = max(1, min(MAX_SAMPLES, int(measuring_s / (row_s * rows))))
-    batch = Batch(rows=rows, samples=samples)
-    expected_s = overhead_s + row_s * rows * samples
-    enough = len(counted(rounds)) >= MIN_ROUNDS
-    return None if enough and spent_s + expected_s > budget_s else batch
+    return Batch(rows=rows, samples=samples), overhead_s + row_s * rows * samples
 
 
 def _rows(rung: Rung, case: Case, row_s: float) -> int:
@@ -108,6 +119,14 @@ def timeout_s(n: int, budget_s: float) -> float:
     return max(60.0, 10 * budget_s, 100 * (n / 4096) ** 2)
 
 
-def expected_s(cases: Sequence[Case], budget_s: float) -> float:
-    """What measuring will take, about: every case spends its budget."""
-    return len(cases) * budget_s
+def expected_s(cases: Iterable[Case], options: Options) -> float:
+    """What measuring will take at the most, about: every case spends its budget."""
+    return sum(budget_s(case, options) for case in cases)
+
+
+def left_s(case: Case, rounds: Sequence[Round], options: Options) -> float:
+    """What a case will still take at the most, about: the rest of its budget, or of the rounds that are made anyway."""
+    if not rounds:
+        return budget_s(case, options)
+    forced_s = (options.rounds - len(rounds)) * rounds[-1].container_ns / 1e9
+    return max(0.0, forced_s, budget_s(case, options) - spent_s(rounds))

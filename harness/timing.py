@@ -107,3 +107,17 @@ def ratio(above: Timing | None, below: Timing | None) -> Interval | None:
         return Interval(value=1.0, low=1.0, high=1.0)
     spread = above.spread.minus(below.spread) if above.spread and below.spread else None
     return _interval(above.mean / below.mean, spread)
+
+
+def is_precise(taken: Timing, baseline: Timing | None, precision: float) -> bool:
+    """Whether the 95 % half-width of the ratio to the baseline is within `precision`, as a share of the ratio.
+
+    Or a case's own is within half of that: what remains is then the baseline's, which more of this case cannot mend.
+    The baseline itself (None) is held to its own.
+    """
+    if taken.spread is None:
+        return False
+    if baseline is None or baseline.spread is None:
+        return taken.interval.half_width <= precision
+    beside = ratio(baseline, taken)
+    return taken.interval.half_width <= precision / 2 or (beside is not None and beside.half_width <= precision)

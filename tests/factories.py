@@ -85,9 +85,12 @@ def some_options(**changes: Any) -> Options:
         "langs": ("alpha", "beta"),
         "rungs": ("naive", "parallel"),
         "n": 16,
-        "threads": 2,
+        "threads": (2,),
+        "rounds": 3,
+        "precision": 0.0,
         "budget_s": 1.0,
         "baseline": "alpha/naive",
+        "yardstick": "beta",
         "seed": 7,
     }
     return Options.model_validate(fields | changes)

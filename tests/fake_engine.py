@@ -143,7 +143,7 @@ def _no_fault(ended: Exit) -> Exit:
 
 
 def _name(tag: str) -> str:
-    return tag.removeprefix("harness-").partition(":")[0]
+    return tag.removeprefix("harness-").partition(":")[0].removesuffix("-library")
 
 
 def _matrix(data: bytes, n: int) -> Matrix:

@@ -27,6 +27,7 @@ from tests.factories import (
     a_failed_round,
     a_journal,
     a_manifest,
+    a_rung,
     a_round,
     rounds_of,
 )
@@ -128,6 +129,41 @@ def test_the_step_of_a_rung_is_from_the_one_it_was_made_from() -> None:
     )
     steps = {row.rung: (row.step_from, row.step.value) for row in comparison.rows if row.step}
     assert steps == {"interchanged": ("naive", 3.0), "parallel": ("naive", 2.0), "recursive": ("parallel", 3.0)}
+
+
+def test_efficiency_is_against_the_same_rung_on_one_thread() -> None:
+    alpha = a_manifest("alpha", a_rung("intrinsics", threads="all"))
+    comparison = analyzed(
+        rounds_of("alpha/intrinsics", [1.9], [1.9], threads=1) + rounds_of("alpha/intrinsics", [1.0], [1.0], threads=2),
+        [alpha],
+        rungs=("intrinsics",),
+        threads=(1, 2),
+    )
+    found = {row.threads: row.efficiency for row in comparison.rows}
+    assert found == {1: None, 2: pytest.approx(0.95)}
+
+
+def test_every_rung_stands_beside_the_yardsticks() -> None:
+    manifests = [a_manifest("alpha", "naive", "parallel"), a_manifest("beta", "naive", "parallel")]
+    comparison = analyzed(
+        rounds_of("alpha/naive", [8.0], [8.0])
+        + rounds_of("alpha/parallel", [2.0], [2.0], threads=2)
+        + rounds_of("beta/naive", [4.0], [4.0])
+        + rounds_of("beta/parallel", [3.0], [3.0], threads=2),
+        manifests,
+        yardstick="beta",
+    )
+    beside = {
+        row.name: (row.to_yardstick.value, row.to_yardstick_naive.value)
+        for row in comparison.rows
+        if row.to_yardstick and row.to_yardstick_naive
+    }
+    assert beside == {
+        "alpha/naive": (0.5, 0.5),
+        "alpha/parallel": (1.5, 2.0),
+        "beta/naive": (1.0, 1.0),
+        "beta/parallel": (1.0, pytest.approx(4 / 3)),
+    }
 
 
 def test_sampled_rows_are_scaled_to_the_whole_product() -> None:
@@ -260,16 +296,16 @@ def published_run(factor: float, threads: int = 2) -> Comparison:
     manifests = [a_manifest("python"), a_manifest("c", "naive", "parallel")]
     rounds = rounds_of("python/naive", [361.0 * factor], [371.0 * factor], n=64)
     rounds += rounds_of("c/parallel", [1.0], [1.0], threads=threads, n=64)
-    return analyzed([MACHINE, *rounds], manifests, n=64, threads=threads, baseline="python/naive")
+    return analyzed([MACHINE, *rounds], manifests, n=64, threads=(threads,), baseline="python/naive")
 
 
 def test_the_published_rows_stand_as_they_were_printed() -> None:
     published = published_run(1.0).published
-    assert [row.ratio for row in published] == [1, 11, 47, 366]
-    assert [row.version for row in published] == ["Python", "Java", "C", "Parallel loops"]
+    assert [row.ratio for row in published] == [1, 11, 47, 366, 6727, 23224, 62806]
+    assert [row.version for row in published][:4] == ["Python", "Java", "C", "Parallel loops"]
     for above, below in pairwise(published):
         assert below.ratio_to_row_above == pytest.approx(above.seconds / below.seconds)
-    assert [row.here.name if row.here else None for row in published][::3] == ["python/naive", "c/parallel"]
+    assert [row.here.name if row.here else None for row in published][:4:3] == ["python/naive", "c/parallel"]
 
 
 def test_where_a_ratio_is_not_the_published_one_it_says_what_differs() -> None:

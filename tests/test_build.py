@@ -8,7 +8,7 @@ import pytest
 
 from harness.build import build, build_base, mismatches, recipe_of
 from harness.errors import EngineError
-from harness.manifest import Catalog
+from harness.manifest import Catalog, targets_of
 from harness.model import Image, Manifest
 from tests.factories import a_catalog, a_manifest, info_of
 from tests.fake_engine import FakeEngine
@@ -28,7 +28,8 @@ def built(engine: FakeEngine, catalog: Catalog, kept: dict[str, str | bytes] | N
         logs[name] = text
         return f"logs/{name}"
 
-    return {image.name: image for image in build(engine, "base:1", catalog.images, keep, lambda _: None)}
+    targets = targets_of(catalog.images.values())
+    return {image.name: image for image in build(engine, "base:1", targets, keep, lambda _: None)}
 
 
 def fake_engine(**script: object) -> FakeEngine:

@@ -57,6 +57,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[N
         (["--n", "0"], "--n 0 is out of range: 1 to 32768"),
         (["--n", "32769"], "--n 32769 is out of range: 1 to 32768"),
         (["--n", "-1"], "--n -1 is out of range"),
+        (["--threads", "two"], "--threads 'two' is neither numbers, comma-separated, nor all"),
         (["--threads", "0"], "--threads 0 is out of range: 1 to "),
         (["--threads", "100000"], "(there are so many CPUs for this process)"),
         (["--budget", "-1"], "--budget -1 is out of range"),
@@ -121,11 +122,11 @@ def test_a_plan_lists_the_cases_in_order_and_runs_nothing(harness: Command, tmp_
     cases = [line.split() for line in ended.out.splitlines()[2:6]]
     assert cases == [
         ["c/naive", "1", "4096", "30", "s"],
-        ["python/naive", "1", "4096", "30", "s"],
+        ["python/naive", "1", "4096", "90", "s"],
         ["c/parallel", "1", "4096", "30", "s"],
         ["python/parallel", "1", "4096", "30", "s"],
     ]
-    assert "4 cases, about 2.0 minutes" in ended.out
+    assert "4 cases, about 3.0 minutes" in ended.out
     assert (ended.code, list(tmp_path.iterdir())) == (0, [])
 
 

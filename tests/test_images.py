@@ -53,12 +53,12 @@ UNBUILT = Image(name="alpha", failure=Failure(stage="build", reason="it did not 
 
 
 def test_an_image_stands_beside_its_budget() -> None:
-    row = image_row(MANIFEST, an_image(900))
+    row = image_row(MANIFEST, "final", an_image(900))
     assert (row.unpacked_bytes, row.runtime_bytes, row.layers, row.budget_bytes) == (900, 899, 1, 1000)
 
 
 def test_a_budget_may_be_used_up() -> None:
-    check_budgets([image_row(MANIFEST, an_image(1000))])
+    check_budgets([image_row(MANIFEST, "final", an_image(1000))])
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,14 @@ def test_a_budget_may_be_used_up() -> None:
     ],
 )
 def test_a_broken_budget_is_a_gate(image: Image | None, said: str) -> None:
-    kept = image_row(a_manifest("beta"), an_image(5))
+    kept = image_row(a_manifest("beta"), "final", an_image(5))
     with pytest.raises(GateError, match=re.escape(said)) as error:
-        check_budgets([kept, image_row(MANIFEST, image)])
+        check_budgets([kept, image_row(MANIFEST, "final", image)])
     assert error.value.exit_code == 3
     assert "beta" not in str(error.value)
+
+
+def test_a_librarys_image_has_its_own_name_and_no_budget() -> None:
+    row = image_row(MANIFEST, "library", an_image(10**9))
+    assert (row.name, row.budget_bytes, row.conventional) == ("alpha-library", None, None)
+    check_budgets([row])

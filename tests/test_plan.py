@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from harness.model import AbsentRung, Batch, Case, Round, Rung
+from harness.model import AbsentRung, Batch, Case, Options, Round, Rung
 from harness.plan import (
+    BASELINE_SHARE,
     MAX_ROUNDS,
     MAX_SAMPLES,
-    MIN_ROUNDS,
     SAMPLE_S,
+    budget_s,
     cases_of,
     counted,
     expected_s,
+    left_s,
     memory_bytes,
     next_batch,
     pilot,
     rungs_of,
     shuffled,
+    spent_s,
     timeout_s,
 )
 from tests.factories import a_case, a_failed_round, a_manifest, a_round, a_rung, some_options
@@ -25,19 +30,20 @@ from tests.factories import a_case, a_failed_round, a_manifest, a_round, a_rung,
 DEPENDENT = a_rung("recursive", rows_independent=False)
 
 
+def some_budget(seconds: float, **changes: Any) -> Options:
+    """A case's budget of so many seconds, another case being the baseline."""
+    return some_options(budget_s=seconds, baseline="gamma/naive", **changes)
+
+
 def play(rung: Rung, case: Case, row_s: float, budget_s: float, startup_s: float = 0.1) -> list[Round]:
-    """All rounds of a case whose rows take so long."""
+    """All rounds of a case whose rows take so long, and whose times never get precise."""
     rounds: list[Round] = []
-    while batch := next_batch(rung, case, rounds, budget_s):
+    while batch := next_batch(rung, case, rounds, some_budget(budget_s)):
         seconds = [row_s * batch.rows] * batch.samples
         container_ns = round((startup_s + sum(seconds)) * 1e9)
         number = len(rounds) + 1
         rounds.append(a_round(case, *seconds, rows=batch.rows, number=number, container_ns=container_ns))
     return rounds
-
-
-def spent_s(rounds: list[Round]) -> float:
-    return sum(r.container_ns for r in rounds) / 1e9
 
 
 def test_rungs_are_listed_up_the_ladder_and_strangers_last() -> None:
@@ -50,12 +56,17 @@ def test_rungs_are_listed_up_the_ladder_and_strangers_last() -> None:
 
 def test_cases_go_rung_by_rung_and_only_parallel_ones_get_threads() -> None:
     manifests = [a_manifest("alpha", "parallel", "naive"), a_manifest("beta", "naive", "own")]
-    cases = cases_of(manifests, some_options(rungs=("naive", "parallel"), threads=2))
+    cases = cases_of(manifests, some_options(rungs=("naive", "parallel"), threads=(2,)))
     assert [str(case) for case in cases] == [
         "alpha/naive (1 thread)",
         "beta/naive (1 thread)",
         "alpha/parallel (2 threads)",
     ]
+
+
+def test_rungs_with_threads_run_on_every_number_of_them() -> None:
+    cases = cases_of([a_manifest("alpha", "parallel", "naive")], some_options(threads=(1, 2)))
+    assert [(case.rung, case.threads) for case in cases] == [("naive", 1), ("parallel", 1), ("parallel", 2)]
 
 
 def test_the_order_of_a_round_is_a_permutation_that_its_seed_decides() -> None:
@@ -81,7 +92,29 @@ def test_a_pilot_asks_for_all_rows_where_they_depend_on_each_other() -> None:
 @pytest.mark.parametrize("budget_s", [0, 1, 15])
 def test_at_least_three_rounds_count_whatever_the_budget(rung: Rung, row_s: float, budget_s: float) -> None:
     rounds = play(rung, a_case(n=256), row_s, budget_s)
-    assert MIN_ROUNDS <= len(counted(rounds)) <= MAX_ROUNDS + 1
+    assert 3 <= len(counted(rounds)) <= MAX_ROUNDS + 1
+
+
+@pytest.mark.parametrize("least", [3, 9, 40])
+def test_as_many_rounds_count_as_were_asked_for(least: int) -> None:
+    rounds: list[Round] = []
+    options = some_budget(0, rounds=least)
+    while batch := next_batch(a_rung(), a_case(), rounds, options, precise=True):
+        seconds = [0.01] * batch.samples
+        rounds.append(a_round(a_case(), *seconds, rows=batch.rows, number=len(rounds) + 1))
+    assert len(counted(rounds)) == least
+
+
+def test_a_precise_case_is_finished_and_another_goes_on() -> None:
+    rounds = [a_round(a_case(), 0.1, number=k) for k in (1, 2, 3)]
+    assert next_batch(a_rung(), a_case(), rounds, some_budget(60), precise=True) is None
+    assert next_batch(a_rung(), a_case(), rounds, some_budget(60), precise=False) is not None
+
+
+def test_the_baseline_gets_a_larger_share() -> None:
+    options = some_options(budget_s=5, baseline="alpha/naive")
+    assert budget_s(a_case("alpha/naive"), options) == 5 * BASELINE_SHARE
+    assert budget_s(a_case("beta/naive"), options) == 5
 
 
 @pytest.mark.parametrize("startup_s", [0.05, 0.8])
@@ -125,11 +158,11 @@ def test_rows_that_depend_on_each_other_are_never_sampled() -> None:
 def test_rows_stay_as_the_pilot_had_them_settled(faster: float) -> None:
     rung, case = a_rung(), a_case(n=4096)
     rounds = [a_round(case, 0.01, rows=1, number=1)]
-    settled = next_batch(rung, case, rounds, budget_s=15)
+    settled = next_batch(rung, case, rounds, some_budget(15))
     assert settled is not None
     assert settled.rows == 40
     rounds.append(a_round(case, 0.4 / faster, rows=settled.rows, number=2))
-    later = next_batch(rung, case, rounds, budget_s=15)
+    later = next_batch(rung, case, rounds, some_budget(15))
     assert later is not None
     assert later.rows == settled.rows
 
@@ -138,7 +171,7 @@ def test_rows_stay_as_the_pilot_had_them_settled(faster: float) -> None:
 def test_a_failed_round_ends_a_case(number: int) -> None:
     case = a_case()
     good = [a_round(case, 0.01, rows=1, number=k) for k in range(1, number)]
-    assert next_batch(a_rung(), case, [*good, a_failed_round(case, "killed", number)], budget_s=15) is None
+    assert next_batch(a_rung(), case, [*good, a_failed_round(case, "killed", number)], some_budget(15)) is None
 
 
 def test_a_pilot_that_asked_for_less_does_not_count() -> None:
@@ -170,4 +203,13 @@ def test_containers_have_time_and_plans_say_how_long_they_take() -> None:
     assert timeout_s(16, 0) == 60
     assert timeout_s(16, 100) > 100
     assert timeout_s(16_384, 0) > 60
-    assert expected_s([a_case()] * 18, 15) == 270
+    assert expected_s([a_case()] * 18, some_budget(15)) == 270
+
+
+def test_what_is_left_is_the_budget_or_the_rounds_that_are_made_anyway() -> None:
+    slow = a_round(a_case(), 50.0, number=1, container_ns=50_000_000_000)
+    quick = a_round(a_case(), 1.0, number=1, container_ns=2_000_000_000)
+    assert left_s(a_case(), [], some_budget(15)) == 15
+    assert left_s(a_case(), [quick], some_budget(15)) == 13
+    assert left_s(a_case(), [slow], some_budget(15)) == 100
+    assert left_s(a_case(), [slow] * 3, some_budget(15)) == 0

@@ -27,13 +27,15 @@ from tests.fake_engine import FakeEngine
 GOLDEN = Path(__file__).parent / "golden"
 N = 256
 PYTHON = a_rung(layout="nested", bounds_checks=True, flags="-I -S", note="at module level | as published")
+LIBRARY = a_rung("library", threads="all", rows_independent=False, image="library")
 MANIFESTS = (
-    a_manifest("c", "naive", "parallel", peak=True),
+    a_manifest("c", "naive", "parallel", LIBRARY, peak=True),
     a_manifest("java", a_rung(layout="nested"), AbsentRung(name="parallel", absent="nobody asked for threads")),
     a_manifest("python", PYTHON, "parallel"),
     a_manifest("zig"),
 )
-ROW_S = {name: s / N for name, s in {"c/naive": 0.2, "c/parallel": 0.1, "java/naive": 0.4, "python/naive": 9.4}.items()}
+SECONDS = {"c/naive": 0.2, "c/parallel": 0.1, "c/library": 0.01, "java/naive": 0.4, "python/naive": 9.4}
+ROW_S = {name: seconds / N for name, seconds in SECONDS.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +49,13 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     """Four languages on a scripted engine: a rung that fails, one that is absent, one image that does not build."""
     folder = tmp_path_factory.mktemp("scripted")
     options = some_options(
-        langs=tuple(m.name for m in MANIFESTS), n=N, seed=2020, baseline="python/naive", budget_s=4.0
+        langs=tuple(m.name for m in MANIFESTS),
+        rungs=("naive", "parallel", "library"),
+        n=N,
+        seed=2020,
+        baseline="python/naive",
+        yardstick="c",
+        budget_s=4.0,
     )
     engine = FakeEngine(
         MANIFESTS,

@@ -24,6 +24,7 @@ LAYERS = [
         "manifest",
         "plan",
         "protocol",
+        "published",
         "report",
         "report.figures",
         "store",

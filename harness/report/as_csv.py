@@ -8,7 +8,9 @@ import pandas as pd
 
 from harness.model import Comparison, ImageRow, Interval, Row
 
-INTERVALS = {"seconds": "mean", "ratio": "value", "step": "value"}
+INTERVALS = {
+    "seconds": "mean", "ratio": "value", "step": "value", "to_yardstick": "value", "to_yardstick_naive": "value"
+}  # fmt: skip
 
 
 def render(comparison: Comparison) -> str:

@@ -17,12 +17,13 @@ INK, FAINT = "#1e293b", "#cbd5e1"
 
 def render(comparison: Comparison) -> str:
     """Bars by language, up the ladder; dashed lines where the published rows stand."""
-    rows = [row for row in comparison.rows if row.ratio]
+    most = {(row.implementation, row.rung): row for row in sorted(comparison.rows, key=lambda row: row.threads)}
+    rows = [row for row in comparison.rows if row.ratio and most[row.implementation, row.rung] is row]
     published = comparison.published[1:]
     scale = _Scale([row.ratio.high or row.ratio.value for row in rows if row.ratio] + [row.ratio for row in published])
     bottom, bars = _bars(rows, scale)
     options, machine = comparison.options, comparison.machine
-    where = f"{machine.cpu}, {options.threads} threads" if machine else "an unknown machine"
+    where = f"{machine.cpu}, {max(options.threads)} threads" if machine else "an unknown machine"
     what = f"C = A · B, n = {options.n}, float64; {where}; 95 % intervals"
     lines = [*_axis(scale, bottom), *_published(published, scale, bottom)]
     return _picture(f"Times faster than {options.baseline}", what, bottom + FOOT, [*lines, *bars])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from harness.model import Comparison, Conventional, ImageRow, PublishedRow, Row, flop
+from harness.model import Comparison, Conventional, ImageRow, Interval, PublishedRow, Row, flop
 from harness.plan import ladder_position
-from harness.report.figures import NONE, interval, number, percent, size, step, yes
+from harness.report.figures import NONE, TIE, interval, number, percent, size, spread, step, yes
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,9 @@ def sections(comparison: Comparison) -> list[Section]:
         published(comparison),
         differences(comparison),
         matrix(comparison),
+        speeds(comparison),
+        against_yardstick(comparison),
+        climb(comparison),
         all_cases(comparison),
         build_facts(comparison),
         image_sizes(comparison.images),
@@ -143,22 +146,64 @@ def differences(comparison: Comparison) -> Section:
 
 
 def matrix(comparison: Comparison) -> Section:
-    """Languages × rungs."""
-    rungs = sorted({row.rung for row in comparison.rows}, key=ladder_position)
-    labels = {row.implementation: row.label for row in comparison.rows}
-    cells = {(row.implementation, row.rung): _cell(row) for row in comparison.rows}
-    rows = [[label, *(cells.get((name, rung), NONE) for rung in rungs)] for name, label in labels.items()]
-    return Section(
-        f"Languages × rungs: times faster than {comparison.options.baseline}, and seconds",
-        table=Table(["", *rungs], rows),
+    """Languages × rungs against the baseline."""
+    heading = f"Languages × rungs: times faster than {comparison.options.baseline}, and seconds"
+    return _crossed(comparison, heading, lambda row: f"{_times(row.ratio)} · {_seconds(row)} s")
+
+
+def speeds(comparison: Comparison) -> Section:
+    """Languages × rungs against what the machine can do."""
+    return _crossed(
+        comparison,
+        "Languages × rungs: GFLOP/s, and share of the measured peak",
+        lambda row: f"{number(row.gflops)} · {percent(row.peak_share)}",
     )
 
 
-def _cell(row: Row) -> str:
-    if row.seconds is None:
-        return row.outcome
-    times = f"{number(row.ratio.value)}× · " if row.ratio else ""
-    return f"{times}{number(row.seconds.value)} s"
+def against_yardstick(comparison: Comparison) -> Section:
+    """Languages × rungs against the yardstick: the same rung first, which compares languages and not efforts."""
+    yardstick = comparison.options.yardstick
+    label = next((row.label for row in comparison.rows if row.implementation == yardstick), yardstick)
+    section = _crossed(
+        comparison,
+        f"Faster than {label}? Times faster on the same rung, and than its naive",
+        lambda row: f"{_tied(row, yardstick)} · {_times(row.to_yardstick_naive)}",
+    )
+    return section if any(row.to_yardstick_naive for row in comparison.rows) else Section(section.heading)
+
+
+def climb(comparison: Comparison) -> Section:
+    """What each step multiplied, language by language."""
+    section = _crossed(
+        comparison,
+        "The climb: what each rung multiplied, and which one it was made from",
+        lambda row: step(row.step, row.step_from) if row.step else "1",
+    )
+    return section if any(row.step for row in comparison.rows) else Section(section.heading)
+
+
+def _crossed(comparison: Comparison, heading: str, cell: Callable[[Row], str]) -> Section:
+    """A table of languages × rungs, each on the most threads that it was measured on."""
+    rows = sorted(comparison.rows, key=lambda row: row.threads)
+    rungs = sorted({row.rung for row in rows}, key=ladder_position)
+    cells = {(row.implementation, row.rung): cell(row) if row.seconds else row.outcome for row in rows}
+    labels = {row.implementation: row.label for row in comparison.rows}
+    lines = [[label, *(cells.get((name, rung), NONE) for rung in rungs)] for name, label in labels.items()]
+    return Section(heading, table=Table(["", *rungs], lines))
+
+
+def _times(ratio: Interval | None) -> str:
+    return f"{number(ratio.value)}×{spread(ratio)}" if ratio else NONE
+
+
+def _tied(row: Row, yardstick: str) -> str:
+    """The ratio to the yardstick on the same rung, marked where it may be none."""
+    tie = row.implementation != yardstick and row.to_yardstick is not None and row.to_yardstick.holds(1.0)
+    return (TIE if tie else "") + _times(row.to_yardstick)
+
+
+def _seconds(row: Row) -> str:
+    return number(row.seconds.value if row.seconds else None)
 
 
 def all_cases(comparison: Comparison) -> Section:
@@ -206,12 +251,13 @@ def build_facts(comparison: Comparison) -> Section:
             yes(row.bounds_checks),
             yes(row.fast_math),
             ", ".join(row.instruction_sets) or NONE,
+            row.runs or NONE,
             row.note or "",
         ]
         for row in comparison.rows
         if row.outcome == "measured"
     ]
-    headers = ["case", "toolchain", "flags", "loops", "layout", "bounds checks", "fast-math", "needs", "note"]
+    headers = ["case", "toolchain", "flags", "loops", "layout", "bounds checks", "fast-math", "needs", "ran", "note"]
     return Section("What was built", table=Table(headers, rows))
 
 
@@ -226,7 +272,7 @@ def image_sizes(images: Iterable[ImageRow]) -> Section:
             size(row.runtime_bytes),
             size(row.payload_bytes),
             size(row.budget_bytes),
-            ("kept" if row.within_budget else "BROKEN") if row.unpacked_bytes else "not built",
+            _kept(row),
             _conventional(row.conventional),
         ]
         for row in images
@@ -237,7 +283,17 @@ def image_sizes(images: Iterable[ImageRow]) -> Section:
     return Section("Images, bytes", table=Table(headers, rows))
 
 
-def _conventional(other: Conventional) -> str:
+def _kept(row: ImageRow) -> str:
+    if row.unpacked_bytes is None:
+        return "not built"
+    if row.budget_bytes is None:
+        return NONE
+    return "kept" if row.within_budget else "BROKEN"
+
+
+def _conventional(other: Conventional | None) -> str:
+    if other is None:
+        return NONE
     if other.unpacked_bytes:
         return f"{other.image}: {size(other.unpacked_bytes)}"
     return f"{other.image}: {size(other.compressed_bytes)} compressed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.model import Interval
 
 NONE = "–"
+TIE = "~ "
 
 
 def number(value: float | None) -> str:
@@ -31,11 +32,18 @@ def interval(estimate: Interval | None, *, prefix: str = "") -> str:
     return f"{prefix}{number(estimate.value)} [{number(estimate.low)}–{number(estimate.high)}]"
 
 
+def spread(estimate: Interval) -> str:
+    """The half-width as a share of the estimate, where there is no room for brackets: ±3 %."""
+    if estimate.low is None:
+        return " ±?"
+    return f" ±{percent(estimate.half_width)}" if estimate.half_width else ""
+
+
 def step(estimate: Interval | None, origin: str | None) -> str:
     """A ratio to the rung that a rung was made from; `~` where it may be no difference at all."""
     if estimate is None:
         return NONE
-    return f"{interval(estimate, prefix='~ ' if estimate.holds(1.0) else '')} {origin}"
+    return f"{interval(estimate, prefix=TIE if estimate.holds(1.0) else '')} {origin}"
 
 
 def percent(share: float | None) -> str:

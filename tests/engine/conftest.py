@@ -13,7 +13,7 @@ import pytest
 from harness.build import build, build_base
 from harness.docker_engine import DockerEngine
 from harness.engine import OWNER_LABEL, RUN_LABEL
-from harness.manifest import Catalog, load_catalog, root
+from harness.manifest import Catalog, load_catalog, root, targets_of
 from harness.model import Image
 from harness.store import Log, new_run_id
 from tests.engine.support import THIS_PROCESS, left_of, unwatched
@@ -66,7 +66,7 @@ def keep(tmp_path_factory: pytest.TempPathFactory) -> Log:
 @pytest.fixture(scope="session")
 def images(engine: DockerEngine, base: str, catalog: Catalog, keep: Log) -> dict[str, Image]:
     """Every image of the catalog, built and weighed."""
-    return {image.name: image for image in build(engine, base, catalog.images, keep, unwatched)}
+    return {image.name: image for image in build(engine, base, targets_of(catalog.images.values()), keep, unwatched)}
 
 
 @pytest.fixture(scope="session")

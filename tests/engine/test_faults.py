@@ -56,9 +56,12 @@ def run(engine: DockerEngine, faulty_root: Path, tmp_path_factory: pytest.TempPa
         langs=tuple(catalog.implementations),
         rungs=tuple(rungs_of(source.manifest for source in catalog.implementations.values())),
         n=N,
-        threads=1,
+        threads=(1,),
+        rounds=3,
+        precision=0,
         budget_s=20,  # plenty, so that containers after the pilot are asked for several samples
         baseline=HONEST,
+        yardstick=HONEST,
         seed=2026,
     )
     results = tmp_path_factory.mktemp("results")

@@ -95,7 +95,7 @@ def test_an_image_is_built_from_scratch_for_nobody(
 @pytest.mark.parametrize("name", CATALOG.images)
 def test_an_image_keeps_its_budget(name: str, images: dict[str, Image], shipped: dict[str, Shipped]) -> None:
     manifest = CATALOG.images[name].manifest
-    row = image_row(manifest, images[name])
+    row = image_row(manifest, "final", images[name])
     check_budgets([row])
     assert row.unpacked_bytes == sum(len(content) for _, content in shipped[name])
     ours = [

@@ -23,9 +23,9 @@ from docker.models.containers import Container
 
 from harness.engine import OWNER_LABEL
 from harness.manifest import load_catalog
-from harness.model import Options
 from harness.plan import cases_of, shuffled
 from tests.engine.support import HARNESS, left_of
+from tests.factories import some_options
 
 pytestmark = pytest.mark.engine
 
@@ -81,9 +81,7 @@ class Comparison:
 def seed(faulty_root: Path) -> int:
     """A seed whose second round measures the honest rung before the other hangs."""
     manifest = load_catalog(faulty_root).implementations["faulty"].manifest
-    options = Options(
-        langs=("faulty",), rungs=(HONEST, HANG), n=N, threads=1, budget_s=1, baseline="faulty/honest", seed=0
-    )
+    options = some_options(langs=("faulty",), rungs=(HONEST, HANG), n=N, threads=(1,))
     return next(seed for seed in range(100) if shuffled(cases_of([manifest], options), seed, 2)[0].rung == HONEST)
 
 
