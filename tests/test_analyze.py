@@ -27,8 +27,8 @@ from tests.factories import (
     a_failed_round,
     a_journal,
     a_manifest,
-    a_rung,
     a_round,
+    a_rung,
     rounds_of,
 )
 

@@ -118,7 +118,7 @@ def as_json(comparison: Comparison) -> Any:
 
 def test_json_has_the_keys_that_programs_rely_on(scripted: Comparison) -> None:
     document = as_json(scripted)
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert document["machine"]["cpu"].startswith("AMD EPYC")
     for row in document["rows"]:
         assert set(row) >= {

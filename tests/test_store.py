@@ -72,7 +72,7 @@ def test_another_schema_is_told_with_the_harness_that_reads_it(run: Path) -> Non
     text = journal.read_text(encoding="utf-8")
     text = text.replace('"schema_version":2', '"schema_version":3,"of_that_schema":[]')
     journal.write_text(text.replace('"harness":"0.1.0"', '"harness":"0.9.0"'), encoding="utf-8")
-    with pytest.raises(ResultsError, match=r"has schema 2, this harness reads 1: use harness 0\.9\.0 to read it"):
+    with pytest.raises(ResultsError, match=r"has schema 3, this harness reads 2: use harness 0\.9\.0 to read it"):
         load_run(run)
 
 
