@@ -54,10 +54,11 @@ class _Reader(io.RawIOBase):
 
 def only_file(stream: Iterable[bytes]) -> bytes | None:
     """The contents of the one file that an archive holds, or None where it holds something else."""
-    with tempfile.TemporaryFile() as spool:
+    with io.BytesIO() as spool:
         spool.writelines(stream)
         spool.seek(0)
         with tarfile.open(fileobj=spool) as opened:
             member = opened.next()
-            data = opened.extractfile(member) if member and member.isfile() else None
-            return data.read() if data else None
+            if member is None or not member.isfile():
+                return None
+            return bytes(spool.getbuffer()[member.offset_data : member.offset_data + member.size])
