@@ -100,7 +100,7 @@ test "every rung computes the product, whatever the shape and the threads" {
 
         const c = try gpa.alloc(f64, n * n);
         defer gpa.free(c);
-        for (all) |rung| for (if (rung.levels.len > 0) rung.levels else &.{.baseline}) |isa| {
+        for (all) |rung| for (if (rung.levels.len > 0) rung.levels else &[_]Isa{.baseline}) |isa| {
             if (rung.levels.len > 0 and Isa.choose(rung.levels, isa) == null) continue; // not this CPU
             for ([_]usize{ 1, 2, n + 1 }) |threads| for ([_]usize{ 1, (n + 1) / 2, n }) |rows| {
                 const cells = rows * n;

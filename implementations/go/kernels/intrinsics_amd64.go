@@ -1,9 +1,8 @@
 // Packs A and B into the order in which a small tile of C reads them, and adds that tile up in vector
 // registers, so that nearly all the work is multiply-adds of 8, 4 or 2 numbers at once.
 //
-// A tile of 4 rows and 2 vectors is the largest that Go 1.27 keeps in registers: its multiply-add overwrites
-// a factor, not the sum, so every sum wanders to another register and back, and sums that cross a loop's
-// end find room in 15 registers only, of 31.
+// The tile is small, for Go 1.27 does not keep a larger one in registers: its multiply-add overwrites a factor
+// and not the sum, so that sums wander between registers, and at a loop's end they find room in 15 of 31.
 
 package kernels
 

@@ -6,7 +6,7 @@ import (
 	"runtime"
 )
 
-// A Kernel adds the first rows rows of A · B to C, on threads threads.
+// A Kernel is what the package is about.
 type Kernel func(a, b, c []float64, n, rows, threads int)
 
 // A Path is one way to climb a rung, by instructions that not every CPU has. The paths of a rung stand in

@@ -7,7 +7,7 @@ import "sync"
 
 // Recursive computes C = A · B by parallel divide and conquer.
 func Recursive(a, b, c []float64, n, rows, threads int) {
-	recursion{n, 64, rowByRow}.divide(a, b, c, n, n, n, tasks(threads))
+	recursion{n, 32, rowByRow}.divide(a, b, c, n, n, n, tasks(threads))
 }
 
 // rowByRow adds A · B to C in the order i-k-j.
@@ -22,20 +22,20 @@ func rowByRow(a, b, c []float64, n, rows, depth, columns int) {
 	}
 }
 
-// A recursion divides matrices whose rows are n apart down to products of the size base, for loops to compute.
+// A recursion divides matrices whose rows are n apart down to products of the size base, which loops compute.
 type recursion struct {
 	n, base int
 	loops   func(a, b, c []float64, n, rows, depth, columns int)
 }
 
-// divide adds A · B to C, where A is rows × depth and B is depth × columns, on tasks goroutines or more.
+// divide adds A · B to C, where A is rows × depth and B is depth × columns, in tasks tasks or some more.
 func (r recursion) divide(a, b, c []float64, rows, depth, columns, tasks int) {
 	if max(rows, depth, columns) <= r.base {
 		r.loops(a, b, c, r.n, rows, depth, columns)
 		return
 	}
 	top, left, half := rows/2, columns/2, depth/2
-	// Every quarter of C is a sum of two products: hence two phases, in which no two add to the same quarter.
+	// Every quarter of C is a sum of two products, so no phase holds both.
 	phase := func(a, b []float64, depth int) {
 		var group sync.WaitGroup
 		quarter := func(a, b, c []float64, rows, columns int) {
@@ -56,6 +56,4 @@ func (r recursion) divide(a, b, c []float64, rows, depth, columns, tasks int) {
 }
 
 // tasks is one for one thread, else some for each, so that none waits long for the others.
-func tasks(threads int) int {
-	return min(threads*threads, 8*threads)
-}
+func tasks(threads int) int { return 8*threads - 7 }

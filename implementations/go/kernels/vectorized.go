@@ -4,7 +4,7 @@
 package kernels
 
 // tiled is the size of the products that are computed in tiles.
-const tiled = 64
+const tiled = 128
 
 // Vectorized computes C = A · B by parallel divide and conquer with a tile of 3 × 2 numbers at the base.
 var Vectorized = []Path{{"baseline", nil, true, func(a, b, c []float64, n, rows, threads int) {

@@ -52,7 +52,7 @@ macro_rules! path {
 
 #[cfg(target_arch = "x86_64")]
 pub const PATHS: &[Path] = &[
-    path!(AVX512, "avx512f", 4 x 32, fuse: true),
+    path!(AVX512, "avx512f", 4 x 16, fuse: true),
     path!(AVX2, "avx2,fma", 4 x 8, fuse: true),
     path!(BASELINE, "sse2", 4 x 4, fuse: false),
 ];
