@@ -1,10 +1,4 @@
-"""From journal entries to a comparison: means, intervals, ratios, warnings. Pure.
-
-Intervals are 95 %, by a hierarchical bootstrap: rounds are drawn with replacement, and samples within each.
-Few rounds make a bootstrap too narrow, so each draw's distance from the mean (on a log scale, times being
-positive) is stretched by t / z * sqrt(m / (m - 1)) for m rounds (T. Hesterberg, What Teachers Should Know About
-the Bootstrap, The American Statistician 69, 2015, section 4.3).
-"""
+"""From journal entries to a comparison: rows, the published table, warnings. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +9,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-from scipy.special import stdtrit
-
 from harness.images import image_row
 from harness.model import (
     Case,
@@ -27,7 +17,6 @@ from harness.model import (
     Failure,
     Finished,
     Image,
-    Interval,
     Machine,
     Manifest,
     Peak,
@@ -40,85 +29,10 @@ from harness.model import (
     flop,
 )
 from harness.plan import counted, ladder_position
+from harness.timing import Timing, ratio, steady, timing
 
-DRAWS = 4000
-TAIL = 0.025
-Z = 1.959964
 BUSY = 0.9  # a kernel that keeps less than this share of its CPUs busy was disturbed, or waits
 WIDE = 0.10  # half-widths above this share of the value are worth a warning
-
-Draws = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Timing:
-    """The seconds of one whole product, by a case's rounds: the estimate, and draws of how else it might have come."""
-
-    mean: float
-    draws: Draws | None  # None where a single round tells nothing of the spread
-    cold: float | None
-    busy_cores: float
-
-    @property
-    def interval(self) -> Interval:
-        """The estimate with its interval."""
-        return _interval(self.mean, self.draws)
-
-
-def timing(rounds: Sequence[Round], seed: int) -> Timing:
-    """Seconds of a full product, scaled from the rows that were computed.
-
-    The first sample of a container is cold (page faults, a JIT at work); it is left out wherever another follows.
-    """
-    warm = [np.array([s.wall_ns for s in steady(r)]) * (r.case.n / r.rows / 1e9) for r in rounds]
-    cold = [r.samples[0].wall_ns * (r.case.n / r.rows / 1e9) for r in rounds if len(r.samples) > 1]
-    samples = [sample for r in rounds for sample in steady(r)]
-    return Timing(
-        mean=float(np.mean([seconds.mean() for seconds in warm])),
-        draws=bootstrap(warm, np.random.default_rng(seed)),
-        cold=float(np.mean(cold)) if cold else None,
-        busy_cores=sum(s.cpu_ns for s in samples) / sum(s.wall_ns for s in samples),
-    )
-
-
-def steady(entry: Round) -> Sequence[Any]:
-    """The samples of a round without its cold one."""
-    return entry.samples[1:] or entry.samples
-
-
-def bootstrap(rounds: Sequence[Draws], generator: np.random.Generator) -> Draws | None:
-    """DRAWS means over rounds drawn with replacement and samples drawn within; None for a single round."""
-    m = len(rounds)
-    if m < 2:
-        return None
-    means = np.empty((DRAWS, m))
-    for slot in range(m):
-        chosen = generator.integers(m, size=DRAWS)
-        for number, seconds in enumerate(rounds):
-            here = chosen == number
-            again = generator.integers(len(seconds), size=(int(here.sum()), len(seconds)))
-            means[here, slot] = seconds[again].mean(axis=1)
-    center = np.log(np.mean([seconds.mean() for seconds in rounds]))
-    stretch = float(stdtrit(m - 1, 1 - TAIL)) / Z * np.sqrt(m / (m - 1))
-    stretched: Draws = np.exp(center + stretch * (np.log(means.mean(axis=1)) - center))
-    return stretched
-
-
-def _interval(value: float, draws: Draws | None) -> Interval:
-    if draws is None:
-        return Interval(value=value)
-    low, high = np.quantile(draws, [TAIL, 1 - TAIL])
-    return Interval(value=value, low=float(low), high=float(high))
-
-
-def ratio(above: Timing | None, below: Timing | None) -> Interval | None:
-    """How many times less time `below` takes than `above`; both uncertainties are in the interval."""
-    if above is None or below is None:
-        return None
-    if above is below:
-        return Interval(value=1.0, low=1.0, high=1.0)
-    draws = above.draws / below.draws if above.draws is not None and below.draws is not None else None
-    return _interval(above.mean / below.mean, draws)
 
 
 @dataclass(frozen=True)
@@ -176,7 +90,7 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
         machine=evidence.machine,
         peaks=evidence.peaks,
         rows=rows,
-        published=_published(rows, evidence.machine),
+        published=_published(rows, started.options.baseline, evidence.machine),
         published_source=str(_published_table()["source"]),
         images=tuple(image_row(manifest, evidence.images.get(manifest.name)) for manifest in started.manifests),
         warnings=tuple(_warnings(evidence, rows)),
@@ -241,7 +155,7 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
     gflops = flop(case.n) / taken.mean / 1e9
     peak = next((p.gflops for p in evidence.peaks if p.threads == case.threads), None)
     to_baseline = ratio(_find(timings, evidence.started.options.baseline), taken)
-    above = _rung_above(timings, case)
+    above = _rung_above(timings, case, rung)
     serial = _find(timings, f"{case.implementation}/{rung.serial}") if case.threads > 1 and rung.serial else None
     return {
         "seconds": taken.interval,
@@ -265,8 +179,10 @@ def _find(timings: dict[Case, Timing], name: str) -> Timing | None:
     return next((taken for case, taken in timings.items() if case.name == name), None)
 
 
-def _rung_above(timings: dict[Case, Timing], case: Case) -> Case | None:
-    """The nearest measured rung of the same language that stands before this one on the ladder."""
+def _rung_above(timings: dict[Case, Timing], case: Case, rung: Rung) -> Case | None:
+    """The measured rung that this one was made from: the serial one it names, or else the nearest on the ladder."""
+    if serial := next((other for other in timings if other.name == f"{case.implementation}/{rung.serial}"), None):
+        return serial
     before = [
         other
         for other in timings
@@ -279,8 +195,11 @@ def _published_table() -> dict[str, Any]:
     return tomllib.loads((files("harness") / "published.toml").read_text(encoding="utf-8"))
 
 
-def _published(rows: Sequence[Row], machine: Machine | None) -> tuple[PublishedRow, ...]:
-    """The published rows, each beside the case that repeats it, with what differs between the two."""
+def _published(rows: Sequence[Row], baseline: str, machine: Machine | None) -> tuple[PublishedRow, ...]:
+    """The published rows, each beside the case that repeats it, with what differs between the two.
+
+    Ratios against another baseline than the published one are not compared.
+    """
     table = _published_table()
     by_name = {row.name: row for row in rows}
     found: list[PublishedRow] = []
@@ -293,12 +212,15 @@ def _published(rows: Sequence[Row], machine: Machine | None) -> tuple[PublishedR
             ratio_to_row_above=found[-1].seconds / entry["seconds"] if found else None,
             here=by_name.get(entry["case"]),
         )
-        differences = tuple(_differences(published, table, machine))
+        comparable = baseline == table["row"][0]["case"]
+        differences = tuple(_differences(published, table, by_name.get(baseline), machine)) if comparable else ()
         found.append(published.model_copy(update={"differences": differences}))
     return tuple(found)
 
 
-def _differences(published: PublishedRow, table: dict[str, Any], machine: Machine | None) -> Iterable[str]:
+def _differences(
+    published: PublishedRow, table: dict[str, Any], baseline: Row | None, machine: Machine | None
+) -> Iterable[str]:
     """What differs between a published row and ours, where their ratios do."""
     here = published.here
     if here is None or here.ratio is None or here.ratio.holds(published.ratio):
@@ -307,6 +229,8 @@ def _differences(published: PublishedRow, table: dict[str, Any], machine: Machin
         yield f"cores: {published.cores} there, {here.threads} here"
     if here.n != table["n"]:
         yield f"n: {table['n']} there, {here.n} here"
+    if baseline:
+        yield f"baseline: {table['row'][0]['toolchain']} there, {baseline.toolchain} here"
     yield f"toolchain: {published.toolchain} there, {here.toolchain} here"
     yield f"flags: {published.flags} there, {here.flags} here"
     if machine:
@@ -321,7 +245,8 @@ def _warnings(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     if not evidence.peaks:
         yield "the machine's peak was not measured: shares of peak are missing"
     if machine and machine.load_1m > machine.cores / 2:
-        yield f"other work ran on this machine when the run began (load {machine.load_1m:g} on {machine.cores} CPUs)"
+        load = f"load {machine.load_1m:g} on {machine.cores} CPUs"
+        yield f"the machine was not idle when the run began ({load}): other work, or the set-up just before"
     if options.baseline not in {row.name for row in rows if row.outcome == "measured"}:
         yield f"the baseline {options.baseline} was not measured: ratios to it are missing"
     measured = [row for row in rows if row.seconds and row.busy_cores]

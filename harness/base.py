@@ -7,6 +7,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -43,12 +44,14 @@ def ensure_debian(engine: Engine, notify: Notify) -> str:
 
 
 def _bootstrap(engine: Engine) -> None:
+    """Make it whole before it is imported: half a Debian must never get the name of one."""
     command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", SUITE, "-", *_mirrors()]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        engine.import_image(cast("BinaryIO", process.stdout), MADE_HERE)
-        _, complaints = process.communicate()
-    if process.returncode:
-        raise EngineError(f"mmdebstrap could not make Debian {SUITE}:\n{complaints.decode()}")
+    with tempfile.TemporaryFile() as spool:
+        made = subprocess.run(command, stdout=spool, stderr=subprocess.PIPE, text=True, check=False)
+        if made.returncode:
+            raise EngineError(f"mmdebstrap could not make Debian {SUITE}:\n{made.stderr}")
+        spool.seek(0)
+        engine.import_image(cast("BinaryIO", spool), MADE_HERE)
 
 
 def _mirrors() -> list[str]:

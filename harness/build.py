@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 
 from harness.base import base_recipe, ensure_debian
 from harness.engine import Engine, Job, Recipe
-from harness.errors import BuildError, ProtocolError
+from harness.errors import BuildError, EngineError, ProtocolError
 from harness.events import Event, Watch
 from harness.images import weigh
 from harness.manifest import Catalog, Source
@@ -19,6 +19,7 @@ from harness.model import Failure, Image, Info, Manifest, Rung, Traits
 from harness.protocol import parse_info
 from harness.store import Log
 
+BASE = "harness-base"
 FINAL = "final"
 CHECK = "check"
 AT_ONCE = 2
@@ -58,16 +59,20 @@ def build(
         yield outcome
 
 
-def build_base(engine: Engine, catalog: Catalog, watch: Watch) -> str:
-    """The tag of the base image, built if it is missing."""
+def build_base(engine: Engine, catalog: Catalog, keep: Log, watch: Watch) -> str:
+    """The tag of the base image, built if it is missing. Raises EngineError, naming the log, where it cannot be."""
 
     def told(line: str) -> None:
         watch(Event("build", f"base: {line}"))
 
     debian = ensure_debian(engine, told)
     unnamed = base_recipe(catalog.base, debian, tag="")
-    recipe = replace(unnamed, tag=f"harness-base:{_hash(unnamed, engine.image_digest(debian) or '')}")
-    _build_if_missing(engine, recipe, told)
+    recipe = replace(unnamed, tag=f"{BASE}:{_hash(unnamed, engine.image_digest(debian) or '')}")
+    try:
+        _build_if_missing(engine, recipe, told)
+    except BuildError as error:
+        log = keep("build-base.log", error.log)
+        raise EngineError(f"the base image does not build: {error}\nWhat its builder printed: {log}") from error
     return recipe.tag
 
 
@@ -94,8 +99,8 @@ def _build_one(engine: Engine, source: Source, base: str, keep: Log, watch: Watc
     except BuildError as error:
         log = keep(f"build-{name}.log", error.log)
         return Image(name=name, failure=Failure(stage="build", reason=str(error), log=log))
-    except FileNotFoundError as error:
-        reason = f"its recipe cannot be read: {error.filename}"
+    except OSError as error:
+        reason = f"its recipe cannot be read: {error.filename}: {error.strerror}"
         return Image(name=name, failure=Failure(stage="build", reason=reason))
     return Image(name=name, tag=recipe.tag, digest=engine.image_digest(recipe.tag))
 
@@ -132,7 +137,8 @@ def _ask(engine: Engine, tag: str, keep: Log, name: str) -> Info:
     answer = engine.run(job)
     keep(f"info-{name}.log", answer.stderr)
     if answer.code:
-        raise ProtocolError(f"`matmul info` ended with exit code {answer.code}")
+        said = answer.stderr.decode("utf-8", errors="replace").strip()[:200]
+        raise ProtocolError(f"`matmul info` ended with exit code {answer.code}: {said}")
     return parse_info(answer.stdout)
 
 
@@ -157,6 +163,7 @@ def check_image(engine: Engine, source: Source, base: str, watch: Watch) -> None
 def _build_if_missing(engine: Engine, recipe: Recipe, on_line: Callable[[str], None]) -> None:
     if engine.image_digest(recipe.tag) is None:
         engine.build(recipe, on_line)
+        engine.tag(recipe.tag, f"{recipe.tag.partition(':')[0]}:latest")  # the name for people
 
 
 def _hash(recipe: Recipe, *more: str) -> str:

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import os
-import secrets
-import signal
 import sys
 import tempfile
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError
+from harness.report import formats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from harness.docker_engine import DockerEngine
     from harness.manifest import Catalog, Source
     from harness.model import Comparison, Image, ImageRow, Options
     from harness.report import Renderer
 
-MAX_N = 32_768
 ALL = "all"
 SOME_CASE_FAILED = 1
-SIGNALLED = 128
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,7 +34,7 @@ app = typer.Typer(
 
 
 Results = Annotated[Path, typer.Option("--out", help="Folder of results; every run is a folder in it.")]
-Format = Annotated[str, typer.Option("--format", help="text, md, json, csv or svg.")]
+Format = Annotated[str, typer.Option("--format", help=f"One of {', '.join(formats())}.")]
 Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or all.")]
 
 
@@ -47,7 +42,7 @@ Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or a
 def compare(
     langs: Langs = ALL,
     rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all.")] = ALL,
-    n: Annotated[int, typer.Option(help=f"Rows and columns of the matrices, 1 to {MAX_N}.")] = 4096,
+    n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
     threads: Annotated[
         int | None,
         typer.Option(help="Threads of the parallel rungs.", show_default="all CPUs this process may use"),
@@ -66,11 +61,20 @@ def compare(
     """Build, run, validate, measure and report: every chosen language on every chosen rung."""
     from harness.docker_engine import DockerEngine
     from harness.manifest import load_catalog, root
+    from harness.options import parse_options
     from harness.store import new_run_id
 
     catalog = load_catalog(root())
     options_for = partial(
-        _options, catalog, langs=langs, rungs=rungs, n=n, threads=threads, budget=budget, baseline=baseline, seed=seed
+        parse_options,
+        catalog,
+        langs=langs,
+        rungs=rungs,
+        n=n,
+        threads=threads,
+        budget=budget,
+        baseline=baseline,
+        seed=seed,
     )
     if plan:
         _print_plan(catalog, options_for(cpus=_own_cpus()))
@@ -78,93 +82,34 @@ def compare(
     run_id = new_run_id()
     engine = DockerEngine(run_id)
     options = options_for(cpus=len(engine.cpus()))
+    language, _, rung = options.baseline.partition("/")
+    if language not in options.langs or rung not in options.rungs:
+        typer.echo(f"note: {options.baseline} is not among the cases, so there will be no ratios to it", err=True)
     _compare(engine, catalog, options, out, run_id)
 
 
 def _compare(engine: DockerEngine, catalog: Catalog, options: Options, out: Path, run_id: str) -> None:
-    """Run it with progress; whatever happens, leave a readable folder and say where it is."""
+    """Run it with progress, and report; also, from what was measured, when it ends early."""
     from harness.compare import compare as run_comparison
+    from harness.interrupts import swept
     from harness.progress import Progress
 
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with Progress() as progress:
+        with Progress() as progress, swept(engine, f"what was measured is kept: harness report {run_id} --out {out}"):
             complete = run_comparison(engine, catalog, options, out, run_id, progress)
-    except KeyboardInterrupt as stop:
-        number = stop.args[0] if stop.args else signal.SIGINT
-        _end(f"interrupted; what was measured is kept: harness report {run_id} --out {out}", SIGNALLED + number)
+    except HarnessError:
+        with suppress(HarnessError):
+            _write_reports(out / run_id)
+        raise
     comparison = _write_reports(out / run_id)
     typer.echo(_renderer("text").render(comparison))
-    typer.echo(f"Kept in {out / run_id}: journal, logs, and this report as text, md, json and csv.")
+    typer.echo(f"Kept in {out / run_id}: the journal, logs, and this report in every format.")
     if not complete:
         raise typer.Exit(SOME_CASE_FAILED)
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt(number)
-
-
 def _own_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _options(
-    catalog: Catalog,
-    *,
-    langs: str,
-    rungs: str,
-    n: int,
-    threads: int | None,
-    cpus: int,
-    budget: float,
-    baseline: str,
-    seed: int | None,
-) -> Options:
-    """The options after defaults. Raises UsageError for a name or a number that cannot be right."""
-    from harness.manifest import known
-    from harness.model import Options
-    from harness.plan import rungs_of
-
-    every = catalog.implementations
-    all_rungs = rungs_of(source.manifest for source in every.values())
-    chosen_langs = tuple(_chosen(langs, every, "implementation"))
-    chosen_rungs = tuple(_chosen(rungs, all_rungs, "rung"))
-    language, _, rung = baseline.partition("/")
-    known(language, every, "implementation in --baseline")
-    known(rung, all_rungs, "rung in --baseline (it is written implementation/rung)")
-    _check_range("--n", n, 1, MAX_N)
-    _check_range("--threads", threads or cpus, 1, cpus, "there are so many CPUs for this process")
-    _check_range("--budget", budget, 0, 86_400)
-    if seed is not None:
-        _check_range("--seed", seed, 0, 2**63 - 1)
-    return Options(
-        langs=chosen_langs,
-        rungs=chosen_rungs,
-        n=n,
-        threads=threads if threads is not None else cpus,
-        budget_s=budget,
-        baseline=baseline,
-        seed=seed if seed is not None else secrets.randbits(32),
-    )
-
-
-def _chosen(text: str, names: Iterable[str], what: str) -> list[str]:
-    """The names in a comma-separated option, in their own order, each once; all of them for `all`."""
-    from harness.manifest import known
-
-    names = list(names)
-    wanted = [part.strip() for part in text.split(",") if part.strip()]
-    if not wanted:
-        raise UsageError(f"no {what} chosen: name some of {', '.join(names)}, or all")
-    if wanted == [ALL]:
-        return names
-    asked = {known(name, names, what) for name in wanted}
-    return [name for name in names if name in asked]
-
-
-def _check_range(option: str, value: float, low: float, high: float, why: str = "") -> None:
-    if not low <= value <= high:
-        raise UsageError(f"{option} {value:g} is out of range: {low:g} to {high:g}" + (f" ({why})" if why else ""))
 
 
 def _print_plan(catalog: Catalog, options: Options) -> None:
@@ -185,7 +130,6 @@ def _print_plan(catalog: Catalog, options: Options) -> None:
 def _write_reports(folder: Path) -> Comparison:
     """Every format, beside the journal."""
     from harness.analyze import analyze
-    from harness.report import formats
     from harness.store import load_run, write_report
 
     comparison = analyze(load_run(folder))
@@ -196,7 +140,7 @@ def _write_reports(folder: Path) -> Comparison:
 
 def _renderer(name: str) -> Renderer:
     from harness.manifest import known
-    from harness.report import formats, renderer
+    from harness.report import renderer
 
     return renderer(known(name, formats(), "format"))
 
@@ -251,14 +195,16 @@ def _built(langs: str, *, examine: bool) -> list[tuple[Source, Image]]:
     from harness.build import build as build_images
     from harness.build import build_base
     from harness.docker_engine import DockerEngine
+    from harness.interrupts import swept
     from harness.manifest import load_catalog, root
+    from harness.options import chosen
     from harness.progress import Progress
 
     catalog = load_catalog(root())
-    sources = {name: catalog.images[name] for name in _chosen(langs, catalog.images, "image")}
-    engine = DockerEngine("build")
-    with Progress() as progress:
-        base = build_base(engine, catalog, progress)
+    sources = {name: catalog.images[name] for name in chosen(langs, catalog.images, "image")}
+    engine = DockerEngine(f"build-{os.getpid()}")
+    with Progress() as progress, swept(engine):
+        base = build_base(engine, catalog, _keep_log, progress)
         built = build_images(engine, base, sources, _keep_log, progress, examine=examine)
         images = {image.name: image for image in built}
     return [(source, images[name]) for name, source in sources.items()]

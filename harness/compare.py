@@ -29,7 +29,7 @@ from harness.model import (
     Round,
     Started,
 )
-from harness.plan import cases_of, next_batch, shuffled, timeout_s
+from harness.plan import MIN_ROUNDS, cases_of, next_batch, shuffled, timeout_s
 from harness.store import RunFolder
 from harness.workload import Workload
 
@@ -40,6 +40,7 @@ class Run:
 
     engine: Engine
     sources: dict[str, Source]
+    peak_source: dict[str, Source]  # the one that measures this machine's peak
     options: Options
     folder: RunFolder
     watch: Watch
@@ -74,7 +75,7 @@ def compare(engine: Engine, catalog: Catalog, options: Options, results: Path, r
     sources = catalog.named(options.langs)
     manifests = tuple(source.manifest for source in sources.values())
     cases = cases_of(manifests, options)
-    run = Run(engine, sources, options, RunFolder(results, run_id), watch)
+    run = Run(engine, sources, _peak_source(catalog, sources), options, RunFolder(results, run_id), watch)
     run.record(_started(run_id, options, catalog, sources, cases))
     build_ns = _build(run, catalog)
     ready = _reject_the_unready(run, cases)
@@ -101,12 +102,18 @@ def _started(
 def _build(run: Run, catalog: Catalog) -> int:
     """Read the facts of the machine and build what is missing; the nanoseconds that took."""
     began_ns = time.monotonic_ns()
-    base = build_base(run.engine, catalog, run.watch)
+    base = build_base(run.engine, catalog, run.folder.keep_log, run.watch)
     run.record(read_machine(run.engine, base))  # before our own builds load it
-    wanted = {**run.sources, **catalog.others}
+    wanted = {**run.sources, **run.peak_source, **catalog.others}
     for image in build(run.engine, base, wanted, run.folder.keep_log, run.watch):
         run.record(image)
     return time.monotonic_ns() - began_ns
+
+
+def _peak_source(catalog: Catalog, chosen: dict[str, Source]) -> dict[str, Source]:
+    """The chosen implementation that measures this machine's peak, or else any that does: every run has a peak."""
+    offers = {name: source for name, source in {**chosen, **catalog.implementations}.items() if source.manifest.peak}
+    return dict(list(offers.items())[:1])
 
 
 def _reject_the_unready(run: Run, cases: Sequence[Case]) -> list[Case]:
@@ -132,9 +139,8 @@ def _unready(run: Run, case: Case) -> Failure | None:
 
 
 def _measure_peaks(run: Run, cases: Sequence[Case]) -> None:
-    """The machine's peak, once for every number of threads in use, by the first image that offers to."""
-    offers = [name for name, source in run.sources.items() if source.manifest.peak]
-    tag = next((run.images[name].tag for name in offers if not run.images[name].failure), None)
+    """The machine's peak, once for every number of threads in use."""
+    tag = next((run.images[name].tag for name in run.peak_source if not run.images[name].failure), None)
     for threads in sorted({case.threads for case in cases}) if tag else []:
         run.watch(Event("prepare", f"measuring this machine's peak on {threads} thread(s)"))
         try:
@@ -152,7 +158,8 @@ def _bench(run: Run) -> Iterator[Bench]:
     files = {"a.f64": workload.a.data, "b.f64": workload.b.data}
     inputs = run.engine.fill_volume(lender, files) if lender else ""
     try:
-        yield Bench(run.engine, workload, inputs, timeout_s(run.options.budget_s), run.peaks, run.folder.keep_log)
+        limit_s = timeout_s(run.options.n, run.options.budget_s)
+        yield Bench(run.engine, workload, inputs, limit_s, run.peaks, run.folder.keep_log)
     finally:
         if inputs:
             run.engine.remove_volume(inputs)
@@ -179,13 +186,16 @@ def _next(run: Run, case: Case) -> Batch | None:
 
 
 def _left_s(run: Run, cases: Sequence[Case]) -> float:
-    """What measuring will still take, about: what the budgets of unfinished cases have left."""
+    """What measuring will still take, about: the rest of each budget, or of the rounds that are made whatever it is."""
     left = 0.0
     for case in cases:
         rounds = run.rounds[case]
-        spent = sum(r.container_ns for r in rounds) / 1e9
-        if not any(r.failure for r in rounds):
-            left += max(0.0, run.options.budget_s - spent)
+        if not rounds:
+            left += run.options.budget_s
+        elif _next(run, case):
+            taken_s = [r.container_ns / 1e9 for r in rounds]
+            forced_s = (MIN_ROUNDS - len(rounds)) * taken_s[-1]
+            left += max(run.options.budget_s - sum(taken_s), forced_s)
     return left
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import socket
-import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
 import docker
 import requests
@@ -21,14 +19,20 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.types import LogConfig, Mount
 
-from harness.engine import OWNER_LABEL, RUN_LABEL, Exit, Job, Leftovers, Recipe
+from harness.archives import empty_file, only_file, packed
+from harness.engine import NOT_STARTED, OWNER_LABEL, RUN_LABEL, Exit, Job, Leftovers, Recipe
 from harness.errors import BuildError, DiskFullError, EngineError, EngineRefusedError
 
 USER = 65534
+LOCAL = "http+docker://localhost"  # what the SDK makes of a local socket
 API_TIMEOUT_S = 60
+CREATION_S = 0.5  # an engine takes a tenth of it to create a container
+OOM_TOLD_S = 0.5
 LOG_BYTES = "16m"
 KILLED = 137
 STYLE = re.compile(r"\x1b\[[\d;]*m")  # builders print standard error in red
+
+Filters = dict[str, str | list[str] | bool]
 
 
 class DockerEngine:
@@ -37,26 +41,27 @@ class DockerEngine:
     def __init__(self, run: str) -> None:
         """Connect. Raises EngineError, with what to do, where no engine answers or it refuses us."""
         try:
-            self._client = docker.from_env(version="auto", timeout=API_TIMEOUT_S)
+            self._client = docker.from_env(version="auto", timeout=API_TIMEOUT_S, use_ssh_client=True)
             self._facts = self._client.info()
         except (DockerException, requests.RequestException, OSError) as error:
             raise _unreachable(error) from error
+        self._stopped = False
         self._labels = {RUN_LABEL: run, OWNER_LABEL: f"{socket.gethostname()}:{os.getpid()}"}
+
+    def close(self) -> None:
+        """Hang up."""
+        self._client.close()
 
     def describe(self) -> str:
         """See Engine."""
         where = chosen_engine() or "the local socket"
         return f"{self._facts['OperatingSystem']}, Docker Engine {self._facts['ServerVersion']}, {where}"
 
-    @property
-    def _is_local(self) -> bool:
-        return str(self._client.api.base_url).startswith("http+docker://")
-
     def cpus(self) -> tuple[int, ...]:
-        """See Engine."""
+        """See Engine. Where the engine is on this machine, those that this process may use."""
         of_engine = range(int(self._facts["NCPU"]))
-        if self._is_local and hasattr(os, "sched_getaffinity"):
-            return tuple(sorted(os.sched_getaffinity(0)))
+        if self._client.api.base_url == LOCAL and hasattr(os, "sched_getaffinity"):
+            return tuple(sorted(os.sched_getaffinity(0).intersection(of_engine)))
         return tuple(of_engine)
 
     def memory_bytes(self) -> int:
@@ -83,13 +88,15 @@ class DockerEngine:
         """See Engine."""
         repository, _, version = tag.rpartition(":")
         with _translated():
-            self._client.api.import_image_from_stream(archive, repository=repository, tag=version)
+            self._client.api.import_image_from_data(
+                archive, repository=repository, tag=version, changes=[f"LABEL {RUN_LABEL}={self._labels[RUN_LABEL]}"]
+            )
 
     def build(self, recipe: Recipe, on_line: Callable[[str], None]) -> None:
         """See Engine."""
         log: list[str] = []
         files = {name: memoryview(data) for name, data in recipe.files().items()}
-        with _archive(files) as context, _translated():
+        with packed(files) as context, _translated(), _recipe_refused():
             for event in self._client.api.build(
                 fileobj=context,
                 custom_context=True,
@@ -97,7 +104,7 @@ class DockerEngine:
                 target=recipe.target,
                 tag=recipe.tag,
                 buildargs={**_proxies(), **recipe.arguments},
-                labels=self._labels,
+                labels={RUN_LABEL: self._labels[RUN_LABEL]},
                 rm=True,
                 forcerm=True,
                 decode=True,
@@ -122,7 +129,7 @@ class DockerEngine:
                 image, ["true"], labels=self._labels, mounts=[Mount("/data", volume, type="volume")]
             )
             try:
-                with _archive(files) as archive:
+                with packed(files) as archive:
                     container.put_archive("/data", archive)
             finally:
                 _removed(container)
@@ -158,27 +165,31 @@ class DockerEngine:
         container = self._create(job, out)
         try:
             if job.output:
-                container.put_archive("/out", _empty_output(Path(job.output).name))
+                container.put_archive("/out", empty_file(Path(job.output).name, owner=USER))
             started = time.monotonic_ns()
-            container.start()
+            try:
+                container.start()
+            except APIError as error:
+                return Exit(NOT_STARTED, b"", str(error.explanation).encode(), time.monotonic_ns() - started)
             timed_out = _waited_out(container, job.timeout_s)
             elapsed_ns = time.monotonic_ns() - started
             container.reload()
-            state = container.attrs["State"]
-            code = int(state["ExitCode"])
+            code = int(container.attrs["State"]["ExitCode"])
             return Exit(
                 code=code,
                 stdout=container.logs(stdout=True, stderr=False),
                 stderr=container.logs(stdout=False, stderr=True),
                 elapsed_ns=elapsed_ns,
                 timed_out=timed_out,
-                out_of_memory=not timed_out and (bool(state["OOMKilled"]) or code == KILLED),
+                out_of_memory=not timed_out and _ran_out_of_memory(container, code),
                 output=_read_file(container, job.output) if job.output and code == 0 else None,
             )
         finally:
             _removed(container)
 
     def _create(self, job: Job, out: str | None) -> Container:
+        if self._stopped:
+            raise EngineError("no more containers are started: the run was interrupted")
         mounts = [Mount("/data", job.inputs, type="volume", read_only=True)] if job.inputs else []
         if out:
             mounts.append(Mount("/out", out, type="volume"))
@@ -200,29 +211,41 @@ class DockerEngine:
             log_config=LogConfig(type="json-file", config={"max-size": LOG_BYTES, "max-file": "1"}),
         )
 
+    def sweep(self) -> None:
+        """See Engine. Also what the engine was only just creating when the run was interrupted."""
+        self._stopped = True
+        mine: Filters = {"label": [f"{name}={value}" for name, value in self._labels.items()]}
+        for pause_s in (0, CREATION_S):
+            time.sleep(pause_s)
+            with _translated():
+                for container in self._client.containers.list(all=True, filters=mine):
+                    _removed(container)
+                for volume in self._client.volumes.list(filters=mine):
+                    self.remove_volume(str(volume.name))
+
     def clean(self, *, images: bool) -> Leftovers:
         """See Engine."""
         with _translated():
-            ours: dict[str, str | list[str] | bool] = {"label": RUN_LABEL}
-            spared: set[str] = set()
-            containers = [
-                container
-                for container in self._client.containers.list(all=True, filters=ours)
-                if not _is_alive(container.labels, spared)
-            ]
-            for container in containers:
+            ours: Filters = {"label": OWNER_LABEL}
+            alive: set[str] = set()
+            containers = self._client.containers.list(all=True, filters=ours)
+            dead_containers = [each for each in containers if not _is_alive(each.labels, alive)]
+            for container in dead_containers:
                 _removed(container)
-            volumes = [
-                volume
-                for volume in self._client.volumes.list(filters=ours)
-                if not _is_alive(volume.attrs.get("Labels") or {}, spared)
-            ]
-            for volume in volumes:
+            volumes = self._client.volumes.list(filters=ours)
+            dead_volumes = [each for each in volumes if not _is_alive(each.attrs.get("Labels") or {}, alive)]
+            for volume in dead_volumes:
                 volume.remove(force=True)
-            built = self._client.images.list(filters=ours) if images else []
+            built = self._client.images.list(filters={"label": RUN_LABEL}) if images and not alive else []
             for image in built:
                 self._client.images.remove(str(image.id), force=True)
-            return Leftovers(len(containers), len(volumes), len(built), tuple(sorted(spared)))
+            return Leftovers(len(dead_containers), len(dead_volumes), len(built), tuple(sorted(alive)))
+
+    def tag(self, tag: str, alias: str) -> None:
+        """See Engine."""
+        repository, _, version = alias.rpartition(":")
+        with _translated():
+            self._client.images.get(tag).tag(repository, version)
 
 
 def chosen_engine() -> str | None:
@@ -254,16 +277,28 @@ def _translated() -> Generator[None]:
     """Turn the SDK's errors into ours."""
     try:
         yield
+    except APIError as error:  # is a RequestException as well
+        _raise_if_full(str(error))
+        raise EngineError(f"the container engine refused: {error.explanation or error}") from error
     except requests.RequestException as error:
         raise EngineError(
             f"the container engine stopped answering: {error}\n"
             "Start it again; what was measured so far is kept, see `harness report latest`."
         ) from error
-    except APIError as error:
-        _raise_if_full(str(error))
-        raise EngineError(f"the container engine refused: {error.explanation or error}") from error
     except DockerException as error:
         raise EngineError(f"the container engine failed: {error}") from error
+    except OSError as error:  # our own temporary files; the SDK's are RequestExceptions, caught above
+        _raise_if_full(f"{tempfile.gettempdir()}: {error}")
+        raise EngineError(f"the container engine could not be fed: {error}") from error
+
+
+@contextmanager
+def _recipe_refused() -> Generator[None]:
+    """A recipe that the builder cannot even read is refused before anything is printed."""
+    try:
+        yield
+    except APIError as error:
+        raise BuildError(str(error.explanation), str(error)) from error
 
 
 def _last_words(log: Sequence[str]) -> str:
@@ -279,7 +314,7 @@ def _last_words(log: Sequence[str]) -> str:
 def _raise_if_full(message: str) -> None:
     if "no space left on device" in message.lower():
         raise DiskFullError(
-            f"the engine's disk is full: {message.strip()}\n"
+            f"a disk is full: {message.strip()}\n"
             "Free some space; `harness clean --images` removes what the harness itself has built."
         )
 
@@ -294,19 +329,30 @@ def _proxies() -> dict[str, str]:
 def _waited_out(container: Container, timeout_s: float) -> bool:
     """Wait for the end of a container; past its time, kill it and say so.
 
-    Raises EngineError where the engine itself went away instead.
+    A wait can also break off because a connection did: then it goes on. Raises EngineError where the engine is gone.
     """
-    try:
-        container.wait(timeout=timeout_s)
-    except (requests.ConnectionError, requests.ReadTimeout):
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        try:
+            container.wait(timeout=max(1.0, deadline - time.monotonic()))
+        except (requests.ConnectionError, requests.ReadTimeout):
+            container.reload()
+            if container.status == "running":
+                continue
+        return False
+    with suppress(APIError):
+        container.kill()
+    container.wait()
+    return True
+
+
+def _ran_out_of_memory(container: Container, code: int) -> bool:
+    """Whether the engine says so, which it may do a moment after it said that a container was killed."""
+    deadline = time.monotonic() + (OOM_TOLD_S if code == KILLED else 0)
+    while not container.attrs["State"]["OOMKilled"] and time.monotonic() < deadline:
+        time.sleep(OOM_TOLD_S / 10)
         container.reload()
-        if container.status != "running":
-            return False
-        with suppress(APIError):
-            container.kill()
-        container.wait()
-        return True
-    return False
+    return bool(container.attrs["State"]["OOMKilled"])
 
 
 def _read_file(container: Container, path: str) -> bytes | None:
@@ -315,13 +361,7 @@ def _read_file(container: Container, path: str) -> bytes | None:
         stream, _ = container.get_archive(path)
     except NotFound:
         return None
-    with tempfile.TemporaryFile() as spool:
-        spool.writelines(stream)
-        spool.seek(0)
-        with tarfile.open(fileobj=spool) as archive:
-            member = archive.next()
-            data = archive.extractfile(member) if member and member.isfile() else None
-            return data.read() if data else None
+    return only_file(stream)
 
 
 def _removed(container: Container) -> None:
@@ -330,51 +370,21 @@ def _removed(container: Container) -> None:
 
 
 def _is_alive(labels: Mapping[str, str], alive: set[str]) -> bool:
-    """Whether the process that made a thing still runs on this host; then note its run."""
+    """Whether the process that made a thing may still run; then note its run. Other hosts' are left to them."""
     host, _, pid = labels.get(OWNER_LABEL, "").rpartition(":")
-    if host != socket.gethostname() or int(pid) == os.getpid() or not Path(f"/proc/{pid}").exists():
+    if not host or (host == socket.gethostname() and not _runs(int(pid))):
         return False
     alive.add(labels[RUN_LABEL])
     return True
 
 
-def _empty_output(name: str) -> bytes:
-    """An archive of one empty file that the container's user may write.
-
-    The volume's own directory stays root's: no archive can change the directory it is unpacked into.
-    """
-    entry = tarfile.TarInfo(name)
-    entry.mode, entry.uid, entry.gid = 0o600, USER, USER
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        archive.addfile(entry)
-    return buffer.getvalue()
-
-
-@contextmanager
-def _archive(files: Mapping[str, memoryview]) -> Generator[BinaryIO]:
-    """The files as a tar archive on disk: inputs can be larger than is good to hold twice.
-
-    It depends on nothing but their names and contents, so that the builder's cache finds them again.
-    """
-    with tempfile.TemporaryFile() as spool:
-        with tarfile.open(fileobj=spool, mode="w") as archive:
-            for name, data in sorted(files.items()):
-                entry = tarfile.TarInfo(name)
-                entry.size, entry.mode = data.nbytes, 0o755 if bytes(data[:2]) == b"#!" else 0o644
-                archive.addfile(entry, cast("Any", _Reader(data)))
-        spool.seek(0)
-        yield cast("BinaryIO", spool)
-
-
-class _Reader(io.RawIOBase):
-    """Reads a memoryview without copying it whole."""
-
-    def __init__(self, data: memoryview) -> None:
-        self._data, self._at = data.cast("B"), 0
-
-    def read(self, size: int = -1) -> bytes:
-        end = len(self._data) if size < 0 else self._at + size
-        chunk = bytes(self._data[self._at : end])
-        self._at += len(chunk)
-        return chunk
+def _runs(pid: int) -> bool:
+    if pid == os.getpid():
+        return False  # ours is the process that cleans
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True

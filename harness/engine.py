@@ -10,10 +10,15 @@ from typing import BinaryIO, Protocol
 RUN_LABEL = "harness.run"
 """On everything that is created, with the run's id: what `harness clean` goes by."""
 
-LEFT_BEHIND = {"__pycache__", "target", ".git", ".venv", ".zig-cache", "zig-out"}
+LEFT_BEHIND = {"__pycache__", "target"}  # and all folders whose names begin with a dot
+
+NOT_STARTED = 127
 
 OWNER_LABEL = "harness.owner"
-"""host:pid of the process that made it, so that `harness clean` leaves a live run alone."""
+"""On containers and volumes, host:pid of the process that made them, so that `harness clean` leaves a live run alone.
+
+Not on images: every container of an image inherits its labels, those of other builds and of users too.
+"""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Recipe:
         sent = {
             name.as_posix(): path.read_bytes()
             for name, path in in_context.items()
-            if not LEFT_BEHIND.intersection(name.parts)
+            if not any(folder in LEFT_BEHIND or folder.startswith(".") for folder in name.parts[:-1])
         }
         return sent | {"Dockerfile": self.dockerfile.read_bytes()} | dict(self.extra_files)
 
@@ -58,7 +63,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Exit:
-    """How a container ended. `elapsed_ns` spans from before its start until after its end."""
+    """How a container ended. `elapsed_ns` spans from before its start until after its end.
+
+    One that could not be started at all ended with NOT_STARTED, the engine's reason on its standard error.
+    """
 
     code: int
     stdout: bytes
@@ -124,6 +132,14 @@ class Engine(Protocol):
 
     def run(self, job: Job) -> Exit:
         """Run a container to its end, read what it left, and remove every trace of it."""
+        ...
+
+    def tag(self, tag: str, alias: str) -> None:
+        """Give an image a second name."""
+        ...
+
+    def sweep(self) -> None:
+        """Remove every container and volume of this run, and start no more."""
         ...
 
     def clean(self, *, images: bool) -> Leftovers:

@@ -8,7 +8,8 @@ HarnessError                     a clear message; the command ends with `exit_co
 ├── EngineError             2    no engine, no right to use it, or it stopped answering
 │   ├── EngineRefusedError       an engine runs, but this user may not use it
 │   └── BuildError               a recipe failed; becomes a failed outcome, carries the log
-└── GateError               3    a budget or another gate that was not met
+├── GateError               3    a budget or another gate that was not met
+└── StoppedError          130    a signal ended the command (128 and the signal's number)
 ProtocolError                    an implementation broke the contract; becomes a failed outcome
 """
 
@@ -55,6 +56,14 @@ class GateError(HarnessError):
     """A budget or another gate that was not met."""
 
     exit_code = 3
+
+
+class StoppedError(HarnessError):
+    """A signal ended the command."""
+
+    def __init__(self, number: int, kept: str) -> None:
+        super().__init__(f"interrupted; {kept}" if kept else "interrupted")
+        self.exit_code = 128 + number
 
 
 class ProtocolError(Exception):

@@ -73,6 +73,7 @@ def image_row(manifest: Manifest, image: Image | None) -> ImageRow:
     return ImageRow(
         name=manifest.name,
         label=manifest.label,
+        digest=image.digest if image else None,
         unpacked_bytes=weight.unpacked_bytes if weight else None,
         compressed_bytes=weight.compressed_bytes if weight else None,
         payload_bytes=weight.payload_bytes if weight else None,

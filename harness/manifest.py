@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.errors import ManifestError, UsageError
-from harness.model import AbsentRung, Manifest, Rung
+from harness.model import AbsentRung, Conventional, Manifest, Rung
 
 ROOT_VARIABLE = "HARNESS_ROOT"
 
@@ -103,12 +103,12 @@ def _short(path: Path) -> str:
 
 
 def _explained(error: ValidationError) -> str:
-    fields: Sequence[str] = [*Manifest.model_fields, *Rung.model_fields]
+    fields: Sequence[str] = [*Manifest.model_fields, *Rung.model_fields, *Conventional.model_fields]
     lines = []
     for detail in error.errors():
         key = ".".join(map(str, detail["loc"]))
         if detail["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(key, fields, n=1)
+            near = difflib.get_close_matches(str(detail["loc"][-1]), fields, n=1)
             lines.append(f"unknown key {key!r}" + (f", did you mean {near[0]!r}?" if near else ""))
         else:
             lines.append(f"{key}: {detail['msg']}")

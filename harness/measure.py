@@ -15,6 +15,7 @@ from harness.workload import Workload
 
 OUTPUT = "/out/c.f64"
 PEAK_TIMEOUT_S = 60.0
+KILLED = 137  # 128 and SIGKILL
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def _check_exit(ended: Exit, timeout_s: float) -> None:
         raise ProtocolError(f"hung: killed after {timeout_s:g} s")
     if ended.out_of_memory:
         raise ProtocolError("ran out of the memory it was given and was killed")
+    if ended.code == KILLED:
+        raise ProtocolError("was killed (SIGKILL), and not by the harness: by hand, or by a host short of memory")
     if ended.code == CANNOT_RUN_HERE:
         raise ProtocolError(f"cannot run on this machine{last}")
     if ended.code:

@@ -83,6 +83,15 @@ class Manifest(Record):
     rungs: tuple[Rung, ...] = ()
     absent: tuple[AbsentRung, ...] = ()
 
+    @model_validator(mode="after")
+    def _rungs_agree(self) -> Self:
+        names = [rung.name for rung in self.rungs] + [rung.name for rung in self.absent]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"rungs listed twice: {', '.join(sorted(twice))}")
+        if unknown := {rung.serial for rung in self.rungs if rung.serial} - set(names):
+            raise ValueError(f"serial names no rung: {', '.join(sorted(unknown))}")
+        return self
+
     def rung(self, name: str) -> Rung | None:
         """The rung of that name, or None."""
         return next((rung for rung in self.rungs if rung.name == name), None)
@@ -352,6 +361,7 @@ class ImageRow(Record):
 
     name: str
     label: str
+    digest: str | None
     unpacked_bytes: int | None
     compressed_bytes: int | None
     payload_bytes: int | None

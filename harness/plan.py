@@ -70,7 +70,8 @@ def next_batch(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float)
     row_s = sample_s / latest.rows
     rows = settled or _rows(rung, case, row_s)
     round_s = (budget_s - spent_s) / max(1, MAX_ROUNDS + 1 - len(rounds))
-    samples = max(1, min(MAX_SAMPLES, int((round_s - overhead_s) / (row_s * rows))))
+    measuring_s = max(round_s - overhead_s, overhead_s / 4)  # a container that was started anyway may as well measure
+    samples = max(1, min(MAX_SAMPLES, int(measuring_s / (row_s * rows))))
     batch = Batch(rows=rows, samples=samples)
     expected_s = overhead_s + row_s * rows * samples
     enough = len(counted(rounds)) >= MIN_ROUNDS
@@ -86,12 +87,10 @@ def _rows(rung: Rung, case: Case, row_s: float) -> int:
 
 
 def counted(rounds: Sequence[Round]) -> list[Round]:
-    """The rounds that count: all that succeeded, less a pilot that asked for less than the rounds after it."""
+    """The rounds that count: all that succeeded, and the pilot only where a later round asked for the same."""
     good = [r for r in rounds if not r.failure]
-    if len(good) < 2:
-        return good
-    later = good[-1]
-    return [r for r in good if not r.pilot or (r.rows, len(r.samples)) == (later.rows, len(later.samples))]
+    later = [(r.rows, len(r.samples)) for r in good if not r.pilot]
+    return [r for r in good if not r.pilot or (r.rows, len(r.samples)) in later]
 
 
 def memory_bytes(n: int, threads: int, available: int) -> int:
@@ -104,9 +103,9 @@ def process_limit(threads: int) -> int:
     return 64 + 4 * threads
 
 
-def timeout_s(budget_s: float) -> float:
-    """How long a container may live before it counts as hanging."""
-    return max(60.0, 10 * budget_s)
+def timeout_s(n: int, budget_s: float) -> float:
+    """How long a container may live before it counts as hanging: a row takes the slowest language seconds."""
+    return max(60.0, 10 * budget_s, 100 * (n / 4096) ** 2)
 
 
 def expected_s(cases: Sequence[Case], budget_s: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from harness.errors import EngineError, EngineRefusedError
 
 NO_INSTALL = "HARNESS_NO_INSTALL"
 ENGINE_PACKAGE = "docker.io"
-DEBIAN_PACKAGES = ("mmdebstrap", "debian-archive-keyring")
+DEBIAN_PACKAGES = ("mmdebstrap", "debian-archive-keyring", "uidmap")
 SYSTEMD = Path("/run/systemd/system")
 SOCKET = Path("/var/run/docker.sock")
 DAEMON_LOG = Path("/var/log/harness-dockerd.log")
@@ -52,7 +53,7 @@ def ensure_engine(notify: Notify) -> DockerEngine:
     if not shutil.which("dockerd", path=_search_path()):
         _install((ENGINE_PACKAGE,), notify)
     _start(notify)
-    return _answering_engine()
+    return _answering_engine(notify)
 
 
 def _search_path() -> str:
@@ -83,20 +84,25 @@ def _start(notify: Notify) -> None:
         _as_root(["systemctl", "start", "docker"])
     else:
         notify(f"starting the container engine (dockerd in the background, log in {DAEMON_LOG})")
-        command = f"nohup dockerd >>{DAEMON_LOG} 2>&1 </dev/null &"
+        again = "for attempt in 1 2 3 4 5; do dockerd && break; sleep 2; done"  # a predecessor may still be ending
+        command = f"nohup sh -c '{again}' >>{DAEMON_LOG} 2>&1 </dev/null &"
         _as_root(["env", f"PATH={_search_path()}", "setsid", "sh", "-c", command])
 
 
-def _answering_engine() -> DockerEngine:
-    """Wait until the engine that was just started answers; it lets us use it until it is started anew."""
+def _answering_engine(notify: Notify) -> DockerEngine:
+    """Wait until the engine that was just started answers, and see to it that this user may use it."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         try:
             return DockerEngine("setup")
         except EngineRefusedError:
-            _as_root(["chgrp", str(os.getgid()), str(SOCKET)])
+            user = getpass.getuser()
+            notify(f"adding {user} to the group docker, whose members may use the engine (and so act as root)")
+            _as_root(["usermod", "--append", "--groups", "docker", user])
+            _as_root(["chgrp", str(os.getgid()), str(SOCKET)])  # until the next login, which is when groups count
         except EngineError:
-            time.sleep(POLL_S)
+            pass
+        time.sleep(POLL_S)
     raise EngineError(f"the container engine did not start in {START_S} s: see {DAEMON_LOG}")
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from harness.errors import DiskFullError, ResultsError
 from harness.model import SCHEMA, Entry, Started
@@ -28,6 +28,13 @@ Log = Callable[[str, str | bytes], str]
 """Keeps a log under a name; returns its path relative to the run's folder."""
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
+
+
+class _Written(BaseModel):
+    """What the first entry says in every schema."""
+
+    schema_version: int = SCHEMA
+    harness: str = ""
 
 
 def new_run_id() -> str:
@@ -110,19 +117,29 @@ def _lines(journal: Path) -> list[bytes]:
 
 def _parsed(folder: Path, lines: Iterable[bytes]) -> Generator[Entry]:
     for number, line in enumerate(lines, start=1):
+        if number == 1:
+            _check_schema(folder, line)
         try:
             entry = _ENTRY.validate_json(line)
         except ValidationError as error:
             raise ResultsError(
                 f"{folder}/{JOURNAL}, line {number}, is damaged ({error.errors()[0]['msg']}).\n"
-                "Remove that line to read the rest, or measure again."
+                "Put it right, or remove it if it is not the first, to read the rest; or measure again."
             ) from error
-        if isinstance(entry, Started) and entry.schema_version != SCHEMA:
-            raise ResultsError(
-                f"{folder} has schema {entry.schema_version}, this harness reads {SCHEMA}: "
-                f"use harness {entry.harness} to read it"
-            )
         yield entry
+
+
+def _check_schema(folder: Path, line: bytes) -> None:
+    """Raise ResultsError for another schema, before what it calls otherwise is taken for damage."""
+    try:
+        written = _Written.model_validate_json(line)
+    except ValidationError:
+        return  # damaged: told when the line is parsed
+    if written.schema_version != SCHEMA:
+        raise ResultsError(
+            f"{folder} has schema {written.schema_version}, this harness reads {SCHEMA}: "
+            f"use harness {written.harness} to read it"
+        )
 
 
 @contextmanager

@@ -46,7 +46,9 @@ def reference() -> Comparison:
 def helps() -> str:
     """What every command says of itself."""
     commands = [[], *([name] for name in getattr(get_command(app), "commands", {}))]
-    return "\n\n".join(f"```\n$ {' '.join(['harness', *command, '--help'])}\n{_help(command)}```" for command in commands)
+    return "\n\n".join(
+        f"```\n$ {' '.join(['harness', *command, '--help'])}\n{_help(command)}```" for command in commands
+    )
 
 
 def _help(command: list[str]) -> str:

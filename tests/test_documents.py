@@ -33,7 +33,9 @@ def test_the_reference_run_measured_everything() -> None:
     assert all(image.within_budget for image in comparison.images)
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "implementations/README.md", "containers/web/README.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "implementations/README.md", "containers/web/README.md"]
+)
 def test_links_lead_somewhere(document: str) -> None:
     path = REPOSITORY / document
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))

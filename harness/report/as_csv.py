@@ -13,12 +13,14 @@ INTERVALS = {"seconds": "mean", "ratio": "value", "step": "value"}
 
 def render(comparison: Comparison) -> str:
     """One line a case, with a header."""
-    return str(pd.DataFrame([_flat(row) for row in comparison.rows]).to_csv(index=False))
+    rows = [_flat(row) for row in comparison.rows]
+    return str(pd.DataFrame(rows, dtype=object).to_csv(index=False))  # as objects, or a gap makes floats of counts
 
 
 def render_images(images: Sequence[ImageRow]) -> str:
     """One line an image, with a header."""
-    return str(pd.json_normalize([image.model_dump() for image in images], sep="_").to_csv(index=False))
+    table = pd.json_normalize([image.model_dump() for image in images], sep="_")
+    return str(table.convert_dtypes().to_csv(index=False))
 
 
 def _flat(row: Row) -> dict[str, object]:

@@ -35,5 +35,12 @@ def _section(section: Section) -> str:
         rows = [[textwrap.fill(cell, CELL_WIDTH) for cell in row] for row in section.table.rows]
         headers = [textwrap.fill(header, HEADER_WIDTH) for header in section.table.headers]
         parts.append(tabulate(rows, headers, tablefmt="simple", disable_numparse=True))
-    parts += [textwrap.fill(point, width, initial_indent="- ", subsequent_indent="  ") for point in section.points]
+    parts += [_point(point, width) for point in section.points]
     return "\n".join(parts)
+
+
+def _point(text: str, width: int) -> str:
+    """Wrapped at blanks only, so that the path of a log can be copied."""
+    return textwrap.fill(
+        text, width, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+    )

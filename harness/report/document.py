@@ -172,7 +172,7 @@ def all_cases(comparison: Comparison) -> Section:
             number(row.gflops),
             percent(row.peak_share),
             interval(row.ratio),
-            step(row.step),
+            step(row.step, row.step_from),
             number(row.ratio_per_core),
             percent(row.efficiency),
             number(row.busy_cores),
@@ -183,8 +183,8 @@ def all_cases(comparison: Comparison) -> Section:
         if row.outcome == "measured"
     ]
     headers = [
-        "case", "threads", "seconds", "cold s", "GFLOP/s", "peak", "× baseline", "× rung above", "× a core",
-        "efficiency", "busy CPUs", "rows", "rounds / samples",
+        "case", "threads", "seconds", "cold s", "GFLOP/s", "peak", "× baseline", "× the rung it was made from",
+        "× a core", "efficiency", "busy CPUs", "rows", "rounds / samples",
     ]  # fmt: skip
     return Section("Every case", table=Table(headers, rows))
 

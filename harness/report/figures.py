@@ -13,8 +13,9 @@ def number(value: float | None) -> str:
         return NONE
     if value == 0:
         return "0"
+    value = float(f"{value:.3g}")
     if abs(value) >= 1000:
-        return f"{float(f'{value:.3g}'):,.0f}"
+        return f"{value:,.0f}"
     if abs(value) < 0.0001:
         return f"{value:.2e}"
     text = f"{value:#.3g}"
@@ -30,11 +31,11 @@ def interval(estimate: Interval | None, *, prefix: str = "") -> str:
     return f"{prefix}{number(estimate.value)} [{number(estimate.low)}–{number(estimate.high)}]"
 
 
-def step(estimate: Interval | None) -> str:
-    """A ratio to the rung above; `~` where it may be no difference at all."""
+def step(estimate: Interval | None, origin: str | None) -> str:
+    """A ratio to the rung that a rung was made from; `~` where it may be no difference at all."""
     if estimate is None:
         return NONE
-    return interval(estimate, prefix="~ " if estimate.holds(1.0) else "")
+    return f"{interval(estimate, prefix='~ ' if estimate.holds(1.0) else '')} {origin}"
 
 
 def percent(share: float | None) -> str:

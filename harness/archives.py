@@ -1,0 +1,63 @@
+"""The tar archives that files travel to and from an engine in."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import tempfile
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO, cast
+
+
+def empty_file(name: str, owner: int) -> bytes:
+    """An archive of one empty file that its owner, a container's user, may write.
+
+    The volume's own directory stays root's: no archive can change the directory it is unpacked into.
+    """
+    entry = tarfile.TarInfo(name)
+    entry.mode, entry.uid, entry.gid = 0o600, owner, owner
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(entry)
+    return buffer.getvalue()
+
+
+@contextmanager
+def packed(files: Mapping[str, memoryview]) -> Generator[BinaryIO]:
+    """The files as a tar archive on disk: inputs can be larger than is good to hold twice.
+
+    It depends on nothing but their names and contents, so that the builder's cache finds them again.
+    """
+    with tempfile.TemporaryFile() as spool:
+        with tarfile.open(fileobj=spool, mode="w") as archive:
+            for name, data in sorted(files.items()):
+                entry = tarfile.TarInfo(name)
+                entry.size, entry.mode = data.nbytes, 0o755 if bytes(data[:2]) == b"#!" else 0o644
+                archive.addfile(entry, cast("Any", _Reader(data)))
+        spool.seek(0)
+        yield cast("BinaryIO", spool)
+
+
+class _Reader(io.RawIOBase):
+    """Reads a memoryview without copying it whole."""
+
+    def __init__(self, data: memoryview) -> None:
+        self._data, self._at = data.cast("B"), 0
+
+    def read(self, size: int = -1) -> bytes:
+        end = len(self._data) if size < 0 else self._at + size
+        chunk = bytes(self._data[self._at : end])
+        self._at += len(chunk)
+        return chunk
+
+
+def only_file(stream: Iterable[bytes]) -> bytes | None:
+    """The contents of the one file that an archive holds, or None where it holds something else."""
+    with tempfile.TemporaryFile() as spool:
+        spool.writelines(stream)
+        spool.seek(0)
+        with tarfile.open(fileobj=spool) as opened:
+            member = opened.next()
+            data = opened.extractfile(member) if member and member.isfile() else None
+            return data.read() if data else None

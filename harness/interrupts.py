@@ -1,0 +1,48 @@
+"""Signals that end a command: whatever it is doing stops, and nothing is left behind in the engine."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
+
+from harness.engine import Engine
+from harness.errors import HarnessError, StoppedError
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def swept(engine: Engine, kept: str = "") -> Generator[None]:
+    """However the block ends early, remove all of this run from the engine; a signal ends it with StoppedError.
+
+    `kept` tells the user what is still there.
+    """
+    before = {number: signal.signal(number, _interrupt) for number in SIGNALS}
+    try:
+        yield
+    except BaseException as error:
+        for number in (*SIGNALS, signal.SIGALRM):
+            signal.signal(number, signal.SIG_IGN)
+        with suppress(HarnessError):
+            engine.sweep()
+        if isinstance(error, KeyboardInterrupt):
+            raise StoppedError(error.args[0] if error.args else signal.SIGINT, kept) from None
+        raise
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    """Raise, and again every second: Python drops an exception that strikes in a finalizer."""
+
+    def again(_alarm: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt(number)
+
+    signal.signal(signal.SIGALRM, again)
+    signal.setitimer(signal.ITIMER_REAL, 1, 1)
+    raise KeyboardInterrupt(number)

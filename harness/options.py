@@ -1,0 +1,68 @@
+"""From what the user typed to options: names looked up, numbers held to their ranges, defaults filled in. Pure."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+
+from harness.errors import UsageError
+from harness.manifest import Catalog, known
+from harness.model import Options
+from harness.plan import cases_of, rungs_of
+
+ALL = "all"
+MAX_N = 32_768
+DAY_S = 86_400
+
+
+def parse_options(
+    catalog: Catalog,
+    *,
+    langs: str,
+    rungs: str,
+    n: int,
+    threads: int | None,
+    cpus: int,
+    budget: float,
+    baseline: str,
+    seed: int | None,
+) -> Options:
+    """The options after defaults. Raises UsageError for a name or a number that cannot be right."""
+    every = catalog.implementations
+    all_rungs = rungs_of(source.manifest for source in every.values())
+    language, _, rung = baseline.partition("/")
+    known(language, every, "implementation in --baseline")
+    known(rung, all_rungs, "rung in --baseline (it is written implementation/rung)")
+    _check_range("--n", n, 1, MAX_N)
+    _check_range("--threads", cpus if threads is None else threads, 1, cpus, "there are so many CPUs for this process")
+    _check_range("--budget", budget, 0, DAY_S)
+    _check_range("--seed", seed or 0, 0, 2**63 - 1)
+    options = Options(
+        langs=tuple(chosen(langs, every, "implementation")),
+        rungs=tuple(chosen(rungs, all_rungs, "rung")),
+        n=n,
+        threads=threads if threads is not None else cpus,
+        budget_s=budget,
+        baseline=baseline,
+        seed=seed if seed is not None else secrets.randbits(32),
+    )
+    if not cases_of([every[name].manifest for name in options.langs], options):
+        raise UsageError(f"no case to run: {langs} has none of the rungs {rungs}")
+    return options
+
+
+def chosen(text: str, names: Iterable[str], what: str) -> list[str]:
+    """The names in a comma-separated option, in their own order, each once; all of them for `all`."""
+    names = list(names)
+    wanted = [part.strip() for part in text.split(",") if part.strip()]
+    if not wanted:
+        raise UsageError(f"no {what} chosen: name some of {', '.join(names)}, or all")
+    if wanted == [ALL]:
+        return names
+    asked = {known(name, names, what) for name in wanted}
+    return [name for name in names if name in asked]
+
+
+def _check_range(option: str, value: float, low: float, high: float, why: str = "") -> None:
+    if not low <= value <= high:
+        raise UsageError(f"{option} {value:g} is out of range: {low:g} to {high:g}" + (f" ({why})" if why else ""))

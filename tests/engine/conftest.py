@@ -1,0 +1,78 @@
+"""The real engine, and what is built with it, once for all tests here."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import docker
+import pytest
+
+from harness.build import build, build_base
+from harness.docker_engine import DockerEngine
+from harness.engine import OWNER_LABEL, RUN_LABEL
+from harness.manifest import Catalog, load_catalog, root
+from harness.model import Image
+from harness.store import Log, new_run_id
+from tests.engine.support import THIS_PROCESS, left_of, unwatched
+
+FAULTY = Path(__file__).parent / "faulty"
+
+
+@pytest.fixture(scope="session")
+def labels() -> dict[str, str]:
+    """What everything that these tests create is labelled with."""
+    return {RUN_LABEL: f"tests-{new_run_id()}", OWNER_LABEL: THIS_PROCESS}
+
+
+@pytest.fixture(scope="session")
+def engine(labels: dict[str, str], client: docker.DockerClient) -> Iterator[DockerEngine]:
+    with closing(DockerEngine(labels[RUN_LABEL])) as engine:
+        yield engine
+    assert left_of(client, labels) == []
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[docker.DockerClient]:
+    """The engine past the harness: to look at what it did, and to interfere."""
+    client = docker.from_env()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return load_catalog(root())
+
+
+@pytest.fixture(scope="session")
+def base(engine: DockerEngine, catalog: Catalog, keep: Log) -> str:
+    return build_base(engine, catalog, keep, unwatched)
+
+
+@pytest.fixture(scope="session")
+def keep(tmp_path_factory: pytest.TempPathFactory) -> Log:
+    folder = tmp_path_factory.mktemp("logs")
+
+    def keep(name: str, text: str | bytes) -> str:
+        (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
+        return str(folder / name)
+
+    return keep
+
+
+@pytest.fixture(scope="session")
+def images(engine: DockerEngine, base: str, catalog: Catalog, keep: Log) -> dict[str, Image]:
+    """Every image of the catalog, built and weighed."""
+    return {image.name: image for image in build(engine, base, catalog.images, keep, unwatched)}
+
+
+@pytest.fixture(scope="session")
+def faulty_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root, as HARNESS_ROOT names one, whose implementations are the planted ones."""
+    folder = tmp_path_factory.mktemp("faulty")
+    shutil.copytree(FAULTY, folder, dirs_exist_ok=True)
+    shutil.copytree(root() / "containers" / "base", folder / "containers" / "base")
+    return folder

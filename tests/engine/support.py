@@ -1,0 +1,31 @@
+"""What several tests of the real engine need."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import docker
+
+from harness.events import Event
+
+HARNESS = Path(sys.executable).with_name("harness")
+"""The command as it was installed."""
+
+THIS_PROCESS = f"{socket.gethostname()}:{os.getpid()}"
+"""As OWNER_LABEL writes it."""
+
+
+def unwatched(_event: Event) -> None:
+    """Progress that nobody looks at."""
+
+
+def left_of(client: docker.DockerClient, labels: Mapping[str, str]) -> list[str]:
+    """The containers and volumes with all of these labels."""
+    filters: dict[str, str | list[str] | bool] = {"label": [f"{name}={value}" for name, value in labels.items()]}
+    containers = [container.name for container in client.containers.list(all=True, filters=filters)]
+    volumes = [volume.name for volume in client.volumes.list(filters=filters)]
+    return [str(name) for name in (*containers, *volumes)]

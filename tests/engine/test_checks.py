@@ -1,0 +1,50 @@
+"""Each language's own checks pass, and a build stops where a naive kernel is no longer naive."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.build import check_image, recipe_of
+from harness.docker_engine import DockerEngine
+from harness.errors import BuildError
+from harness.manifest import Catalog, Source, load_catalog, root
+from tests.engine.support import unwatched
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.parametrize("name", load_catalog(root()).images)
+def test_sources_pass_their_languages_own_checks(name: str, engine: DockerEngine, base: str, catalog: Catalog) -> None:
+    check_image(engine, catalog.images[name], base, unwatched)
+
+
+def changed(source: Source, folder: Path, file: str, old: str, new: str) -> Source:
+    """A copy of an implementation in which one file reads otherwise."""
+    shutil.copytree(source.context, folder, dirs_exist_ok=True)
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new))
+    return replace(source, context=folder)
+
+
+def test_a_build_fails_where_the_naive_loops_were_interchanged(
+    engine: DockerEngine, base: str, catalog: Catalog, tmp_path: Path
+) -> None:
+    ij, k = "for (size_t j = 0; j < n; j++)", "for (size_t k = 0; k < n; k++)"
+    ijk, ikj = f"{ij}\n            {k}", f"{k}\n            {ij}"
+    interchanged = changed(catalog.images["c"], tmp_path, "kernels/naive.c", ijk, ikj)
+    with pytest.raises(BuildError, match=r"^assert-naive: multiply was vectorized"):
+        engine.build(recipe_of(interchanged, base), lambda _line: None)
+
+
+def test_a_check_fails_on_unformatted_sources(
+    engine: DockerEngine, base: str, catalog: Catalog, tmp_path: Path
+) -> None:
+    unformatted = changed(catalog.images["c"], tmp_path, "kernels/naive.c", "size_t i = 0;", "size_t i=0;")
+    with pytest.raises(BuildError) as failed:
+        check_image(engine, unformatted, base, unwatched)
+    assert "-Wclang-format-violations" in failed.value.log

@@ -1,0 +1,134 @@
+"""Every rung of every implementation, as the harness runs it: bit for bit right, and built as its manifest says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from harness.build import mismatches
+from harness.docker_engine import DockerEngine
+from harness.engine import Exit, Job
+from harness.manifest import load_catalog, root
+from harness.measure import Bench, measure, measure_peak
+from harness.model import Batch, Case, Image, Rung
+from harness.store import Log
+from harness.workload import Workload, sha256
+
+pytestmark = pytest.mark.engine
+
+SEED = 20261122
+CATALOG = load_catalog(root())
+RUNGS = [
+    pytest.param(name, rung, id=f"{name}/{rung.name}")
+    for name, source in CATALOG.implementations.items()
+    for rung in source.manifest.rungs
+]
+
+# n, rows, samples and threads: sizes around powers of two, all rows and fewer, more threads than CPUs and than rows.
+ONE_THREAD = [
+    (1, 1, 1, 1),
+    (2, 1, 2, 1),
+    (3, 3, 1, 1),
+    (7, 5, 1, 1),
+    (16, 16, 1, 1),
+    (33, 33, 3, 1),
+    (64, 63, 1, 1),
+    (65, 65, 1, 1),
+    (100, 1, 1, 1),
+    (129, 129, 1, 1),
+]
+ALL_THREADS = [
+    (1, 1, 1, 2),
+    (2, 2, 1, 5),
+    (3, 2, 2, 3),
+    (7, 5, 1, 2),
+    (16, 16, 1, 1),
+    (33, 33, 3, 2),
+    (64, 63, 1, 4),
+    (65, 65, 1, 2),
+    (100, 1, 1, 2),
+    (129, 129, 1, 3),
+]
+
+Bencher = Callable[[int], Bench]
+
+
+@pytest.fixture(scope="module")
+def bench(engine: DockerEngine, base: str, keep: Log) -> Iterator[Bencher]:
+    """Inputs of any size, drawn once for all rungs."""
+    benches: dict[int, Bench] = {}
+
+    def bench(n: int) -> Bench:
+        if n not in benches:
+            workload = Workload(n, SEED)
+            inputs = engine.fill_volume(base, {"a.f64": workload.a.data, "b.f64": workload.b.data})
+            benches[n] = Bench(engine, workload, inputs, 60, {}, keep)
+        return benches[n]
+
+    yield bench
+    for made in benches.values():
+        engine.remove_volume(made.inputs)
+
+
+@pytest.mark.parametrize(("name", "rung"), RUNGS)
+def test_a_rung_computes_the_product(name: str, rung: Rung, bench: Bencher, images: dict[str, Image]) -> None:
+    tag = images[name].tag
+    assert tag
+    for n, some_rows, samples, threads in ALL_THREADS if rung.threads == "all" else ONE_THREAD:
+        rows = some_rows if rung.rows_independent else n
+        case = Case(implementation=name, rung=rung.name, n=n, threads=threads)
+        measured = measure(bench(n), tag, case, Batch(rows=rows, samples=samples), 1, pilot=False)
+        assert measured.failure is None, f"{case}, n = {n}, {rows} rows: {measured.failure}"
+        assert len(measured.samples) == samples
+        assert measured.sha256 == sha256(bench(n).workload.product(rows))
+
+
+@pytest.fixture(scope="module")
+def call(engine: DockerEngine, images: dict[str, Image]) -> Callable[..., Exit]:
+    """Calls an implementation's program with any arguments."""
+
+    def call(name: str, *arguments: str) -> Exit:
+        tag = images[name].tag or ""
+        return engine.run(Job(tag, arguments, engine.cpus()[:1], memory_bytes=2**29, pids=64, timeout_s=60))
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "",
+        "nonesuch",
+        "run nonesuch 4 1 4 1",
+        "run {rung} 4 1 4",
+        "run {rung} 4 1 4 1 1",
+        "run {rung} 0 1 1 1",
+        "run {rung} 4 0 4 1",
+        "run {rung} 4 1 5 1",
+        "run {rung} 4 1 4 -1",
+        "run {rung} 4x 1 4 1",
+    ],
+)
+@pytest.mark.parametrize("name", CATALOG.implementations)
+def test_bad_arguments_are_answered_with_the_usage(name: str, arguments: str, call: Callable[..., Exit]) -> None:
+    rung = CATALOG.implementations[name].manifest.rungs[0].name
+    ended = call(name, *arguments.format(rung=rung).split())
+    assert (ended.code, ended.stdout) == (2, b"")
+    assert b"usage" in ended.stderr.lower()
+
+
+@pytest.mark.parametrize("name", CATALOG.implementations)
+def test_info_confirms_the_manifest(name: str, images: dict[str, Image]) -> None:
+    manifest, info = CATALOG.implementations[name].manifest, images[name].info
+    assert info
+    assert [mismatches(rung, info) for rung in manifest.rungs] == [[] for _ in manifest.rungs]
+    assert set(info.rungs) == {rung.name for rung in manifest.rungs}
+    assert re.search(r"\d+\.\d+", info.toolchain)  # a version
+    assert all(built.instruction_sets for built in info.rungs.values())
+
+
+@pytest.mark.parametrize("name", [name for name, source in CATALOG.implementations.items() if source.manifest.peak])
+def test_an_offered_peak_is_measured(name: str, engine: DockerEngine, images: dict[str, Image]) -> None:
+    assert measure_peak(engine, images[name].tag or "", 2).gflops > 0

@@ -1,0 +1,171 @@
+"""A run that is interrupted, killed or robbed of a container leaves nothing behind and keeps what it measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from docker.errors import NotFound
+from docker.models.containers import Container
+
+from harness.engine import OWNER_LABEL
+from harness.manifest import load_catalog
+from harness.model import Options
+from harness.plan import cases_of, shuffled
+from tests.engine.support import HARNESS, left_of
+
+pytestmark = pytest.mark.engine
+
+HONEST, HANG = "honest", "hang"
+N = 16
+PATIENCE_S = 40  # all that these tests wait for comes within; the container that hangs is left alone for 60 s
+
+
+def containers(client: docker.DockerClient, began: int, **filters: str) -> Iterator[Container]:
+    """Containers as something happens to them, while they are still there."""
+    wanted: dict[str, str | list[str] | bool] = {"type": "container", **filters}
+    for event in client.events(since=began, until=began + PATIENCE_S, filters=wanted, decode=True):
+        with suppress(NotFound):
+            yield client.containers.get(event["id"])
+    raise TimeoutError(f"not within {PATIENCE_S} s: {filters}")
+
+
+@dataclass
+class Comparison:
+    """A `harness compare` of an honest rung and, after it, of one that hangs from its second container on."""
+
+    process: subprocess.Popen[bytes]
+    results: Path
+    began: int
+    client: docker.DockerClient
+
+    @property
+    def owner(self) -> str:
+        """As OWNER_LABEL writes it."""
+        return f"{socket.gethostname()}:{self.process.pid}"
+
+    def hanging(self, action: str) -> Container:
+        """Wait until something happens to the first container that hangs."""
+        ours = containers(self.client, self.began, label=f"{OWNER_LABEL}={self.owner}", event=action)
+        commands = ((container, container.attrs["Config"]["Cmd"]) for container in ours)
+        return next(container for container, command in commands if command[:2] == ["run", HANG] and command[-1] != "1")
+
+    def ended(self) -> int:
+        return self.process.wait(timeout=PATIENCE_S)
+
+    def left(self) -> list[str]:
+        return left_of(self.client, {OWNER_LABEL: self.owner})
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """What `harness report` tells of the run, by rung."""
+        (run,) = self.results.iterdir()
+        command = (HARNESS, "report", run.name, "--format", "json", "--out", self.results)
+        document = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        return {row["rung"]: row for row in document["rows"]}
+
+
+@pytest.fixture(scope="module")
+def seed(faulty_root: Path) -> int:
+    """A seed whose second round measures the honest rung before the other hangs."""
+    manifest = load_catalog(faulty_root).implementations["faulty"].manifest
+    options = Options(
+        langs=("faulty",), rungs=(HONEST, HANG), n=N, threads=1, budget_s=1, baseline="faulty/honest", seed=0
+    )
+    return next(seed for seed in range(100) if shuffled(cases_of([manifest], options), seed, 2)[0].rung == HONEST)
+
+
+@pytest.fixture
+def comparison(
+    faulty_root: Path, base: str, seed: int, client: docker.DockerClient, tmp_path: Path
+) -> Iterator[Comparison]:
+    assert base  # built already, so that no build is interrupted
+    results = tmp_path / "results"
+    rungs, lead = f"{HONEST},{HANG}", f"faulty/{HONEST}"
+    options = f"--langs faulty --rungs {rungs} --n {N} --budget 1 --baseline {lead} --seed {seed}".split()
+    with (tmp_path / "stderr").open("wb") as stderr:
+        process = subprocess.Popen(
+            [HARNESS, "compare", *options, "--out", results],
+            env={**os.environ, "HARNESS_ROOT": str(faulty_root)},
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+        )
+    comparison = Comparison(process, results, int(time.time()), client)
+    try:
+        yield comparison
+    finally:
+        process.kill()
+        process.wait()
+        subprocess.run([HARNESS, "clean"], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("action", ["create", "start"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_and_keeps_what_it_measured(
+    number: signal.Signals, action: str, comparison: Comparison, tmp_path: Path
+) -> None:
+    comparison.hanging(action)
+    comparison.process.send_signal(number)
+    assert comparison.ended() == 128 + number
+    assert comparison.left() == []
+    (run,) = comparison.results.iterdir()
+    assert f"harness report {run.name}" in (tmp_path / "stderr").read_text()
+    rows = comparison.rows()
+    assert (rows[HONEST]["outcome"], rows[HANG]["outcome"]) == ("measured", "failed")
+    assert rows[HANG]["reason"] == "the run ended before it was measured"
+
+
+def test_an_interrupted_build_leaves_no_container(
+    faulty_root: Path, base: str, client: docker.DockerClient, tmp_path: Path
+) -> None:
+    shutil.copytree(faulty_root, tmp_path, dirs_exist_ok=True)
+    nap = f"sleep {3600 + secrets.randbelow(10**9)}"
+    (tmp_path / "containers" / "unbuildable" / "Dockerfile").write_text(f"FROM {base} AS final\nRUN {nap}\n")
+    began = int(time.time())
+    with subprocess.Popen(
+        [HARNESS, "build", "--langs", "unbuildable"],
+        env={**os.environ, "HARNESS_ROOT": str(tmp_path)},
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            started = containers(client, began, event="start")
+            step = next(each for each in started if nap in (each.attrs["Config"]["Cmd"] or ()))
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=PATIENCE_S) == 128 + signal.SIGINT
+        finally:
+            process.kill()
+    gone = client.events(since=began, until=began + PATIENCE_S, filters={"event": "destroy"}, decode=True)
+    assert step.id in (event["id"] for event in gone)
+
+
+def test_clean_removes_what_a_killed_run_left(comparison: Comparison) -> None:
+    comparison.hanging("start")
+    comparison.process.kill()
+    comparison.ended()
+    assert comparison.left()
+    subprocess.run([HARNESS, "clean"], check=True, capture_output=True)
+    assert comparison.left() == []
+    assert comparison.rows()[HONEST]["outcome"] == "measured"
+
+
+def test_a_container_killed_by_hand_fails_its_case_alone(comparison: Comparison) -> None:
+    comparison.hanging("start").kill()
+    assert comparison.ended() == 1
+    assert comparison.left() == []
+    rows = comparison.rows()
+    assert rows[HONEST]["outcome"] == "measured"
+    assert rows[HONEST]["rounds"] >= 3
+    assert (rows[HANG]["outcome"], rows[HANG]["seconds"]) == ("failed", None)
+    assert rows[HANG]["reason"].startswith("was killed (SIGKILL), and not by the harness")

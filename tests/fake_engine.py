@@ -1,0 +1,154 @@
+"""A scripted engine: its containers compute real products at once and claim to have taken scripted times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from harness.base import DEBIAN
+from harness.engine import Exit, Job, Leftovers, Recipe
+from harness.errors import BuildError
+from harness.model import Info, Manifest
+from harness.workload import Matrix, checksum
+from tests.factories import info_of, saved_image
+
+MACHINE = (Path(__file__).parent / "machines" / "x86-64.txt").read_bytes()
+LIFE_NS = 50_000_000  # what a container lives beside its samples
+
+Fault = Callable[[Exit], Exit]
+"""Turns how an honest container ended into what the engine reports instead; may raise."""
+
+
+@dataclass
+class FakeEngine:
+    """Two CPUs, and images whose programs behave as the script says; what was asked of it stays to be looked at."""
+
+    manifests: Iterable[Manifest]
+    row_s: Mapping[str, float]  # seconds a row takes, by `implementation/rung`
+    noise: float = 0.0  # spread of the times, between rounds and within, as a share
+    peak_gflops: float = 1000.0
+    unbuildable: frozenset[str] = frozenset()
+    infos: Mapping[str, Info | bytes] = field(default_factory=dict)  # answers other than the manifest's
+    faults: Mapping[str, Fault] = field(default_factory=dict)  # by `implementation/rung`
+    images: set[str] = field(default_factory=set)
+    volumes: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    built: list[str] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    swept: bool = False
+
+    def __post_init__(self) -> None:
+        self._random = np.random.default_rng(1)
+        self._manifests = {manifest.name: manifest for manifest in self.manifests}
+
+    def describe(self) -> str:
+        return "a scripted engine"
+
+    def cpus(self) -> tuple[int, ...]:
+        return (0, 1)
+
+    def memory_bytes(self) -> int:
+        return 2**32
+
+    def image_digest(self, tag: str) -> str | None:
+        return f"sha256:{tag}" if tag in self.images else None
+
+    def pull(self, image: str) -> bool:
+        self.images.add(image)
+        return image == DEBIAN
+
+    def import_image(self, archive: BinaryIO, tag: str) -> None:
+        raise NotImplementedError
+
+    def build(self, recipe: Recipe, on_line: Callable[[str], None]) -> None:
+        on_line("Step 1/1")
+        if _name(recipe.tag) in self.unbuildable:
+            raise BuildError("error: expected ';' (exit code 1)", "Step 1/1\nmain.x:1: error: expected ';'\n")
+        self.built.append(recipe.tag)
+        self.images.add(recipe.tag)
+
+    def tag(self, tag: str, alias: str) -> None:
+        assert tag in self.images
+        self.images.add(alias)
+
+    def save(self, tag: str) -> Iterable[bytes]:
+        assert tag in self.images
+        return [saved_image({"matmul": b"m" * 300, "lib/runtime": b"r" * 600})]
+
+    def fill_volume(self, image: str, files: Mapping[str, memoryview]) -> str:
+        assert image in self.images
+        self.volumes["inputs"] = {name: data.tobytes() for name, data in files.items()}
+        return "inputs"
+
+    def remove_volume(self, volume: str) -> None:
+        del self.volumes[volume]
+
+    def run(self, job: Job) -> Exit:
+        assert job.image in self.images
+        self.jobs.append(job)
+        match job.arguments:
+            case ("info",):
+                return _said(self._info(_name(job.image)))
+            case ("peak", threads):
+                return _said(f"{self.peak_gflops * int(threads)}\n".encode())
+            case ("run", rung, *numbers):
+                case = f"{_name(job.image)}/{rung}"
+                honest = self._compute(job, case, *map(int, numbers))
+                return self.faults.get(case, _no_fault)(honest)
+            case _:
+                return _said(MACHINE)
+
+    def sweep(self) -> None:
+        self.swept = True
+
+    def clean(self, *, images: bool) -> Leftovers:
+        return Leftovers(containers=2, volumes=1, images=len(self.images) if images else 0, spared_runs=("r9",))
+
+    def _info(self, name: str) -> bytes:
+        info = self.infos.get(name) or info_of(self._manifests[name])
+        return info if isinstance(info, bytes) else info.model_dump_json().encode()
+
+    def _compute(self, job: Job, case: str, n: int, threads: int, rows: int, samples: int) -> Exit:
+        a, b = (_matrix(self.volumes[job.inputs or ""][name], n) for name in ("a.f64", "b.f64"))
+        c: Matrix = a[:rows] @ b
+        spread = np.exp(self.noise * (self._random.normal() + self._random.normal(size=samples)))
+        walls_ns = [round(self.row_s[case] * rows * 1e9 * share) for share in spread]
+        lines = [f"{wall_ns} {wall_ns * threads} {checksum(c)}\n" for wall_ns in walls_ns]
+        return Exit(
+            code=0,
+            stdout="".join(lines).encode(),
+            stderr=b"what it has to say\n",
+            elapsed_ns=sum(walls_ns) + LIFE_NS,
+            output=c.tobytes() if job.output else None,
+        )
+
+
+def on_container(number: int, fault: Fault) -> Fault:
+    """The fault in only one of a case's containers, counted from 1."""
+    count = 0
+
+    def sometimes(ended: Exit) -> Exit:
+        nonlocal count
+        count += 1
+        return fault(ended) if count == number else ended
+
+    return sometimes
+
+
+def _no_fault(ended: Exit) -> Exit:
+    return ended
+
+
+def _name(tag: str) -> str:
+    return tag.removeprefix("harness-").partition(":")[0]
+
+
+def _matrix(data: bytes, n: int) -> Matrix:
+    return np.frombuffer(data, dtype="<f8").reshape(n, n)
+
+
+def _said(stdout: bytes) -> Exit:
+    return Exit(code=0, stdout=stdout, stderr=b"", elapsed_ns=LIFE_NS)

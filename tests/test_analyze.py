@@ -1,0 +1,312 @@
+"""From scripted times to figures: means, intervals, ratios, what differs and what to be warned of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+
+from harness.analyze import analyze
+from harness.model import (
+    AbsentRung,
+    Comparison,
+    Entry,
+    Failure,
+    Image,
+    Interval,
+    Machine,
+    Manifest,
+    Peak,
+    Rejected,
+    Row,
+    Sample,
+)
+from tests.factories import (
+    a_case,
+    a_failed_round,
+    a_journal,
+    a_manifest,
+    a_round,
+    rounds_of,
+)
+
+ALPHA, BETA = a_manifest("alpha", "naive", "parallel"), a_manifest("beta", "naive")
+MACHINE = Machine(
+    cpu="Fast CPU",
+    architecture="x86_64",
+    features=("avx2",),
+    cores=2,
+    caches={"L2": "1024K"},
+    memory_bytes=2**34,
+    kernel="6.12",
+    transparent_huge_pages="madvise",
+    governor="performance",
+    load_1m=0.1,
+    engine="an engine",
+)
+
+
+def analyzed(
+    rounds: Sequence[Entry], manifests: Sequence[Manifest] = (ALPHA, BETA), *, finished: bool = True, **options: object
+) -> Comparison:
+    return analyze(a_journal(manifests, rounds, finished=finished, **options))
+
+
+def row(comparison: Comparison, name: str) -> Row:
+    return next(row for row in comparison.rows if row.name == name)
+
+
+def known(interval: Interval | None) -> tuple[float, float, float]:
+    """The value and the ends of an interval that must be there."""
+    assert interval is not None
+    assert interval.low is not None
+    assert interval.high is not None
+    return interval.value, interval.low, interval.high
+
+
+def test_a_case_that_takes_half_the_time_is_two_times_faster() -> None:
+    rounds = rounds_of("alpha/naive", *[[2.0] * 3] * 3) + rounds_of("beta/naive", *[[1.0] * 3] * 3)
+    comparison = analyzed(rounds)
+    assert known(row(comparison, "beta/naive").seconds) == pytest.approx((1, 1, 1))
+    assert known(row(comparison, "beta/naive").ratio) == pytest.approx((2, 2, 2))
+    assert known(row(comparison, "alpha/naive").ratio) == (1, 1, 1)
+
+
+def test_the_interval_holds_the_value_and_widens_with_the_spread_between_rounds() -> None:
+    narrow, wide = (
+        known(row(analyzed(rounds_of("alpha/naive", *rounds)), "alpha/naive").seconds)
+        for rounds in ([[0.99], [1.0], [1.01]], [[0.9], [1.0], [1.1]])
+    )
+    for value, low, high in (narrow, wide):
+        assert low < value < high
+        assert value == pytest.approx(1.0)
+    assert wide[2] - wide[1] > 5 * (narrow[2] - narrow[1])
+
+
+def test_the_same_journal_gives_the_same_intervals() -> None:
+    rounds = rounds_of("alpha/naive", [0.9, 0.8], [1.0, 1.3], [1.1, 1.2])
+    assert analyzed(rounds) == analyzed(rounds)
+
+
+def test_a_single_round_has_no_interval_and_says_so() -> None:
+    comparison = analyzed(rounds_of("alpha/naive", [1.0, 1.0, 1.2]))
+    assert row(comparison, "alpha/naive").seconds == Interval(value=1.1)
+    assert "one round only, so nothing is known of the spread: alpha/naive" in comparison.warnings
+
+
+def test_a_ratio_to_a_single_round_has_no_interval() -> None:
+    comparison = analyzed(rounds_of("alpha/naive", [2.0]) + rounds_of("beta/naive", [1.0], [1.0]))
+    assert row(comparison, "beta/naive").ratio == Interval(value=2.0)
+
+
+def test_a_difference_below_the_noise_is_a_tie() -> None:
+    alpha = a_manifest("alpha", "naive", "interchanged", "parallel")
+    comparison = analyzed(
+        rounds_of("alpha/naive", [1.0], [1.1], [0.9])
+        + rounds_of("alpha/interchanged", [0.98], [1.08], [0.9])
+        + rounds_of("alpha/parallel", [0.5], [0.51], [0.49], threads=2),
+        [alpha],
+        rungs=("naive", "interchanged", "parallel"),
+    )
+    tie, faster = row(comparison, "alpha/interchanged").step, row(comparison, "alpha/parallel").step
+    assert tie is not None
+    assert faster is not None
+    assert tie.holds(1.0)
+    assert not faster.holds(1.0)
+
+
+def test_the_step_of_a_rung_is_from_the_one_it_was_made_from() -> None:
+    alpha = a_manifest("alpha", "naive", "interchanged", "parallel", "recursive")
+    comparison = analyzed(
+        rounds_of("alpha/naive", [6.0], [6.0])
+        + rounds_of("alpha/interchanged", [2.0], [2.0])
+        + rounds_of("alpha/parallel", [3.0], [3.0], threads=2)
+        + rounds_of("alpha/recursive", [1.0], [1.0]),
+        [alpha],
+        rungs=("naive", "interchanged", "parallel", "recursive"),
+    )
+    steps = {row.rung: (row.step_from, row.step.value) for row in comparison.rows if row.step}
+    assert steps == {"interchanged": ("naive", 3.0), "parallel": ("naive", 2.0), "recursive": ("parallel", 3.0)}
+
+
+def test_sampled_rows_are_scaled_to_the_whole_product() -> None:
+    case = a_case("alpha/naive", n=16)
+    found = row(analyzed([a_round(case, 1.0, rows=4, number=k) for k in (2, 3)]), "alpha/naive")
+    assert known(found.seconds) == pytest.approx((4, 4, 4))
+    assert found.rows_computed == 4
+    assert found.gflops == pytest.approx(2 * 16**3 / 4 / 1e9)
+
+
+def test_the_cold_sample_is_left_out_and_shown() -> None:
+    found = row(analyzed(rounds_of("alpha/naive", [9.0, 1.0, 1.0], [7.0, 1.0, 1.0])), "alpha/naive")
+    assert known(found.seconds) == pytest.approx((1, 1, 1))
+    assert found.cold_seconds == 8.0
+    assert (found.rounds, found.samples) == (2, 4)
+
+
+def test_every_round_weighs_the_same_however_many_samples_it_has() -> None:
+    found = row(analyzed(rounds_of("alpha/naive", [0.0, 1.0], [0.0, 3.0, 3.0, 3.0, 3.0])), "alpha/naive")
+    assert known(found.seconds)[0] == pytest.approx(2.0)
+
+
+def test_the_pilot_is_left_out() -> None:
+    pilot = a_round(a_case("alpha/naive"), 5.0, rows=1, number=1)
+    found = row(analyzed([pilot, *rounds_of("alpha/naive", [1.0], [1.0], [1.0])]), "alpha/naive")
+    assert known(found.seconds) == pytest.approx((1, 1, 1))
+    assert found.rounds == 3
+
+
+def test_figures_of_a_parallel_case() -> None:
+    naive = rounds_of("alpha/naive", [3.0], [3.0])
+    parallel = rounds_of("alpha/parallel", [2.0], [2.0], threads=2)
+    found = row(analyzed(naive + parallel), "alpha/parallel")
+    assert found.ratio_per_core == pytest.approx(0.75)
+    assert found.efficiency == pytest.approx(0.75)
+    assert found.busy_cores == pytest.approx(2.0)
+    assert found.step_from == "naive"
+    assert known(found.step) == pytest.approx((1.5, 1.5, 1.5))
+    assert found.peak_share == pytest.approx(2 * 16**3 / 2.0 / 1e9 / 80)
+
+
+def test_a_serial_case_has_no_efficiency_and_the_first_rung_no_step() -> None:
+    found = row(analyzed(rounds_of("alpha/naive", [3.0], [3.0])), "alpha/naive")
+    assert (found.efficiency, found.step, found.step_from) == (None, None, None)
+
+
+FAILED = a_failed_round(a_case("beta/naive"), "wrong product", number=4)
+NOT_BUILT = Rejected(case=a_case("beta/naive"), failure=Failure(stage="build", reason="it did not compile"))
+
+
+@pytest.mark.parametrize(
+    ("entries", "reason"),
+    [([FAILED], "wrong product"), ([NOT_BUILT], "it did not compile"), ([], "the run ended before it was measured")],
+)
+def test_a_case_without_a_result_has_its_reason_and_no_ratio(entries: list[Entry], reason: str) -> None:
+    good = rounds_of("alpha/naive", [2.0], [2.0])
+    found = row(analyzed([*good, *entries]), "beta/naive")
+    assert (found.outcome, found.reason) == ("failed", reason)
+    assert (found.seconds, found.ratio, found.gflops, found.sha256) == (None, None, None, None)
+
+
+def test_one_failed_round_takes_the_good_ones_with_it() -> None:
+    good = rounds_of("alpha/naive", [2.0], [2.0]) + rounds_of("beta/naive", [0.001], [0.001])
+    found = row(analyzed([*good, FAILED]), "beta/naive")
+    assert (found.outcome, found.ratio, found.log) == ("failed", None, "logs/x.log")
+
+
+def test_absent_rungs_are_rows_with_a_reason_where_they_were_asked_for() -> None:
+    gamma = a_manifest(
+        "gamma",
+        "naive",
+        AbsentRung(name="parallel", absent="it has one thread"),
+        AbsentRung(name="library", absent="nobody wrote one"),
+    )
+    comparison = analyzed(rounds_of("gamma/naive", [1.0], [1.0]), [gamma])
+    assert [(row.rung, row.outcome, row.reason) for row in comparison.rows] == [
+        ("naive", "measured", None),
+        ("parallel", "absent", "it has one thread"),
+    ]
+
+
+def test_rows_go_by_language_and_up_the_ladder() -> None:
+    alpha = a_manifest("alpha", "parallel", AbsentRung(name="interchanged", absent="no"), "naive")
+    comparison = analyzed([], [BETA, alpha], rungs=("naive", "interchanged", "parallel"))
+    names = [row.name for row in comparison.rows]
+    assert names == ["beta/naive", "alpha/naive", "alpha/interchanged", "alpha/parallel"]
+
+
+def test_a_missing_baseline_costs_the_ratios_only_and_is_warned_of() -> None:
+    comparison = analyzed(rounds_of("beta/naive", [1.0], [1.0]))
+    assert row(comparison, "beta/naive").seconds is not None
+    assert row(comparison, "beta/naive").ratio is None
+    assert "the baseline alpha/naive was not measured: ratios to it are missing" in comparison.warnings
+
+
+def test_a_good_run_has_no_warnings() -> None:
+    rounds = rounds_of("alpha/naive", [1.0], [1.0]) + rounds_of("alpha/parallel", [0.5], [0.5], threads=2)
+    assert analyzed([MACHINE, *rounds], [ALPHA]).warnings == ()
+
+
+def test_noisy_idle_and_unbelievable_cases_are_warned_of() -> None:
+    idle = Sample(wall_ns=10**9, cpu_ns=10**9, checksum=1)
+    rounds = [
+        *rounds_of("alpha/naive", [1.0], [1.9]),
+        *[a_round(a_case("alpha/parallel", threads=2), number=k, samples=(idle,)) for k in (2, 3)],
+        *rounds_of("beta/naive", [1e-7], [1e-7]),
+    ]
+    warnings = analyzed([MACHINE.model_copy(update={"load_1m": 3.0}), *rounds], finished=False).warnings
+    for expected in (
+        "this run did not come to its end",
+        "the machine was not idle when the run began (load 3 on 2 CPUs)",
+        "wide intervals, which a larger --budget narrows: alpha/naive ± ",
+        "fewer CPUs busy than threads asked for: other work, or waiting: alpha/parallel 1.00 of 2",
+        "faster than this machine's peak: not to be believed before it is explained: beta/naive 205%",
+    ):
+        assert any(warning.startswith(expected) for warning in warnings), expected
+
+
+def test_without_a_peak_there_are_no_shares_of_it() -> None:
+    entries = [
+        entry for entry in a_journal([BETA], rounds_of("beta/naive", [1.0], [1.0])) if not isinstance(entry, Peak)
+    ]
+    comparison = analyze(entries)
+    assert row(comparison, "beta/naive").peak_share is None
+    assert "the machine's peak was not measured: shares of peak are missing" in comparison.warnings
+
+
+def published_run(factor: float, threads: int = 2) -> Comparison:
+    """A run of the published first and fourth row, whose ratio is `factor` times what was published."""
+    manifests = [a_manifest("python"), a_manifest("c", "naive", "parallel")]
+    rounds = rounds_of("python/naive", [361.0 * factor], [371.0 * factor], n=64)
+    rounds += rounds_of("c/parallel", [1.0], [1.0], threads=threads, n=64)
+    return analyzed([MACHINE, *rounds], manifests, n=64, threads=threads, baseline="python/naive")
+
+
+def test_the_published_rows_stand_as_they_were_printed() -> None:
+    published = published_run(1.0).published
+    assert [row.ratio for row in published] == [1, 11, 47, 366]
+    assert [row.version for row in published] == ["Python", "Java", "C", "Parallel loops"]
+    for above, below in pairwise(published):
+        assert below.ratio_to_row_above == pytest.approx(above.seconds / below.seconds)
+    assert [row.here.name if row.here else None for row in published][::3] == ["python/naive", "c/parallel"]
+
+
+def test_where_a_ratio_is_not_the_published_one_it_says_what_differs() -> None:
+    differences = " | ".join(published_run(3.0).published[3].differences)
+    for expected in (
+        "cores: 18 there, 2 here",
+        "n: 4096 there, 64 here",
+        "baseline: CPython 2.7 there, python compiler 1.0 here",
+        "toolchain: Cilk there, c compiler 1.0 here",
+        "flags: both outer loops parallel there, -O3 here",
+        "CPU: 2 × Intel Xeon E5-2666 v3",
+        "Fast CPU here",
+    ):
+        assert expected in differences
+
+
+def test_a_published_ratio_that_is_repeated_needs_no_explanation() -> None:
+    assert published_run(1.0).published[3].differences == ()
+
+
+def test_ratios_to_another_baseline_are_not_held_against_the_published_ones() -> None:
+    manifests = [a_manifest("python"), a_manifest("c", "naive", "parallel")]
+    rounds = rounds_of("c/naive", [5.0], [5.0]) + rounds_of("c/parallel", [1.0], [1.0], threads=2)
+    published = analyzed(rounds, manifests, baseline="c/naive").published
+    assert published[3].here is not None
+    assert published[3].differences == ()
+
+
+def test_cores_are_no_difference_where_they_are_as_many() -> None:
+    differences = published_run(3.0, threads=18).published[3].differences
+    assert differences
+    assert not any(text.startswith("cores:") for text in differences)
+
+
+def test_images_stand_beside_their_budgets_even_where_they_were_not_built() -> None:
+    broken = Image(name="beta", failure=Failure(stage="build", reason="it did not compile"))
+    images = {image.name: image for image in analyzed([broken]).images}
+    assert images["beta"].failure == "it did not compile"
+    assert not images["beta"].within_budget
+    assert images["alpha"].budget_bytes == 1000

@@ -1,0 +1,324 @@
+"""The command line: what it prints, and what it ends with."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import harness.docker_engine
+from harness.engine import Exit
+from harness.errors import EngineError
+from harness.interrupts import SIGNALS
+from harness.manifest import load_catalog, root
+from harness.model import Entry
+from harness.report import formats
+from harness.store import JOURNAL, RunFolder, load_run
+from tests.conftest import Command, without_pip
+from tests.factories import a_case, a_failed_round, a_journal, a_manifest, rounds_of
+from tests.fake_engine import FakeEngine, Fault, on_container
+
+CATALOG = load_catalog(root())
+MANIFESTS = [source.manifest for source in CATALOG.implementations.values()]
+PLAN = ("compare", "--plan")
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[None]:
+    """An empty folder to work in, no engine that answers, and signals that are afterwards as they were."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    handlers = [signal.getsignal(number) for number in SIGNALS]
+    yield
+    assert [signal.getsignal(number) for number in SIGNALS] == handlers
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+# --- what the user can get wrong -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--langs", "pyhton"], "unknown implementation 'pyhton': did you mean python?"),
+        (["--langs", "c,jva"], "unknown implementation 'jva': did you mean java?"),
+        (["--langs", ","], "no implementation chosen: name some of c, go, java"),
+        (["--rungs", "naiv"], "unknown rung 'naiv': did you mean naive?"),
+        (["--rungs", "all,naive"], "unknown rung 'all'"),
+        (["--baseline", "pyton/naive"], "unknown implementation in --baseline 'pyton': did you mean python?"),
+        (["--baseline", "python/naiv"], "'naiv': did you mean naive?"),
+        (["--baseline", "python"], "it is written implementation/rung"),
+        (["--n", "0"], "--n 0 is out of range: 1 to 32768"),
+        (["--n", "32769"], "--n 32769 is out of range: 1 to 32768"),
+        (["--n", "-1"], "--n -1 is out of range"),
+        (["--threads", "0"], "--threads 0 is out of range: 1 to "),
+        (["--threads", "100000"], "(there are so many CPUs for this process)"),
+        (["--budget", "-1"], "--budget -1 is out of range"),
+        (["--budget", "nan"], "--budget nan is out of range"),
+        (["--budget", "1e9"], "--budget 1e+09 is out of range"),
+        (["--seed", "-1"], "--seed -1 is out of range"),
+    ],
+)
+def test_an_option_that_cannot_be_right_is_explained(arguments: list[str], said: str, harness: Command) -> None:
+    ended = harness(*PLAN, *arguments)
+    assert said in ended.err
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("harness: ")
+
+
+@pytest.mark.parametrize("arguments", [[*PLAN, "--n", "many"], [*PLAN, "--what"], ["compar"]])
+def test_what_is_no_command_or_option_ends_with_2(arguments: list[str], harness: Command) -> None:
+    assert harness(*arguments).code == 2
+
+
+@pytest.mark.parametrize("command", ["compare", "images"])
+def test_without_an_engine_it_says_what_to_do(command: str, tmp_path: Path) -> None:
+    # In a process of its own: the Docker SDK leaves the socket open that it could not connect.
+    line = [sys.executable, "-c", "from harness.cli import main; main()", command]
+    ended = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"harness: no container engine answers at unix://{tmp_path}/no.sock")
+    assert "`harness setup`" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_manifest_with_a_typo_is_explained(harness: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = tmp_path / "implementations" / "alpha" / "manifest.toml"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text('lable = "Alpha"\n', encoding="utf-8")
+    monkeypatch.setenv("HARNESS_ROOT", str(tmp_path))
+    ended = harness(*PLAN)
+    assert ended.code == 2
+    assert "implementations/alpha/manifest.toml" in ended.err
+    assert "unknown key 'lable', did you mean 'label'?" in ended.err
+
+
+# --- what needs no engine ------------------------------------------------------------------------------------
+
+
+def test_help_lists_the_commands(harness: Command) -> None:
+    ended = harness("--help")
+    assert ended.code == 0
+    for command in ("compare", "report", "images", "build", "clean", "setup"):
+        assert f"\n  {command} " in ended.out
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys, harness.cli; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "typer" in loaded
+    assert {"numpy", "pandas", "scipy", "pydantic", "docker", "requests"}.isdisjoint(loaded)
+
+
+def test_a_plan_lists_the_cases_in_order_and_runs_nothing(harness: Command, tmp_path: Path) -> None:
+    ended = harness(*PLAN, "--langs", "python, c", "--rungs", "parallel,naive", "--threads", "1", "--budget", "30")
+    cases = [line.split() for line in ended.out.splitlines()[2:6]]
+    assert cases == [
+        ["c/naive", "1", "4096", "30", "s"],
+        ["python/naive", "1", "4096", "30", "s"],
+        ["c/parallel", "1", "4096", "30", "s"],
+        ["python/parallel", "1", "4096", "30", "s"],
+    ]
+    assert "4 cases, about 2.0 minutes" in ended.out
+    assert (ended.code, list(tmp_path.iterdir())) == (0, [])
+
+
+def test_all_is_every_implementation_on_every_rung(harness: Command) -> None:
+    out = harness(*PLAN).out
+    for manifest in MANIFESTS:
+        for rung in manifest.rungs:
+            assert f"\n{manifest.name}/{rung.name} " in out
+
+
+# --- report --------------------------------------------------------------------------------------------------
+
+
+def write_run(results: Path, entries: list[Entry]) -> Path:
+    folder = RunFolder(results, "r1")
+    for entry in entries:
+        folder.append(entry)
+    return folder.path
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run in which one of two languages failed."""
+    rounds: list[Entry] = [*rounds_of("alpha/naive", [1.0], [1.1], [0.9]), a_failed_round(a_case("beta/naive"), "hung")]
+    return write_run(tmp_path / "results", a_journal([a_manifest("alpha"), a_manifest("beta")], rounds))
+
+
+@pytest.mark.parametrize("name", formats())
+@pytest.mark.parametrize("chosen", [[], ["latest"], ["r1"], ["results/r1"], ["r1", "--out", "results"]])
+@pytest.mark.usefixtures("run")
+def test_a_run_is_reported_in_every_format(name: str, chosen: list[str], harness: Command) -> None:
+    ended = harness("report", *chosen, "--format", name)
+    assert (ended.code, ended.err) == (0, "")
+    assert "alpha" in ended.out
+    assert ended.out.endswith("\n")
+    assert not ended.out.endswith("\n\n")
+
+
+@pytest.mark.usefixtures("run")
+def test_a_reported_failure_has_its_reason_and_no_speed_up(harness: Command) -> None:
+    rows = json.loads(harness("report", "--format", "json").out)["rows"]
+    failed = next(row for row in rows if row["implementation"] == "beta")
+    assert (failed["outcome"], failed["reason"], failed["ratio"]) == ("failed", "hung", None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["r2"], "no run 'r2' in results/ (there are: r1)"),
+        (["--out", "elsewhere"], "no run in elsewhere/ yet: `harness compare` makes one"),
+        (["--format", "jsn"], "unknown format 'jsn': did you mean json?"),
+    ],
+)
+@pytest.mark.usefixtures("run")
+def test_a_report_that_cannot_be_is_explained(arguments: list[str], said: str, harness: Command) -> None:
+    ended = harness("report", *arguments)
+    assert said in ended.err
+    assert (ended.code, ended.out) == (2, "")
+
+
+def test_a_damaged_run_is_explained(run: Path, harness: Command) -> None:
+    journal = run / JOURNAL
+    journal.write_bytes(journal.read_bytes().replace(b'{"kind":"round"', b'{"kind":"rou"', 1))
+    ended = harness("report")
+    assert ended.code == 2
+    assert f"{JOURNAL}, line 6, is damaged" in ended.err
+
+
+# --- with an engine ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    """A scripted engine in the place of the real one, for the committed implementations."""
+    row_s = {f"{manifest.name}/{rung.name}": 1e-3 for manifest in MANIFESTS for rung in manifest.rungs}
+    without_pip(monkeypatch)
+    scripted = FakeEngine(MANIFESTS, row_s | {"python/naive": 0.1})
+    monkeypatch.setattr(harness.docker_engine, "DockerEngine", lambda _: scripted)
+    return scripted
+
+
+COMPARE = ("compare", "--n", "8", "--budget", "0.1")
+
+
+@pytest.mark.usefixtures("engine")
+def test_compare_measures_everything_and_writes_every_report(harness: Command, tmp_path: Path) -> None:
+    ended = harness(*COMPARE)
+    assert ended.code == 0
+    (folder,) = (tmp_path / "results").iterdir()
+    assert {path.name for path in folder.iterdir()} == {
+        JOURNAL, "logs", "report.txt", "report.md", "report.json", "report.csv", "report.svg",
+    }  # fmt: skip
+    rows = json.loads((folder / "report.json").read_text(encoding="utf-8"))["rows"]
+    assert {row["outcome"] for row in rows} == {"measured"}
+    assert next(row["ratio"]["value"] for row in rows if row["implementation"] == "zig") == pytest.approx(100)
+    assert (folder / "report.txt").read_text(encoding="utf-8") in ended.out
+    assert f"Kept in results/{folder.name}" in ended.out
+    assert "python/naive (1 thread): 0.8 s for all 8 rows" in ended.err
+
+
+def stopped(number: int) -> Fault:
+    """The process gets a signal while a container runs."""
+
+    def fault(_: Exit) -> Exit:
+        signal.raise_signal(number)
+        raise AssertionError("the signal was not heard")
+
+    return fault
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_an_interrupted_compare_says_how_to_read_what_was_kept(
+    number: int, code: int, engine: FakeEngine, harness: Command, tmp_path: Path
+) -> None:
+    engine.faults = {"python/parallel": stopped(number)}
+    ended = harness(*COMPARE, "--out", "kept")
+    (folder,) = (tmp_path / "kept").iterdir()
+    assert ended.code == code
+    assert f"interrupted; what was measured is kept: harness report {folder.name} --out kept" in ended.err
+    assert engine.swept
+    assert engine.volumes == {}
+    assert harness("report", folder.name, "--out", "kept").code == 0
+
+
+def test_a_case_that_fails_ends_compare_with_1_and_a_report(
+    engine: FakeEngine, harness: Command, tmp_path: Path
+) -> None:
+    engine.faults = {"go/naive": lambda ended: replace(ended, code=1)}
+    ended = harness(*COMPARE)
+    assert ended.code == 1
+    assert "go/naive: failed: ended with exit code 1" in ended.out
+    assert len(list(tmp_path.glob("results/*/report.json"))) == 1
+
+
+def test_an_engine_that_goes_away_ends_compare_with_2_and_a_report_of_what_was_measured(
+    engine: FakeEngine, harness: Command, tmp_path: Path
+) -> None:
+    def gone(_: Exit) -> Exit:
+        raise EngineError("the container engine stopped answering")
+
+    engine.faults = {"go/naive": on_container(3, gone)}
+    ended = harness(*COMPARE)
+    assert (ended.code, engine.swept) == (2, True)
+    assert "harness: the container engine stopped answering" in ended.err
+    (report,) = tmp_path.glob("results/*/report.json")
+    rows = json.loads(report.read_text(encoding="utf-8"))["rows"]
+    assert any(row["outcome"] == "measured" for row in rows)
+
+
+def test_a_baseline_that_is_not_among_the_cases_is_noted(engine: FakeEngine, harness: Command) -> None:
+    ended = harness(*COMPARE, "--langs", "go")
+    assert "note: python/naive is not among the cases, so there will be no ratios to it" in ended.err
+    assert ended.code == 0
+    assert any(job.arguments[0] == "peak" for job in engine.jobs)  # by an implementation that was not chosen
+
+
+def test_build_ends_with_1_where_an_image_does_not_build(engine: FakeEngine, harness: Command) -> None:
+    assert harness("build", "--langs", "c,go").code == 0
+    assert len(engine.built) == 3  # the base, and two
+    engine.unbuildable = frozenset({"zig"})
+    ended = harness("build", "--langs", "zig,rust")
+    assert ended.code == 1
+    assert "zig: failed at build: error: expected ';'" in ended.err
+
+
+@pytest.mark.usefixtures("engine")
+def test_images_are_listed_and_their_budgets_can_be_a_gate(harness: Command) -> None:
+    ended = harness("images", "--format", "json", "--check")
+    images = json.loads(ended.out)
+    assert ended.code == 0
+    assert [image["name"] for image in images] == list(CATALOG.images)
+    assert all(image["unpacked_bytes"] == 900 for image in images)
+
+
+def test_a_broken_budget_ends_with_3_after_the_table(engine: FakeEngine, harness: Command) -> None:
+    engine.unbuildable = frozenset({"zig"})
+    ended = harness("images", "--langs", "zig,c", "--check")
+    assert ended.code == 3
+    assert "zig: not weighed" in ended.err
+    assert "not built" in ended.out
+    assert harness("images", "--langs", "zig,c").code == 0
+
+
+@pytest.mark.usefixtures("engine")
+def test_clean_tells_what_it_removed_and_what_it_left(harness: Command) -> None:
+    assert harness("clean").out == (
+        "removed 2 containers, 1 volumes and 0 images\nleft alone: r9, which is still running\n"
+    )
+
+
+def test_a_run_that_was_reported_once_can_be_read_again(engine: FakeEngine, harness: Command, tmp_path: Path) -> None:
+    harness(*COMPARE, "--langs", "c", "--rungs", "naive", "--baseline", "c/naive", "--seed", "5")
+    (folder,) = (tmp_path / "results").iterdir()
+    assert harness("report").out == (folder / "report.txt").read_text(encoding="utf-8")
+    assert load_run(folder)[-1].kind == "finished"
+    assert {job.arguments[1] for job in engine.jobs if job.arguments[0] == "run"} == {"naive"}

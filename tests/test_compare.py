@@ -1,0 +1,226 @@
+"""The whole pipeline on a scripted engine: what one case does never costs the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.analyze import analyze
+from harness.compare import compare
+from harness.engine import Exit
+from harness.errors import EngineError
+from harness.events import Event
+from harness.model import Comparison, Finished, Machine, Manifest, Peak, Round, Row
+from harness.plan import MIN_ROUNDS
+from harness.store import load_run
+from harness.workload import Workload
+from tests.factories import a_catalog, a_manifest, info_of, some_options
+from tests.fake_engine import FakeEngine, Fault, on_container
+
+pytestmark = pytest.mark.usefixtures("no_pip")
+
+ALPHA = a_manifest("alpha", "naive", "parallel", peak=True)
+BETA = a_manifest("beta", "naive", "parallel")
+WEB = a_manifest("web", rungs=())
+ROW_S = {"alpha/naive": 4e-3, "alpha/parallel": 2e-3, "beta/naive": 2e-3, "beta/parallel": 1e-3}
+OPTIONS = some_options()
+Script = Callable[..., FakeEngine]
+
+
+def scripted(manifests: tuple[Manifest, ...] = (ALPHA, BETA), **script: object) -> FakeEngine:
+    return FakeEngine(manifests, ROW_S, **script)  # type: ignore[arg-type]
+
+
+@dataclass
+class Session:
+    """Runs comparisons into one folder, and keeps what was told meanwhile."""
+
+    folder: Path
+    events: list[Event] = field(default_factory=list)
+
+    def run(self, engine: FakeEngine) -> bool:
+        catalog = a_catalog(self.folder / "tree", ALPHA, BETA, others=[WEB])
+        return compare(engine, catalog, OPTIONS, self.folder, "r1", self.events.append)
+
+    def comparison(self) -> Comparison:
+        return analyze(load_run(self.folder / "r1"))
+
+    def rows(self) -> dict[str, Row]:
+        return {row.name: row for row in self.comparison().rows}
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return Session(tmp_path)
+
+
+def test_a_whole_run_is_measured_and_tells_the_scripted_ratios(session: Session) -> None:
+    engine = scripted()
+    assert session.run(engine)
+    rows = session.rows()
+    assert {row.outcome for row in rows.values()} == {"measured"}
+    ratios = {name: row.ratio.value for name, row in rows.items() if row.ratio}
+    expected = {"alpha/naive": 1, "alpha/parallel": 2, "beta/naive": 2, "beta/parallel": 4}
+    assert ratios == pytest.approx(expected)
+    assert rows["beta/parallel"].efficiency == pytest.approx(1.0)
+    assert rows["beta/naive"].sha256 == rows["alpha/parallel"].sha256
+    assert all(row.rounds >= MIN_ROUNDS for row in rows.values())
+    assert engine.volumes == {}
+
+
+def test_the_journal_holds_the_machine_the_peaks_every_container_and_the_cost(session: Session) -> None:
+    engine = scripted()
+    session.run(engine)
+    entries = load_run(session.folder / "r1")
+    kinds = [entry.kind for entry in entries]
+    assert (kinds[0], kinds[1], kinds[-1]) == ("started", "machine", "finished")
+    assert isinstance(entries[1], Machine)
+    assert [entry.threads for entry in entries if isinstance(entry, Peak)] == [1, 2]
+    rounds = [entry for entry in entries if isinstance(entry, Round)]
+    assert len(rounds) == sum(job.arguments[0] == "run" for job in engine.jobs)
+    end = entries[-1]
+    assert isinstance(end, Finished)
+    assert end.container_ns == sum(entry.container_ns for entry in entries if isinstance(entry, Round | Peak))
+
+
+def test_rounds_are_interleaved_and_every_case_has_one_pilot(session: Session) -> None:
+    session.run(scripted())
+    rounds = [entry for entry in load_run(session.folder / "r1") if isinstance(entry, Round)]
+    numbers = [entry.number for entry in rounds]
+    assert numbers == sorted(numbers)
+    assert set(numbers) == set(range(1, max(numbers) + 1))
+    for number in set(numbers):
+        names = [entry.case.name for entry in rounds if entry.number == number]
+        assert len(set(names)) == len(names)
+        assert {entry.pilot for entry in rounds if entry.number == number} == {number == 1}
+    orders = {tuple(e.case.name for e in rounds if e.number == number) for number in set(numbers)}
+    assert len(orders) > 1
+
+
+def test_other_images_are_built_and_weighed_with_every_run(session: Session) -> None:
+    session.run(scripted())
+    images = {image.name: image for image in session.comparison().images}
+    assert images["web"].unpacked_bytes == 900
+    assert images["web"].within_budget
+
+
+def test_progress_is_told_with_what_is_left(session: Session) -> None:
+    session.run(scripted())
+    under_way = [event for event in session.events if event.stage == "measure"]
+    assert all(event.total and event.left_s is not None for event in under_way)
+    left = [event.left_s or 0 for event in under_way]
+    assert left[0] > left[-1]
+    assert any("beta/parallel (2 threads)" in event.text for event in session.events if event.stage == "measured")
+
+
+def test_an_implementation_that_does_not_build_costs_only_itself(session: Session) -> None:
+    assert not session.run(scripted(unbuildable=frozenset({"beta"})))
+    rows = session.rows()
+    assert {name: row.outcome for name, row in rows.items()} == {
+        "alpha/naive": "measured",
+        "alpha/parallel": "measured",
+        "beta/naive": "failed",
+        "beta/parallel": "failed",
+    }
+    assert rows["beta/naive"].reason == "error: expected ';' (exit code 1)"
+    log = session.folder / "r1" / (rows["beta/naive"].log or "")
+    assert "main.x:1" in log.read_text(encoding="utf-8")
+
+
+def test_where_nothing_builds_the_run_still_ends_and_says_so(session: Session) -> None:
+    assert not session.run(scripted(unbuildable=frozenset({"alpha", "beta", "web"})))
+    assert {row.outcome for row in session.rows().values()} == {"failed"}
+    assert session.comparison().finished is not None
+
+
+def test_a_rung_built_otherwise_than_declared_costs_only_itself(session: Session) -> None:
+    rung = BETA.rungs[1].model_copy(update={"flags": "-Ofast"})
+    built = info_of(BETA.model_copy(update={"rungs": (BETA.rungs[0], rung)}))
+    assert not session.run(scripted(infos={"beta": built}))
+    rows = session.rows()
+    failed = [name for name, row in rows.items() if row.outcome == "failed"]
+    assert failed == ["beta/parallel"]
+    assert rows["beta/parallel"].reason == "flags: the manifest says '-O3', the image was built with '-Ofast'"
+
+
+def writes(wrong: Callable[[Workload], np.typing.NDArray[np.float64]]) -> Fault:
+    """Prints the right checksums, but writes this instead of the first rows of C."""
+
+    def fault(ended: Exit) -> Exit:
+        length = len(ended.output or b"")
+        return replace(ended, output=wrong(Workload(OPTIONS.n, OPTIONS.seed)).tobytes()[:length])
+
+    return fault
+
+
+FAULTS: dict[str, Fault] = {
+    "swapped": writes(lambda w: w.b @ w.a),
+    "transposed": writes(lambda w: np.ascontiguousarray(w.product(w.n).T)),
+    "stale": writes(lambda w: Workload(w.n, w.seed + 1).product(w.n)),
+    "hangs": lambda ended: replace(ended, code=137, timed_out=True),
+    "out of memory": lambda ended: replace(ended, code=137, out_of_memory=True),
+    "crashes": lambda ended: replace(ended, code=139),
+    "garbage": lambda ended: replace(ended, stdout=b"9" * 400 + b" 1 1\n"),
+    "too few": lambda ended: replace(ended, stdout=b""),
+    "in no time": lambda ended: replace(ended, stdout=b"0 0 0\n"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("container", [1, 3])
+def test_a_fault_in_any_container_is_no_result_and_costs_no_other(
+    container: int, fault: Fault, session: Session
+) -> None:
+    assert not session.run(scripted(faults={"beta/naive": on_container(container, fault)}))
+    rows = session.rows()
+    assert [name for name, row in rows.items() if row.outcome != "measured"] == ["beta/naive"]
+    assert (rows["beta/naive"].ratio, rows["beta/naive"].seconds) == (None, None)
+    assert rows["beta/naive"].reason
+    rounds = [e for e in load_run(session.folder / "r1") if isinstance(e, Round) and e.case.name == "beta/naive"]
+    assert len(rounds) == container
+
+
+def stopped(error: BaseException) -> Fault:
+    def fault(_: Exit) -> Exit:
+        raise error
+
+    return fault
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), EngineError("the container engine stopped answering")])
+def test_a_run_cut_short_keeps_what_was_measured_and_leaves_no_volume(error: BaseException, session: Session) -> None:
+    engine = scripted(faults={"beta/parallel": on_container(4, stopped(error))})
+    with pytest.raises(type(error)):
+        session.run(engine)
+    assert engine.volumes == {}
+    comparison = session.comparison()
+    assert comparison.finished is None
+    assert any("did not come to its end" in warning for warning in comparison.warnings)
+    assert all(row.ratio for row in comparison.rows)
+
+
+def test_a_run_cut_short_before_a_case_was_measured_says_so(session: Session) -> None:
+    engine = scripted(faults={"beta/parallel": stopped(KeyboardInterrupt())})
+    with pytest.raises(KeyboardInterrupt):
+        session.run(engine)
+    row = session.rows()["beta/parallel"]
+    assert (row.outcome, row.reason) == ("failed", "the run ended before it was measured")
+
+
+def test_a_peak_that_cannot_be_measured_costs_only_the_shares(session: Session) -> None:
+    assert session.run(scripted(peak_gflops=-1.0))
+    assert any("peak was not measured" in warning for warning in session.comparison().warnings)
+    assert any("peak could not be measured" in event.text for event in session.events)
+
+
+def test_the_same_seed_asks_for_the_same_containers_in_the_same_order(tmp_path: Path) -> None:
+    asked = []
+    for name in ("one", "two"):
+        engine = scripted()
+        Session(tmp_path / name).run(engine)
+        asked.append([(job.image, job.arguments) for job in engine.jobs if job.arguments[0] == "run"])
+    assert asked[0] == asked[1]

@@ -1,0 +1,173 @@
+"""Which cases, in which order, and how much is asked of each container."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.model import AbsentRung, Batch, Case, Round, Rung
+from harness.plan import (
+    MAX_ROUNDS,
+    MAX_SAMPLES,
+    MIN_ROUNDS,
+    SAMPLE_S,
+    cases_of,
+    counted,
+    expected_s,
+    memory_bytes,
+    next_batch,
+    pilot,
+    rungs_of,
+    shuffled,
+    timeout_s,
+)
+from tests.factories import a_case, a_failed_round, a_manifest, a_round, a_rung, some_options
+
+DEPENDENT = a_rung("recursive", rows_independent=False)
+
+
+def play(rung: Rung, case: Case, row_s: float, budget_s: float, startup_s: float = 0.1) -> list[Round]:
+    """All rounds of a case whose rows take so long."""
+    rounds: list[Round] = []
+    while batch := next_batch(rung, case, rounds, budget_s):
+        seconds = [row_s * batch.rows] * batch.samples
+        container_ns = round((startup_s + sum(seconds)) * 1e9)
+        number = len(rounds) + 1
+        rounds.append(a_round(case, *seconds, rows=batch.rows, number=number, container_ns=container_ns))
+    return rounds
+
+
+def spent_s(rounds: list[Round]) -> float:
+    return sum(r.container_ns for r in rounds) / 1e9
+
+
+def test_rungs_are_listed_up_the_ladder_and_strangers_last() -> None:
+    manifests = [
+        a_manifest("alpha", "own", "parallel", "naive"),
+        a_manifest("beta", AbsentRung(name="intrinsics", absent="none"), "interchanged", "naive"),
+    ]
+    assert rungs_of(manifests) == ["naive", "interchanged", "parallel", "intrinsics", "own"]
+
+
+def test_cases_go_rung_by_rung_and_only_parallel_ones_get_threads() -> None:
+    manifests = [a_manifest("alpha", "parallel", "naive"), a_manifest("beta", "naive", "own")]
+    cases = cases_of(manifests, some_options(rungs=("naive", "parallel"), threads=2))
+    assert [str(case) for case in cases] == [
+        "alpha/naive (1 thread)",
+        "beta/naive (1 thread)",
+        "alpha/parallel (2 threads)",
+    ]
+
+
+def test_the_order_of_a_round_is_a_permutation_that_its_seed_decides() -> None:
+    cases = [a_case(f"alpha/r{k}") for k in range(20)]
+    order = shuffled(cases, seed=1, number=1)
+    assert sorted(map(str, order)) == sorted(map(str, cases))
+    assert order == shuffled(cases, seed=1, number=1)
+    orders = [order, shuffled(cases, seed=1, number=2), shuffled(cases, seed=2, number=1), cases]
+    assert len({tuple(map(str, each)) for each in orders}) == 4
+
+
+@pytest.mark.parametrize(("threads", "n", "rows"), [(1, 64, 1), (8, 64, 8), (8, 4, 4)])
+def test_a_pilot_asks_for_a_row_a_thread(threads: int, n: int, rows: int) -> None:
+    assert pilot(a_rung("parallel"), a_case("alpha/parallel", n, threads)) == Batch(rows=rows, samples=1)
+
+
+def test_a_pilot_asks_for_all_rows_where_they_depend_on_each_other() -> None:
+    assert pilot(DEPENDENT, a_case(n=64)) == Batch(rows=64, samples=1)
+
+
+@pytest.mark.parametrize("rung", [a_rung(), DEPENDENT], ids=["independent", "dependent"])
+@pytest.mark.parametrize("row_s", [1e-7, 1e-3, 10.0])
+@pytest.mark.parametrize("budget_s", [0, 1, 15])
+def test_at_least_three_rounds_count_whatever_the_budget(rung: Rung, row_s: float, budget_s: float) -> None:
+    rounds = play(rung, a_case(n=256), row_s, budget_s)
+    assert MIN_ROUNDS <= len(counted(rounds)) <= MAX_ROUNDS + 1
+
+
+@pytest.mark.parametrize("startup_s", [0.05, 0.8])
+@pytest.mark.parametrize("row_s", [1e-6, 1e-4, 1e-2, 0.3, 1.0])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_budget_is_kept(threads: int, row_s: float, startup_s: float) -> None:
+    rounds = play(a_rung(), a_case(n=1024, threads=threads), row_s, budget_s=15, startup_s=startup_s)
+    assert spent_s(rounds) <= 15
+
+
+@pytest.mark.parametrize("row_s", [1e-4, 1e-2, 0.3])
+def test_the_budget_is_used(row_s: float) -> None:
+    assert spent_s(play(a_rung(), a_case(n=1024), row_s, budget_s=15)) > 10
+
+
+def test_samples_of_one_container_have_a_limit() -> None:
+    rounds = play(a_rung(), a_case(n=4), row_s=1e-7, budget_s=15)
+    assert [len(r.samples) for r in rounds] == [1, *[MAX_SAMPLES] * MAX_ROUNDS]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+@pytest.mark.parametrize("row_s", [1e-3, 0.07, 5.0])
+def test_sampled_rows_are_as_many_for_every_thread(threads: int, row_s: float) -> None:
+    rows = play(a_rung("parallel"), a_case(n=4096, threads=threads), row_s, budget_s=15)[-1].rows
+    assert rows % threads == 0
+    assert threads <= rows < 4096
+    assert abs(rows - SAMPLE_S / row_s) <= threads
+
+
+@pytest.mark.parametrize("n", [256, 257])
+def test_the_whole_product_is_computed_where_it_is_cheap(n: int) -> None:
+    rounds = play(a_rung("parallel"), a_case(n=n, threads=2), row_s=1e-3, budget_s=15)
+    assert {r.rows for r in rounds if not r.pilot} == {n}
+
+
+def test_rows_that_depend_on_each_other_are_never_sampled() -> None:
+    assert {r.rows for r in play(DEPENDENT, a_case(n=256), row_s=1.0, budget_s=0)} == {256}
+
+
+@pytest.mark.parametrize("faster", [0.01, 100.0])
+def test_rows_stay_as_the_pilot_had_them_settled(faster: float) -> None:
+    rung, case = a_rung(), a_case(n=4096)
+    rounds = [a_round(case, 0.01, rows=1, number=1)]
+    settled = next_batch(rung, case, rounds, budget_s=15)
+    assert settled is not None
+    assert settled.rows == 40
+    rounds.append(a_round(case, 0.4 / faster, rows=settled.rows, number=2))
+    later = next_batch(rung, case, rounds, budget_s=15)
+    assert later is not None
+    assert later.rows == settled.rows
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_failed_round_ends_a_case(number: int) -> None:
+    case = a_case()
+    good = [a_round(case, 0.01, rows=1, number=k) for k in range(1, number)]
+    assert next_batch(a_rung(), case, [*good, a_failed_round(case, "killed", number)], budget_s=15) is None
+
+
+def test_a_pilot_that_asked_for_less_does_not_count() -> None:
+    case = a_case()
+    later = [a_round(case, 1.0, number=k) for k in (2, 3)]
+    for small in (a_round(case, 0.1, rows=1, number=1), a_round(case, 1.0, number=1, samples=later[0].samples * 2)):
+        assert counted([small, *later]) == later
+        assert counted([small, later[0]]) == later[:1]
+
+
+def test_a_pilot_that_asked_for_as_much_counts() -> None:
+    rounds = [a_round(a_case(), 1.0, number=k) for k in (1, 2, 3)]
+    assert counted(rounds) == rounds
+
+
+def test_neither_a_lone_pilot_nor_a_failed_round_counts() -> None:
+    alone = a_round(a_case(), 0.1, rows=1, number=1)
+    assert counted([alone]) == counted([alone, a_failed_round(a_case(), "killed")]) == []
+
+
+def test_memory_holds_boxed_matrices_for_every_thread_but_not_more_than_there_is() -> None:
+    n = 4096
+    assert memory_bytes(n, 1, 2**40) > 3 * n * n * (8 + 24)  # three matrices of pointers to Python's floats
+    assert memory_bytes(n, 8, 2**40) > memory_bytes(n, 1, 2**40)
+    assert memory_bytes(n, 8, 2**31) == 2**31
+
+
+def test_containers_have_time_and_plans_say_how_long_they_take() -> None:
+    assert timeout_s(16, 0) == 60
+    assert timeout_s(16, 100) > 100
+    assert timeout_s(16_384, 0) > 60
+    assert expected_s([a_case()] * 18, 15) == 270

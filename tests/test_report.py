@@ -1,0 +1,236 @@
+"""The reports: golden files for every format (`UPDATE_GOLDEN=1 pytest tests/test_report.py` writes them anew)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.analyze import analyze
+from harness.compare import compare
+from harness.engine import Exit
+from harness.model import AbsentRung, Comparison, Entry, Finished, Image, ImageRow, Interval, Started
+from harness.report import formats, renderer
+from harness.report.document import image_sizes, sections
+from harness.report.figures import NONE, interval, number, percent, size, step, yes
+from harness.store import SUFFIXES, load_run
+from tests.conftest import without_pip
+from tests.factories import CONVENTIONAL, a_catalog, a_journal, a_manifest, a_rung, some_options
+from tests.fake_engine import FakeEngine
+
+GOLDEN = Path(__file__).parent / "golden"
+N = 256
+PYTHON = a_rung(layout="nested", bounds_checks=True, flags="-I -S", note="at module level | as published")
+MANIFESTS = (
+    a_manifest("c", "naive", "parallel", peak=True),
+    a_manifest("java", a_rung(layout="nested"), AbsentRung(name="parallel", absent="nobody asked for threads")),
+    a_manifest("python", PYTHON, "parallel"),
+    a_manifest("zig"),
+)
+ROW_S = {name: s / N for name, s in {"c/naive": 0.2, "c/parallel": 0.1, "java/naive": 0.4, "python/naive": 9.4}.items()}
+
+
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The width of the text."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.fixture(scope="module")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+    """Four languages on a scripted engine: a rung that fails, one that is absent, one image that does not build."""
+    folder = tmp_path_factory.mktemp("scripted")
+    options = some_options(
+        langs=tuple(m.name for m in MANIFESTS), n=N, seed=2020, baseline="python/naive", budget_s=4.0
+    )
+    engine = FakeEngine(
+        MANIFESTS,
+        ROW_S | {"python/parallel": 4.7 / N},
+        noise=0.01,
+        peak_gflops=8.0,
+        unbuildable=frozenset({"zig"}),
+        faults={"python/parallel": lambda _: Exit(code=3, stdout=b"", stderr=b"only one CPU here\n", elapsed_ns=1)},
+    )
+    catalog = a_catalog(folder / "tree", *MANIFESTS, others=[a_manifest("web", rungs=(), budget_bytes=800)])
+    with pytest.MonkeyPatch.context() as patch:
+        without_pip(patch)
+        assert not compare(engine, catalog, options, folder, "golden", lambda _: None)
+    return analyze([settled(entry) for entry in load_run(folder / "golden")])
+
+
+def settled(entry: Entry) -> Entry:
+    """An entry without what differs from run to run, and from one zlib to the next."""
+    match entry:
+        case Started():
+            return entry.model_copy(update={"at": "2026-11-22T02:10:33Z", "harness": "0.1.0"})
+        case Finished():
+            return entry.model_copy(update={"wall_ns": 25 * 10**9, "build_ns": 2 * 10**9, "container_ns": 22 * 10**9})
+        case Image() if entry.weight:
+            return entry.model_copy(update={"weight": entry.weight.model_copy(update={"compressed_bytes": 140})})
+        case _:
+            return entry
+
+
+def rounded(text: str) -> str:
+    """Nine digits of every number: the last ones of logarithms differ between CPUs."""
+    return re.sub(r"\d+\.\d{7,}(?:e[+-]?\d+)?", lambda match: f"{float(match[0]):.9g}", text)
+
+
+@pytest.mark.parametrize("name", formats())
+def test_reports_are_the_golden_ones(name: str, scripted: Comparison) -> None:
+    golden = GOLDEN / f"report.{SUFFIXES.get(name, name)}"
+    report = rounded(renderer(name).render(scripted))
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(report, encoding="utf-8")
+    assert report == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", formats())
+def test_every_format_renders_a_run_that_ended_as_it_began(name: str) -> None:
+    bare = analyze(a_journal([a_manifest()], [], finished=False)[:1])
+    assert "alpha/naive" in renderer(name).render(bare) or name == "csv"
+
+
+@pytest.mark.parametrize("name", formats())
+def test_every_format_renders_images_alone(name: str) -> None:
+    text = renderer(name).render_images([an_image_row(1001), an_image_row(None)])
+    assert "alpha" in text
+    assert "1,001" in text or "1001" in text
+
+
+def as_json(comparison: Comparison) -> Any:
+    return json.loads(renderer("json").render(comparison))
+
+
+def test_json_has_the_keys_that_programs_rely_on(scripted: Comparison) -> None:
+    document = as_json(scripted)
+    assert document["schema"] == 1
+    assert document["machine"]["cpu"].startswith("AMD EPYC")
+    for row in document["rows"]:
+        assert set(row) >= {
+            "implementation", "rung", "n", "threads", "outcome", "seconds", "gflops", "ratio", "rows_computed",
+            "flags", "sha256",
+        }  # fmt: skip
+        if row["outcome"] == "measured":
+            assert set(row["seconds"]) == {"mean", "low", "high"}
+            assert set(row["ratio"]) == {"value", "low", "high"}
+            assert re.fullmatch(r"[0-9a-f]{64}", row["sha256"])
+        else:
+            assert (row["seconds"], row["ratio"]) == (None, None)
+    for image in document["images"]:
+        assert set(image) >= {"name", "unpacked_bytes", "compressed_bytes", "budget_bytes"}
+
+
+def test_images_in_json_are_the_same_alone(scripted: Comparison) -> None:
+    assert json.loads(renderer("json").render_images(scripted.images)) == as_json(scripted)["images"]
+
+
+def test_csv_is_one_line_a_case(scripted: Comparison) -> None:
+    lines = list(csv.DictReader(io.StringIO(renderer("csv").render(scripted))))
+    assert [f"{line['implementation']}/{line['rung']}" for line in lines] == [row.name for row in scripted.rows]
+    naive = next(line for line in lines if line["implementation"] == "c" and line["rung"] == "naive")
+    assert float(naive["seconds_low"]) < float(naive["seconds_mean"]) < float(naive["seconds_high"])
+    assert float(naive["ratio_value"]) == pytest.approx(47, rel=0.1)
+    assert (naive["rows_computed"], naive["fast_math"]) == ("256", "False")
+
+
+def test_counts_in_csv_stay_whole_where_one_is_missing() -> None:
+    lines = list(csv.DictReader(io.StringIO(renderer("csv").render_images([an_image_row(1001), an_image_row(None)]))))
+    assert [line["unpacked_bytes"] for line in lines] == ["1001", ""]
+    assert lines[0]["conventional_unpacked_bytes"] == "1000000000"
+
+
+def test_markdown_tables_hold_whatever_cells_say(scripted: Comparison) -> None:
+    lines = renderer("md").render(scripted).splitlines()
+    tables = "\n".join(line if line.startswith("|") else "" for line in lines)
+    for table in re.split(r"\n\n+", tables.strip()):
+        bars = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+        assert len(bars) == 1, table
+
+
+def test_a_sampled_time_is_called_an_estimate(scripted: Comparison) -> None:
+    row = next(row for row in scripted.rows if row.name == "python/naive")
+    assert row.rows_computed is not None
+    assert 1 < row.rows_computed < N
+    assert f"estimate from {row.rows_computed} of {N} rows" in renderer("text").render(scripted)
+
+
+def test_sections_without_content_are_left_out() -> None:
+    bare = analyze(a_journal([a_manifest()], [])[:1])
+    headings = [section.heading for section in sections(bare)]
+    assert "Why the ratios differ" not in headings
+    assert "Without a result" in headings
+
+
+def an_image_row(unpacked_bytes: int | None) -> ImageRow:
+    return ImageRow(
+        name="alpha",
+        label="Alpha",
+        digest="sha256:1",
+        unpacked_bytes=unpacked_bytes,
+        compressed_bytes=5,
+        payload_bytes=5,
+        runtime_bytes=5,
+        layers=1,
+        budget_bytes=1000,
+        conventional=CONVENTIONAL,
+    )
+
+
+@pytest.mark.parametrize(("weight", "said"), [(1000, "kept"), (1001, "BROKEN"), (None, "not built")])
+def test_budgets_are_kept_broken_or_not_known(weight: int | None, said: str) -> None:
+    table = image_sizes([an_image_row(weight)]).table
+    assert table is not None
+    assert said in table.rows[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, NONE),
+        (0, "0"),
+        (0.00731, "0.00731"),
+        (0.00001234, "1.23e-05"),
+        (1, "1.00"),
+        (57.49, "57.5"),
+        (99.96, "100"),
+        (999.4, "999"),
+        (999.6, "1,000"),
+        (13_749, "13,700"),
+        (62_806, "62,800"),
+    ],
+)
+def test_numbers_have_three_digits(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(None, NONE), (1.0, "100 %"), (0.554, "55 %"), (0.0996, "10 %"), (0.00011, "0.011 %")]
+)
+def test_shares_have_two_digits(share: float | None, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_an_estimate_comes_with_its_interval_or_a_question_mark() -> None:
+    assert interval(Interval(value=11.24, low=10.9, high=11.6)) == "11.2 [10.9–11.6]"
+    assert interval(Interval(value=11.24)) == "11.2 [?]"
+    assert interval(None) == step(None, None) == NONE
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(0.9, 1.2, "~ 1.05 [0.900–1.20]"), (1.01, 1.2, "1.05 [1.01–1.20]"), (None, None, "~ 1.05 [?]")],
+)
+def test_a_step_that_may_be_none_is_marked(low: float | None, high: float | None, text: str) -> None:
+    assert step(Interval(value=1.05, low=low, high=high), "naive") == f"{text} naive"
+
+
+def test_sizes_are_exact_and_flags_are_words() -> None:
+    assert (size(65536), size(None)) == ("65,536", NONE)
+    assert (yes(True), yes(False), yes(None)) == ("yes", "no", NONE)

@@ -1,0 +1,174 @@
+"""Every claim that cannot be true is refused: planted faults, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from harness.errors import ProtocolError
+from harness.model import Batch, Sample
+from harness.validate import check_product, check_times
+from harness.workload import Matrix, Workload, checksum, sha256
+from tests.factories import a_case
+
+N, ROWS, SEED = 16, 12, 4
+BATCH = Batch(rows=ROWS, samples=2)
+SECOND_NS = 1_000_000_000
+
+
+@pytest.fixture(scope="module")
+def workload() -> Workload:
+    return Workload(N, SEED)
+
+
+def claimed(checksum_of: Matrix) -> list[Sample]:
+    """Two samples with the checksum of this product."""
+    return [Sample(wall_ns=1, cpu_ns=1, checksum=checksum(checksum_of))] * 2
+
+
+def one_element(w: Workload) -> Matrix:
+    c = w.product(ROWS).copy()
+    c[3, 5] += 1
+    return c
+
+
+def one_unit_in_the_last_place(w: Workload) -> Matrix:
+    c = w.product(ROWS).copy()
+    c[3, 5] = np.nextafter(c[3, 5], np.inf)
+    return c
+
+
+def not_a_number(w: Workload) -> Matrix:
+    c = w.product(ROWS).copy()
+    c[3, 5] = np.nan
+    return c
+
+
+def two_elements_that_cancel(w: Workload) -> Matrix:
+    """Weights 1 and 3 of the checksum, so that it does not change."""
+    c = w.product(ROWS).copy()
+    c[0, 0] += 3
+    c[0, 1] -= 1
+    return c
+
+
+def transposed(w: Workload) -> Matrix:
+    return w.product(N).T[:ROWS].copy()
+
+
+def swapped(w: Workload) -> Matrix:
+    return (w.b @ w.a)[:ROWS]
+
+
+def transposed_operand(w: Workload) -> Matrix:
+    return w.a[:ROWS] @ w.b.T
+
+
+def stale(_: Workload) -> Matrix:
+    return Workload(N, SEED + 1).product(ROWS)
+
+
+def zeros(_: Workload) -> Matrix:
+    return np.zeros((ROWS, N))
+
+
+def accumulated(w: Workload) -> Matrix:
+    """C was not set to zero before the second sample."""
+    return 2 * w.product(ROWS)
+
+
+WRONG = [one_element, transposed, swapped, transposed_operand, stale, zeros, accumulated]
+HIDDEN = [two_elements_that_cancel, one_unit_in_the_last_place]  # no checksum tells these
+Fault = Callable[[Workload], Matrix]
+
+
+def test_the_right_product_passes_with_its_hash(workload: Workload) -> None:
+    c = workload.product(ROWS)
+    assert check_product(claimed(c), c.tobytes(), BATCH, workload) == sha256(c)
+
+
+@pytest.mark.parametrize("fault", WRONG)
+def test_a_wrong_product_is_told_by_its_checksum(fault: Fault, workload: Workload) -> None:
+    c = fault(workload)
+    with pytest.raises(ProtocolError, match="wrong product: sample 1 has checksum"):
+        check_product(claimed(c), c.tobytes(), BATCH, workload)
+
+
+@pytest.mark.parametrize("fault", [*WRONG, *HIDDEN, not_a_number])
+def test_a_right_checksum_does_not_save_a_wrong_file(fault: Fault, workload: Workload) -> None:
+    with pytest.raises(ProtocolError, match=r"wrong product: \d+ of 192 elements of the written C differ"):
+        check_product(claimed(workload.product(ROWS)), fault(workload).tobytes(), BATCH, workload)
+
+
+def test_a_right_file_does_not_save_a_wrong_checksum_of_a_later_sample(workload: Workload) -> None:
+    c = workload.product(ROWS)
+    samples = [claimed(c)[0], claimed(one_element(workload))[0]]
+    with pytest.raises(ProtocolError, match=f"sample 2 has checksum {samples[1].checksum}, {checksum(c)} is right"):
+        check_product(samples, c.tobytes(), BATCH, workload)
+
+
+def test_the_first_wrong_element_is_shown(workload: Workload) -> None:
+    right = workload.product(ROWS)[3, 5]
+    with pytest.raises(ProtocolError, match=rf"1 of 192 .* first C\[3\]\[5\] = {right + 1:g} where {right:g} is right"):
+        check_product(claimed(workload.product(ROWS)), one_element(workload).tobytes(), BATCH, workload)
+
+
+@pytest.mark.parametrize("length", [0, ROWS * N * 8 - 1, ROWS * N * 8 - 8, N * N * 8])
+def test_a_file_of_the_wrong_length_is_refused(length: int, workload: Workload) -> None:
+    output = workload.product(N).tobytes()[:length]
+    with pytest.raises(ProtocolError, match=f"wrote {length} bytes of C where {ROWS * N * 8} were due"):
+        check_product(claimed(workload.product(ROWS)), output, BATCH, workload)
+
+
+def test_a_missing_file_is_refused(workload: Workload) -> None:
+    with pytest.raises(ProtocolError, match=r"wrote no /out/c\.f64"):
+        check_product(claimed(workload.product(ROWS)), None, BATCH, workload)
+
+
+def times(*pairs: tuple[int, int]) -> list[Sample]:
+    return [Sample(wall_ns=wall_ns, cpu_ns=cpu_ns, checksum=0) for wall_ns, cpu_ns in pairs]
+
+
+def check(samples: list[Sample], threads: int = 1, elapsed_ns: int = 10 * SECOND_NS) -> None:
+    """At a peak of 1 GFLOP/s a thread."""
+    check_times(samples, a_case(n=1000, threads=threads), Batch(rows=500, samples=len(samples)), elapsed_ns, threads)
+
+
+def test_possible_times_pass() -> None:
+    check(times((SECOND_NS, SECOND_NS), (SECOND_NS, 0)))
+    check(times((SECOND_NS, 2 * SECOND_NS)), threads=2)
+
+
+@pytest.mark.parametrize("impossible", [(0, 0), (-SECOND_NS, 0), (SECOND_NS, -1)])
+def test_times_that_are_not_positive_are_refused(impossible: tuple[int, int]) -> None:
+    with pytest.raises(ProtocolError, match="sample 2 claims impossible times"):
+        check(times((SECOND_NS, SECOND_NS), impossible))
+
+
+def test_more_time_than_the_container_lived_is_refused() -> None:
+    samples = times(*[(SECOND_NS, 0)] * 4)
+    check(samples, elapsed_ns=4 * SECOND_NS)
+    with pytest.raises(ProtocolError, match="claim 4000000000 ns, but its container lived 3999999999 ns"):
+        check(samples, elapsed_ns=4 * SECOND_NS - 1)
+
+
+def test_more_cpu_than_cpus_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="claims 2000000000 ns of CPU in 1000000000 ns on 1 CPUs"):
+        check(times((SECOND_NS, 2 * SECOND_NS)))
+
+
+def test_a_cpu_clock_that_ticks_is_believed() -> None:
+    check_times(times((1000, 10_000_000)), a_case(n=1), Batch(rows=1, samples=1), SECOND_NS, None)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_faster_than_the_machine_is_refused(threads: int) -> None:
+    check(times((SECOND_NS // threads, 0)), threads)  # at the peak: 2 * 1000² * 500 operations a second a thread
+    with pytest.raises(ProtocolError, match=f"claims {2 * threads} GFLOP/s; this machine's measured peak is {threads}"):
+        check(times((SECOND_NS // threads // 2, 0)), threads)
+
+
+def test_without_a_measured_peak_any_positive_time_may_be() -> None:
+    check_times(times((1, 0)), a_case(n=1000), Batch(rows=1000, samples=1), SECOND_NS, None)
