@@ -1,5 +1,7 @@
 // The Java implementation of the contract in ../README.md.
 
+import kernels.Isa;
+
 static final String USAGE =
     """
     usage: matmul info
@@ -34,12 +36,11 @@ record Request(Rung<?> rung, int n, int threads, int rows, int samples) {
 void main(String[] args) {
   try {
     if (args.length == 1 && args[0].equals("info")) {
-      Restart.ifForced();
       IO.println(info());
     } else {
       Request request = Request.parse(args);
       if (request.rung.paths() != Rung.Paths.ONE) {
-        Restart.ifForced();
+        Isa.requireForced();
       }
       run(request.rung, request);
     }
@@ -60,7 +61,9 @@ void fail(int status, String message) {
 /** What this image holds; the flags are those that this virtual machine was started with. */
 String info() {
   String toolchain = System.getProperty("java.vm.name") + " " + Runtime.version();
-  String flags = String.join(" ", Restart.flags());
+  String flags = Stream.of(ProcessHandle.current().info().arguments().orElseThrow())
+                     .takeWhile(argument -> !argument.equals("-jar"))
+                     .collect(Collectors.joining(" "));
   String rungs =
       Ladder.RUNGS.stream().map(rung -> rung.json(flags)).collect(Collectors.joining(",\n"));
   return """

@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn every_rung_multiplies_exactly() {
-        for (n, rows, threads) in [(1, 1, 2), (4, 3, 1), (5, 5, 2), (7, 6, 4), (8, 3, 16), (67, 67, 3), (259, 9, 2)] {
+        for (n, rows, threads) in [(1, 1, 2), (4, 3, 1), (5, 5, 2), (7, 6, 4), (8, 3, 16), (67, 67, 3), (521, 9, 2)] {
             let numbers = |modulus: usize| -> Vec<f64> {
                 let number = |x: usize| f64::from(u8::try_from(x * x % modulus).unwrap()) - 30.0;
                 (0..n * n).map(number).collect()

@@ -4,24 +4,25 @@
 #include "../recursion.h"
 #include "kernel.h"
 
-enum { SIDE = 64, ROWS = 8 };
+enum { SIDE = 128, ROWS = 8, LONGEST_VECTOR = 8 };
 
 // On copies of the blocks: at a stride of a power of two the rows of a block would evict one another from the cache.
 __attribute__((always_inline)) static inline void multiply_copies(const struct product *p) {
-    double A[SIDE][SIDE], B[SIDE][SIDE], C[ROWS][SIDE];
-    for (size_t i = 0; i < SIDE; i++)
-        for (size_t k = 0; k < p->k; k++)
-            A[i][k] = i < p->m ? p->A[i * p->stride + k] : 0;
+    double A[ROWS][SIDE], B[SIDE][SIDE], C[ROWS][SIDE];
+    const size_t columns = (p->n + LONGEST_VECTOR - 1) / LONGEST_VECTOR * LONGEST_VECTOR;
     for (size_t k = 0; k < p->k; k++)
-        for (size_t j = 0; j < SIDE; j++)
+        for (size_t j = 0; j < columns; j++)
             B[k][j] = j < p->n ? p->B[k * p->stride + j] : 0;
     for (size_t i = 0; i < p->m; i += ROWS) {
-        for (size_t j = 0; j < SIDE; j++) { // vectorized: see assert-vectorized.sh
+        for (size_t r = 0; r < ROWS; r++)
+            for (size_t k = 0; k < p->k; k++)
+                A[r][k] = i + r < p->m ? p->A[(i + r) * p->stride + k] : 0;
+        for (size_t j = 0; j < columns; j++) { // vectorized: see assert-vectorized.sh
             double sums[ROWS] = {0};
             size_t k = 0;
             do
                 for (size_t r = 0; r < ROWS; r++)
-                    sums[r] += A[i + r][k] * B[k][j];
+                    sums[r] += A[r][k] * B[k][j];
             while (++k < p->k); // tested at the end, as only a loop that always runs can be vectorized around
             for (size_t r = 0; r < ROWS; r++)
                 C[r][j] = sums[r];

@@ -21,6 +21,12 @@
 	IMUL3Q $others, R11, R12; \
 	SUBQ R12, CX
 
+// ZERO clears a row of the tile.
+#define ZERO(c0, c1, c2) \
+	VXORPD c0, c0, c0; \
+	VXORPD c1, c1, c1; \
+	VXORPD c2, c2, c2
+
 // ROW512 adds to a row of the tile: one number of A, broadcast, times three vectors of B.
 #define ROW512(offset, c0, c1, c2) \
 	VBROADCASTSD offset(SI), Z27; \
@@ -41,30 +47,14 @@
 // func avx512x8x24(depth int, a, b, c unsafe.Pointer, stride uintptr)
 TEXT ·avx512x8x24(SB), NOSPLIT, $0-40
 	ENTER(3, 7)
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
-	VPXORQ Z13, Z13, Z13
-	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
+	ZERO(Z0, Z1, Z2)
+	ZERO(Z3, Z4, Z5)
+	ZERO(Z6, Z7, Z8)
+	ZERO(Z9, Z10, Z11)
+	ZERO(Z12, Z13, Z14)
+	ZERO(Z15, Z16, Z17)
+	ZERO(Z18, Z19, Z20)
+	ZERO(Z21, Z22, Z23)
 share:
 	PREFETCHT0 0(R9)
 	PREFETCHT0 64(R9)
@@ -122,18 +112,10 @@ next:
 // func avx2x4x12(depth int, a, b, c unsafe.Pointer, stride uintptr)
 TEXT ·avx2x4x12(SB), NOSPLIT, $0-40
 	ENTER(2, 3)
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	VXORPD Y8, Y8, Y8
-	VXORPD Y9, Y9, Y9
-	VXORPD Y10, Y10, Y10
-	VXORPD Y11, Y11, Y11
+	ZERO(Y0, Y1, Y2)
+	ZERO(Y3, Y4, Y5)
+	ZERO(Y6, Y7, Y8)
+	ZERO(Y9, Y10, Y11)
 share:
 	PREFETCHT0 0(R9)
 	PREFETCHT0 32(R9)

@@ -3,6 +3,13 @@
 
 #include "textflag.h"
 
+// ZERO clears a row of the tile.
+#define ZERO(c0, c1, c2, c3) \
+	VEOR c0, c0, c0; \
+	VEOR c1, c1, c1; \
+	VEOR c2, c2, c2; \
+	VEOR c3, c3, c3
+
 // ROW adds to a row of the tile: one number of A, broadcast, times four vectors of B.
 #define ROW(c0, c1, c2, c3) \
 	VLD1R.P 8(R1), [V20.D2]; \
@@ -31,22 +38,10 @@ TEXT ·neon4x8(SB), NOSPLIT, $0-40
 	MOVD stride+32(FP), R4
 	FMOVD $1.0, F21
 	VDUP V21.D[0], V21.D2
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
+	ZERO(V0.B16, V1.B16, V2.B16, V3.B16)
+	ZERO(V4.B16, V5.B16, V6.B16, V7.B16)
+	ZERO(V8.B16, V9.B16, V10.B16, V11.B16)
+	ZERO(V12.B16, V13.B16, V14.B16, V15.B16)
 step:
 	VLD1.P 64(R2), [V16.D2, V17.D2, V18.D2, V19.D2]
 	ROW(V0.D2, V1.D2, V2.D2, V3.D2)

@@ -6,9 +6,8 @@ import java.nio.file.Path;
 
 /** The sizes of the caches of this machine, in bytes, as Linux tells them. */
 final class Caches {
-  static final int L1 = size(1, 32 << 10);
-  static final int L2 = size(2, 512 << 10);
-  static final int L3 = Math.max(size(3, 4 << 20), L2);
+  static final int NEAREST = size(1, 32 << 10);
+  static final int LAST = size(3, size(2, 4 << 20));
 
   /**
    * Of the level's data cache; the fallback where Linux does not know, as on some virtual

@@ -41,6 +41,20 @@ public enum Isa {
     }
   }
 
+  /**
+   * Heeds MATMUL_ISA: HotSpot compiles for all that the CPU has, and has to be told otherwise
+   * before it starts.
+   */
+  public static void requireForced() {
+    String forced = System.getenv("MATMUL_ISA");
+    if (forced != null && !forced.equals(CHOSEN.toString())) {
+      throw new UnsupportedOperationException("""
+          the path is %s and not %s; for another than the best that this CPU has, set \
+          JDK_JAVA_OPTIONS to -XX:UseAVX=2 (avx2) or -XX:UseAVX=0 (baseline)\
+          """.formatted(CHOSEN, forced));
+    }
+  }
+
   /** What a rung needs of the CPU at the least, with or without fused multiply-adds. */
   public static List<String> needs(boolean fma) {
     if (System.getProperty("os.arch").equals("aarch64")) {

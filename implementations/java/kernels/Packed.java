@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The loops around the tiles of {@link Intrinsics}: for every panel of B, which all threads pack
- * together, the threads take turns at blocks of A.
+ * together, the threads take turns at strips of A, as high as a tile.
  */
 final class Packed {
   private static final int ROWS = Intrinsics.ROWS;
@@ -23,11 +23,9 @@ final class Packed {
   private final int n;
   private final int threads;
 
-  // The most that a panel of B has of rows and columns, and a block of A of rows.
+  // The most that a panel of B has of rows and columns.
   private final int panelDepth;
   private final int panelColumns;
-  private final int blocks;
-  private final int blockRows;
 
   private final AtomicInteger turn = new AtomicInteger();
   private final CyclicBarrier barrier;
@@ -39,17 +37,11 @@ final class Packed {
     this.n = n;
     this.threads = threads;
     barrier = new CyclicBarrier(threads, () -> turn.set(0));
-    // Eight rows of A, a tile's at the most, fill three quarters of the nearest cache, a block of A
-    // about half of the next, a panel of B half of the last.
-    panelDepth = even(n, Caches.L1 * 3 / 4 / (8 * Double.BYTES));
-    int most = Caches.L2 * 9 / 16 / (panelDepth * Double.BYTES);
-    panelColumns = roundUp(even(n, Caches.L3 / 2 / (panelDepth * Double.BYTES)), COLUMNS);
-    blocks = roundUp(Math.ceilDiv(n, most), threads); // as many for each thread
-    blockRows = Math.ceilDiv(Math.ceilDiv(n, ROWS), blocks) * ROWS;
-  }
-
-  private static int roundUp(int x, int unit) {
-    return Math.ceilDiv(x, unit) * unit;
+    // A strip of eight rows of A fills three quarters of the nearest cache, a panel of B half of
+    // the last.
+    panelDepth = even(n, Caches.NEAREST * 3 / 4 / (8 * Double.BYTES));
+    int tiles = Math.ceilDiv(even(n, Caches.LAST / 2 / (panelDepth * Double.BYTES)), COLUMNS);
+    panelColumns = tiles * COLUMNS;
   }
 
   /** The length of the pieces, all about the same and none over the most, that n is cut into. */
@@ -62,7 +54,7 @@ final class Packed {
       MemorySegment packedB = arena.allocate(8L * panelDepth * panelColumns, ALIGNMENT);
       Thread[] team = new Thread[threads];
       for (int t = 0; t < threads; t++) {
-        MemorySegment packedA = arena.allocate(8L * panelDepth * blockRows, ALIGNMENT);
+        MemorySegment packedA = arena.allocate(8L * panelDepth * ROWS, ALIGNMENT);
         team[t] = Thread.ofPlatform().daemon().start(() -> work(packedA, packedB));
       }
       for (Thread thread : team) {
@@ -85,13 +77,10 @@ final class Packed {
                 Math.min(COLUMNS, columns - j));
           }
           barrier.await(); // nobody reads the panel before all of it is packed
-          for (int block; (block = turn.getAndIncrement()) < blocks;) {
-            int row = start(block);
-            int rows = start(block + 1) - row;
-            for (int i = 0; i < rows; i += ROWS) {
-              packA(packedA.asSlice(8L * i * depth), row + i, k, depth, Math.min(ROWS, rows - i));
-            }
-            multiplyBlock(packedA, packedB, row, column, rows, columns, depth, edge);
+          for (int row; (row = turn.getAndIncrement() * ROWS) < n;) {
+            int rows = Math.min(ROWS, n - row);
+            packA(packedA, row, k, depth, rows);
+            multiplyStrip(packedA, packedB, row, column, rows, columns, depth, edge);
           }
           barrier.await(); // nobody packs the next one before all are done with this
         }
@@ -99,11 +88,6 @@ final class Packed {
     } catch (InterruptedException | BrokenBarrierException e) {
       throw new IllegalStateException(e);
     }
-  }
-
-  /** The first row of a block: they differ by a tile at the most, so that no thread waits long. */
-  private int start(int block) {
-    return Math.min(n, Math.ceilDiv(n, ROWS) * block / blocks * ROWS);
   }
 
   private void packB(MemorySegment to, int k, int column, int depth, int columns) {
@@ -123,22 +107,17 @@ final class Packed {
     }
   }
 
-  private void multiplyBlock(MemorySegment packedA, MemorySegment packedB, int row, int column,
+  private void multiplyStrip(MemorySegment packedA, MemorySegment packedB, int row, int column,
       int rows, int columns, int depth, double[] edge) {
     for (int j = 0; j < columns; j += COLUMNS) {
-      for (int i = 0; i < rows; i += ROWS) {
-        int at = (row + i) * n + column + j;
-        int height = Math.min(ROWS, rows - i);
-        int width = Math.min(COLUMNS, columns - j);
-        if (height == ROWS && width == COLUMNS) {
-          Intrinsics.multiplyTile(
-              packedA, 8L * i * depth, packedB, 8L * j * depth, depth, c, at, n);
-        } else { // the tile would reach beyond C
-          copy(c, at, n, edge, 0, COLUMNS, height, width);
-          Intrinsics.multiplyTile(
-              packedA, 8L * i * depth, packedB, 8L * j * depth, depth, edge, 0, COLUMNS);
-          copy(edge, 0, COLUMNS, c, at, n, height, width);
-        }
+      int at = row * n + column + j;
+      int width = Math.min(COLUMNS, columns - j);
+      if (rows == ROWS && width == COLUMNS) {
+        Intrinsics.multiplyTile(packedA, 0, packedB, 8L * j * depth, depth, c, at, n);
+      } else { // the tile would reach beyond C
+        copy(c, at, n, edge, 0, COLUMNS, rows, width);
+        Intrinsics.multiplyTile(packedA, 0, packedB, 8L * j * depth, depth, edge, 0, COLUMNS);
+        copy(edge, 0, COLUMNS, c, at, n, rows, width);
       }
     }
   }

@@ -1,5 +1,5 @@
-//! The blocks follow the caches instead of halving, all threads share the copy of B, and the tile of C is held in
-//! registers by hand, with the CPU's own vector instructions.
+//! The blocks follow the caches instead of halving, all threads share the copy of B, and a tile of C fills the registers
+//! by the CPU's own vector instructions: little is copied twice, and nearly every instruction multiplies and adds.
 
 use std::array;
 use std::ops::Range;
@@ -40,7 +40,8 @@ macro_rules! path {
             unsafe {
                 let mut sums = [[$splat(0.0); $vectors]; $rows];
                 for i in 0..$rows {
-                    for j in 0..$vectors {
+                    // One more than there are, for C need not begin with a cache line.
+                    for j in 0..=$vectors {
                         prefetch(c.add(i * stride + j * $lanes));
                     }
                 }
@@ -80,36 +81,36 @@ pub const PATHS: &[Path] = &[
     path!(NEON, "neon", 6 x 4 of 2, vdupq_n_f64, vld1q_f64, vst1q_f64, vaddq_f64, |x, y, sum| vfmaq_f64(sum, x, y)),
 ];
 
-/// Adds A · B to C, for as many rows as C has. Of B a block lies in the cache that all cores share, to which all
-/// threads copy; of A a block in the second level of a core's own, and a sliver as high as the tile in the first.
+/// Adds A · B to C, for as many rows as C has. A sliver of A, as high as the tile, stays in the nearest cache of a core
+/// while a block of B, to which all threads copy, streams past it out of the cache that they share.
 fn multiply_by(tile: &Tile, n: usize, threads: usize, a: &[f64], b: &[f64], c: &mut [f64]) {
     let (b, c) = (Block::new(b, n), Block::new_mut(c, n));
     let a = Block::new(a, n).part(0..c.rows, 0..n);
-    let [first, second, shared] = [1, 2, 3].map(|level| caches::bytes(level) / size_of::<f64>());
-    let depth = (first * 3 / 4 / tile.rows).min(n);
-    let height = (second / 4 / depth).min(c.rows.div_ceil(threads)).next_multiple_of(tile.rows);
-    let width = (shared / 2 / depth).min(n).next_multiple_of(tile.cols);
+    let [nearest, shared] = [1, 3].map(|level| caches::bytes(level) / size_of::<f64>());
+    let evenly = |largest| n.div_ceil(n.div_ceil(largest)); // in blocks of about one size
+    let depth = evenly(nearest * 3 / 4 / tile.rows);
+    let width = evenly(shared / 2 / depth).next_multiple_of(tile.cols);
 
     let b_packed = Buffer::new(depth * width);
     let barrier = Barrier::new(threads);
     let claimed = AtomicUsize::new(0);
     let work = |thread| {
-        let a_packed = Buffer::new(height * depth);
-        let mut strips = 0..0; // of C, numbered through all the blocks of B
+        let a_packed = Buffer::new(tile.rows * depth);
+        let mut slivers = 0..0; // of A, numbered through all the blocks of B
         for (j, k) in (0..n).step_by(width).flat_map(|j| (0..n).step_by(depth).map(move |k| (j, k))) {
             let b = b.part(k..k + depth, j..j + width);
             barrier.wait(); // until nobody reads the block before
             // SAFETY: the buffer has room for the block, and every thread packs other rows of it.
             unsafe { (tile.pack_cols)(b, b.rows * thread / threads..b.rows * (thread + 1) / threads, b_packed.at(0)) };
             barrier.wait(); // until all of this one is there
-            strips = strips.end..strips.end + c.rows.div_ceil(height);
-            let claim = |next| (next < strips.end).then_some(next + 1);
-            while let Ok(strip) = claimed.fetch_update(Relaxed, Relaxed, claim) {
-                let i = (strip - strips.start) * height;
-                // SAFETY: the buffer has room for the block, and no other thread has claimed this strip.
+            slivers = slivers.end..slivers.end + c.rows.div_ceil(tile.rows);
+            let claim = |next| (next < slivers.end).then_some(next + 1);
+            while let Ok(sliver) = claimed.fetch_update(Relaxed, Relaxed, claim) {
+                let i = (sliver - slivers.start) * tile.rows;
+                // SAFETY: the buffer has room for the sliver, and no other thread has claimed these rows of C.
                 unsafe {
-                    (tile.pack_rows)(a.part(i..i + height, k..k + depth), a_packed.at(0));
-                    multiply_packed(tile, b.rows, &a_packed, &b_packed, c.part(i..i + height, j..j + width));
+                    (tile.pack_rows)(a.part(i..i + tile.rows, k..k + depth), a_packed.at(0));
+                    multiply_packed(tile, b.rows, &a_packed, &b_packed, c.part(i..i + tile.rows, j..j + width));
                 }
             }
         }
@@ -123,19 +124,18 @@ fn multiply_by(tile: &Tile, n: usize, threads: usize, a: &[f64], b: &[f64], c: &
     });
 }
 
-/// Adds the product of two packed blocks, `k` long, to C. A tile that sticks out of C is computed beside it.
+/// Adds the product of a packed sliver of A and a packed block of B, `k` long, to as many rows of C. A tile that sticks
+/// out of C is computed beside it.
 unsafe fn multiply_packed(tile: &Tile, k: usize, a: &Buffer, b: &Buffer, c: Block) {
     for j in (0..c.cols).step_by(tile.cols) {
-        for i in (0..c.rows).step_by(tile.rows) {
-            let c = c.part(i..i + tile.rows, j..j + tile.cols);
-            let (a, b, (to, stride)) = (a.at(i * k), b.at(j * k), c.raw());
-            if c.rows == tile.rows && c.cols == tile.cols {
-                unsafe { (tile.multiply)(k, a, b, to, stride) };
-                continue;
-            }
-            let mut beside = [0.0; LARGEST_TILE];
-            unsafe { (tile.multiply)(k, a, b, beside.as_mut_ptr(), tile.cols) };
-            unsafe { c.add(&beside, tile.cols) };
+        let c = c.part(0..tile.rows, j..j + tile.cols);
+        let (a, b, (to, stride)) = (a.at(0), b.at(j * k), c.raw());
+        if c.rows == tile.rows && c.cols == tile.cols {
+            unsafe { (tile.multiply)(k, a, b, to, stride) };
+            continue;
         }
+        let mut beside = [0.0; LARGEST_TILE];
+        unsafe { (tile.multiply)(k, a, b, beside.as_mut_ptr(), tile.cols) };
+        unsafe { c.add(&beside, tile.cols) };
     }
 }

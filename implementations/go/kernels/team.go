@@ -3,8 +3,6 @@ package kernels
 import (
 	"sync"
 	"sync/atomic"
-	"syscall"
-	"unsafe"
 )
 
 // A cut divides total things into parts of nearly the same size, all but the last a multiple of unit.
@@ -46,18 +44,4 @@ func deal(workers, pieces int, do func(worker, piece int)) {
 		})
 	}
 	group.Wait()
-}
-
-// allocate returns room for length numbers in huge pages where the system has them, so that walking it
-// hardly misses the TLB, and a function that gives it back.
-func allocate(length int) (numbers []float64, free func()) {
-	const huge = 2 << 20
-	bytes, err := syscall.Mmap(-1, 0, 8*length+huge, syscall.PROT_READ|syscall.PROT_WRITE,
-		syscall.MAP_PRIVATE|syscall.MAP_ANON)
-	if err != nil {
-		panic(err)
-	}
-	syscall.Madvise(bytes, syscall.MADV_HUGEPAGE) // advice: without it only speed is lost
-	start := -uintptr(unsafe.Pointer(&bytes[0])) % huge
-	return unsafe.Slice((*float64)(unsafe.Pointer(&bytes[start])), length), func() { syscall.Munmap(bytes) }
 }
