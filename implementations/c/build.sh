@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds ./matmul, a static executable. CC may add flags for a check; the image is built without any.
+# Builds ./matmul, a static executable. CC and LINK may change that for a check; the image is built without either.
 set -eu
 cc="${CC:-musl-gcc} -Wall -Wextra -Wpedantic -Werror -Wno-unused-parameter" # all kernels share one signature
 
@@ -8,17 +8,36 @@ compile() {
   file=$1
   shift
   rm -f "$file.log" # gcc would append
-  $cc "$@" -DFLAGS="\"$*\"" -fopt-info-loop-optimized="$file.log" -c "$file.c" -o "$file.o"
+  $cc "$@" -DFLAGS="\"$*\"" -fopt-info-optimized="$file.log" -c "$file.c" -o "$file.o"
 }
+
+compile cpu -O2 -std=c17
+compile text -O2 -std=c17
+compile peak -O2 -std=c17 -ffp-contract=fast # standard C alone does not fuse a * b + c
+
+# The library rung is a program of its own, ./library.
+if [ "${1:-}" = library ]; then
+  compile kernels/library -O3 -std=c17
+  compile main -O2 -std=c17 -DLIBRARY
+  $cc -static -s main.o cpu.o peak.o text.o kernels/library.o -lopenblas -lm -o library
+  exit
+fi
 
 compile kernels/naive -O3 -std=c17
 compile kernels/interchanged -O3 -std=c17
 compile kernels/parallel -O3 -std=c17
-compile peak -O2 -std=c17 -ffp-contract=fast # standard C alone does not fuse a * b + c
+compile kernels/recursive -O3 -std=c17
+compile kernels/vectorized -O3 -std=c17 -ffp-contract=fast
+compile kernels/intrinsics -O3 -std=c17 -ffp-contract=fast
+compile pack -O3 -std=c17
+compile recursion -O2 -std=c17
+compile team -O2 -std=c17
 compile main -O2 -std=c17
 
 # An i-j-k kernel whose loops gcc has exchanged is another rung.
 if grep interchange kernels/naive.log kernels/parallel.log; then exit 1; fi
 
+rm -f kernels/library.o
 # Segments padded to whole pages would be a tenth of the image; RELRO, one of them, musl ignores in static programs.
-$cc -static -s -Wl,-z,noseparate-code,-z,norelro main.o peak.o kernels/*.o -o matmul
+# Its threads have stacks of 128 KB unless the program's header says more; a copied block of `vectorized` is as large.
+$cc ${LINK--static -s -Wl,-z,stack-size=1048576,-z,noseparate-code,-z,norelro} cpu.o main.o pack.o peak.o recursion.o team.o text.o kernels/*.o -lm -o matmul

@@ -1,18 +1,26 @@
 // The contract's program: `matmul info`, `matmul run` and `matmul peak`. The kernels are in kernels/.
-#define _POSIX_C_SOURCE 200809L // clock_gettime
+#define _DEFAULT_SOURCE // MAP_ANONYMOUS
 #include "kernels/kernel.h"
 #include "peak.h"
+#include "text.h"
 
-#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 // The ladder, from the ground up. A new rung is its file, its line in build.sh and its name here, twice.
-extern const struct rung naive, interchanged, parallel;
-static const struct rung *const ladder[] = {&naive, &interchanged, &parallel};
+#ifdef LIBRARY
+extern const struct rung library;
+static const struct rung *const ladder[] = {&library};
+#else
+extern const struct rung naive, interchanged, parallel, recursive, vectorized, intrinsics;
+static const struct rung *const ladder[] = {&naive, &interchanged, &parallel, &recursive, &vectorized, &intrinsics};
+#endif
 static const size_t ladder_length = sizeof ladder / sizeof *ladder;
 
 enum {
@@ -23,23 +31,23 @@ enum {
 };
 
 _Noreturn static void exit_usage(void) {
-    fputs("usage: matmul info\n"
-          "       matmul run RUNG N THREADS ROWS SAMPLES\n"
-          "       matmul peak THREADS\n"
-          "RUNG is one of:",
-          stderr);
+    PRINT(STDERR_FILENO, "usage: matmul info\n"
+                         "       matmul run RUNG N THREADS ROWS SAMPLES\n"
+                         "       matmul peak THREADS\n"
+                         "RUNG is one of:");
     for (size_t r = 0; r < ladder_length; r++)
-        fprintf(stderr, " %s", ladder[r]->name);
-    fputc('\n', stderr);
+        PRINT(STDERR_FILENO, " ", ladder[r]->name);
+    PRINT(STDERR_FILENO, "\n");
     exit(EXIT_USAGE);
 }
 
 static size_t parse_number(const char *name, const char *text, size_t max) {
-    char *end;
-    const unsigned long long number = strtoull(text, &end, 10);
-    // strtoull would take a sign: "-1" is a huge number to it.
-    if (*text < '0' || *text > '9' || *end || number < 1 || number > max) {
-        warnx("%s must be a whole number from 1 to %zu, not \"%s\"", name, max, text);
+    size_t number = 0;
+    const char *digit = text;
+    while (*digit >= '0' && *digit <= '9' && number <= max)
+        number = 10 * number + (size_t)(*digit++ - '0');
+    if (*digit || number < 1 || number > max) {
+        PRINT(STDERR_FILENO, name, " must be a whole number from 1 to ", DECIMAL(max), ", not \"", text, "\"\n");
         exit_usage();
     }
     return number;
@@ -49,41 +57,46 @@ static const struct rung *find_rung(const char *name) {
     for (size_t r = 0; r < ladder_length; r++)
         if (!strcmp(ladder[r]->name, name))
             return ladder[r];
-    warnx("unknown rung \"%s\"", name);
+    PRINT(STDERR_FILENO, "unknown rung \"", name, "\"\n");
     exit_usage();
 }
 
+// Pages of its own: malloc would be a tenth of the program.
 static void *allocate(size_t count) {
-    void *numbers = malloc(count * sizeof(double));
-    if (!numbers)
-        err(EXIT_FAILURE, "a matrix of %zu numbers", count);
+    void *numbers = mmap(NULL, count * sizeof(double), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (numbers == MAP_FAILED)
+        FAIL(EXIT_FAILURE, "a matrix of ", DECIMAL(count), " numbers: ", strerror(errno));
     return numbers;
 }
 
 static void *read_matrix(const char *path, size_t count) {
-    void *numbers = allocate(count);
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        err(EXIT_FAILURE, "%s", path);
-    const size_t got = fread(numbers, sizeof(double), count, file);
-    if (ferror(file))
-        err(EXIT_FAILURE, "%s", path);
-    if (got < count)
-        errx(EXIT_FAILURE, "%s holds %zu numbers where %zu are needed", path, got, count);
-    fclose(file);
+    char *numbers = allocate(count);
+    const int file = open(path, O_RDONLY);
+    if (file < 0)
+        FAIL(EXIT_FAILURE, path, ": ", strerror(errno));
+    for (size_t got = 0, size = count * sizeof(double); got < size;) {
+        const ssize_t length = read(file, numbers + got, size - got);
+        if (length < 0)
+            FAIL(EXIT_FAILURE, path, ": ", strerror(errno));
+        if (!length)
+            FAIL(EXIT_FAILURE, path, " holds ", DECIMAL(got / sizeof(double)), " numbers where ", DECIMAL(count),
+                 " are needed");
+        got += (size_t)length;
+    }
+    close(file);
     return numbers;
 }
 
 static void write_matrix(const char *path, const void *numbers, size_t count) {
-    FILE *file = fopen(path, "wb");
-    if (!file || fwrite(numbers, sizeof(double), count, file) < count || fclose(file))
-        err(EXIT_FAILURE, "%s", path);
+    const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (file < 0 || write_all(file, numbers, count * sizeof(double)) || close(file))
+        FAIL(EXIT_FAILURE, path, ": ", strerror(errno));
 }
 
-static long long clock_ns(clockid_t clock) {
+static unsigned long long clock_ns(clockid_t clock) {
     struct timespec now;
     clock_gettime(clock, &now);
-    return now.tv_sec * 1000000000LL + now.tv_nsec;
+    return (unsigned long long)now.tv_sec * 1000000000 + (unsigned long long)now.tv_nsec;
 }
 
 // The sum of int32(C[k]) * (2k + 1) mod 2^32: it changes where entries are wrong, and where they are swapped.
@@ -100,31 +113,29 @@ static void run(const struct rung *rung, size_t n, size_t threads, size_t rows, 
     double(*C)[n] = allocate(rows * n);
     for (size_t s = 0; s < samples; s++) {
         memset(C, 0, sizeof(double[rows][n]));
-        const long long cpu_start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-        const long long wall_start_ns = clock_ns(CLOCK_MONOTONIC);
+        const unsigned long long cpu_start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+        const unsigned long long wall_start_ns = clock_ns(CLOCK_MONOTONIC);
         rung->multiply(n, rows, threads, A, B, C);
-        const long long wall_ns = clock_ns(CLOCK_MONOTONIC) - wall_start_ns;
-        const long long cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_start_ns;
-        printf("%lld %lld %u\n", wall_ns, cpu_ns, checksum(*C, rows * n));
-        if (fflush(stdout))
-            err(EXIT_FAILURE, "standard output");
+        const unsigned long long wall_ns = clock_ns(CLOCK_MONOTONIC) - wall_start_ns;
+        const unsigned long long cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_start_ns;
+        PRINT(STDOUT_FILENO, DECIMAL(wall_ns), " ", DECIMAL(cpu_ns), " ", DECIMAL(checksum(*C, rows * n)), "\n");
     }
     write_matrix("/out/c.f64", C, rows * n);
-    free(C);
-    free(B);
-    free(A);
 }
 
 static void info(void) {
-    printf("{\"toolchain\": \"gcc %s\",\n \"rungs\": {", __VERSION__);
+    PRINT(STDOUT_FILENO, "{\"toolchain\": \"", ladder[0]->toolchain, "\",\n \"rungs\": {");
     for (size_t r = 0; r < ladder_length; r++) {
         const struct rung *rung = ladder[r];
-        printf("%s\"%s\": {\"loop_order\": \"%s\", \"layout\": \"contiguous\", \"threads\": \"%s\",\n"
-               "  \"bounds_checks\": false, \"fast_math\": %s, \"flags\": \"%s\", \"instruction_sets\": [\"%s\"]}",
-               r ? ",\n  " : "\n  ", rung->name, rung->loop_order, rung->threads, rung->fast_math ? "true" : "false",
-               rung->flags, rung->instruction_set);
+        PRINT(STDOUT_FILENO, r ? ",\n  \"" : "\n  \"", rung->name, "\": {\"loop_order\": \"", rung->loop_order,
+              "\", \"layout\": \"contiguous\", \"threads\": \"", rung->threads,
+              "\",\n    \"bounds_checks\": false, \"fast_math\": ", rung->fast_math ? "true" : "false",
+              ", \"flags\": \"", rung->flags, "\",\n    \"instruction_sets\": [\"", rung->instruction_set, "\"]");
+        if (rung->runs)
+            PRINT(STDOUT_FILENO, ", \"runs\": \"", rung->runs(), "\"");
+        PRINT(STDOUT_FILENO, "}");
     }
-    puts("}}");
+    PRINT(STDOUT_FILENO, "}}\n");
 }
 
 int main(int argc, char **argv) {
@@ -132,7 +143,10 @@ int main(int argc, char **argv) {
     if (argc == 2 && !strcmp(command, "info")) {
         info();
     } else if (argc == 3 && !strcmp(command, "peak")) {
-        printf("%.2f\n", peak_gflops(parse_number("THREADS", argv[2], MAX_THREADS)));
+        const double gflops = peak_gflops(parse_number("THREADS", argv[2], MAX_THREADS));
+        const unsigned hundredths = (unsigned)(100 * gflops + 0.5);
+        PRINT(STDOUT_FILENO, DECIMAL(hundredths / 100), ".", DECIMAL(hundredths / 10 % 10), DECIMAL(hundredths % 10),
+              "\n");
     } else if (argc == 7 && !strcmp(command, "run")) {
         const struct rung *rung = find_rung(argv[2]);
         const size_t n = parse_number("N", argv[3], MAX_N);

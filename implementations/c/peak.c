@@ -1,12 +1,13 @@
 // The ceiling that every kernel is held against: multiply-adds that touch nothing but registers.
 #define _POSIX_C_SOURCE 200809L // barriers, clock_gettime
 #include "peak.h"
+#include "cpu.h"
+#include "text.h"
 
-#include <err.h>
-#include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -73,8 +74,9 @@ static double elapsed_s(double (*loop)(void), size_t threads) {
     pthread_barrier_init(&start, NULL, (unsigned)threads);
     for (size_t t = 0; t < threads; t++) {
         workers[t] = (struct worker){.start = &start, .loop = loop};
-        if ((errno = pthread_create(&workers[t].thread, NULL, work, &workers[t])))
-            err(EXIT_FAILURE, "cannot start thread %zu of %zu", t + 1, threads);
+        const int error = pthread_create(&workers[t].thread, NULL, work, &workers[t]);
+        if (error)
+            FAIL(EXIT_FAILURE, "cannot start thread ", DECIMAL(t + 1), " of ", DECIMAL(threads), ": ", strerror(error));
     }
     double begin_s = INFINITY, end_s = 0;
     for (size_t t = 0; t < threads; t++) {
@@ -96,9 +98,9 @@ static double gflops(double (*loop)(void), size_t vector_doubles, size_t threads
 double peak_gflops(size_t threads) {
 #if defined __x86_64__
     double best = gflops(sse2, 2, threads);
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (cpu_has(AVX2))
         best = fmax(best, gflops(avx2, 4, threads));
-    if (__builtin_cpu_supports("avx512f"))
+    if (cpu_has(AVX512))
         best = fmax(best, gflops(avx512, 8, threads));
     return best;
 #elif defined __aarch64__

@@ -27,16 +27,11 @@ The numbers go from 1 to 65535, and ROWS up to N.`
 // flags are those that go build was given; the recipe passes them on by -ldflags -X.
 var flags string
 
-// A rung is a kernel and what a fair reader must know of it.
+// A rung is a kernel, or paths to choose one from, and what a fair reader must know of it.
 type rung struct {
 	name, loopOrder, threads string
-	kernel                   func(a, b, c []float64, n, rows, threads int)
-}
-
-var ladder = []rung{
-	{"naive", "ijk", "one", kernels.Naive},
-	{"interchanged", "ikj", "one", kernels.Interchanged},
-	{"parallel", "ijk", "all", kernels.Parallel},
+	kernel                   kernels.Kernel
+	paths                    []kernels.Path
 }
 
 // A usageError is the caller's mistake.
@@ -44,13 +39,19 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) + usage }
 
+// An unfitError is the reason why this machine cannot run a rung.
+type unfitError struct{ error }
+
 func main() {
 	// There is no garbage to collect, yet the runtime would collect every two minutes, within a sample.
 	debug.SetGCPercent(-1)
 	if err := command(os.Args[1:]); err != nil {
 		os.Stderr.WriteString("matmul: " + err.Error() + "\n")
-		if _, ok := err.(usageError); ok {
+		switch err.(type) {
+		case usageError:
 			os.Exit(2)
+		case unfitError:
+			os.Exit(3)
 		}
 		os.Exit(1)
 	}
@@ -79,7 +80,15 @@ func command(args []string) error {
 		if rows > n {
 			return usageError("ROWS is more than N")
 		}
-		return run(ladder[r], n, threads, rows, samples)
+		kernel := ladder[r].kernel
+		if kernel == nil {
+			path, err := kernels.Choose(ladder[r].paths)
+			if err != nil {
+				return unfitError{err}
+			}
+			kernel = path.Kernel
+		}
+		return run(kernel, n, threads, rows, samples)
 	default:
 		return usageError("expected info, or run and its five arguments")
 	}
@@ -87,10 +96,19 @@ func command(args []string) error {
 
 // info describes the build as one JSON object.
 func info() string {
-	instructionSet := map[string]string{"amd64": "x86-64", "arm64": "aarch64"}[runtime.GOARCH]
+	baseline := map[string]string{"amd64": "x86-64", "arm64": "aarch64"}[runtime.GOARCH]
 	boundsChecks := !strings.Contains(flags, "-B") // the compiler's only switch for them
 	rungs := make([]string, len(ladder))
 	for i, r := range ladder {
+		needs, runs := strconv.Quote(baseline), ""
+		if r.paths != nil {
+			for _, set := range r.paths[len(r.paths)-1].Needs { // the least demanding path
+				needs += ", " + strconv.Quote(set)
+			}
+			if path, err := kernels.Choose(r.paths); err == nil {
+				runs = `, "runs": ` + strconv.Quote(path.ISA)
+			}
+		}
 		rungs[i] = strconv.Quote(r.name) + `: {` +
 			`"loop_order": ` + strconv.Quote(r.loopOrder) + `, ` +
 			`"layout": "contiguous", ` +
@@ -98,14 +116,14 @@ func info() string {
 			`"bounds_checks": ` + strconv.FormatBool(boundsChecks) + `, ` +
 			`"fast_math": false, ` + // the compiler has no such mode
 			`"flags": ` + strconv.Quote(flags) + `, ` +
-			`"instruction_sets": [` + strconv.Quote(instructionSet) + `]}`
+			`"instruction_sets": [` + needs + `]` + runs + `}`
 	}
 	return `{"toolchain": ` + strconv.Quote(runtime.Version()) +
 		`, "rungs": {` + strings.Join(rungs, ", ") + "}}\n"
 }
 
 // run times samples of one kernel, prints a line for each, and writes the last C.
-func run(r rung, n, threads, rows, samples int) error {
+func run(kernel kernels.Kernel, n, threads, rows, samples int) error {
 	a, err := read("/data/a.f64", rows*n)
 	if err != nil {
 		return err
@@ -119,7 +137,7 @@ func run(r rung, n, threads, rows, samples int) error {
 	for range samples {
 		clear(c)
 		cpu, start := cpuTime(), time.Now()
-		r.kernel(a, b, c, n, rows, threads)
+		kernel(a, b, c, n, rows, threads)
 		wallNs, cpuNs := time.Since(start).Nanoseconds(), (cpuTime() - cpu).Nanoseconds()
 		line := strconv.FormatInt(wallNs, 10) + " " + strconv.FormatInt(cpuNs, 10) + " " +
 			strconv.FormatUint(uint64(checksum(c)), 10) + "\n"

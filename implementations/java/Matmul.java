@@ -1,14 +1,16 @@
 // The Java implementation of the contract in ../README.md.
 
+import kernels.Isa;
+
 static final String USAGE =
     """
     usage: matmul info
            matmul run RUNG N THREADS ROWS SAMPLES
     RUNG is one of %s; the numbers are at least 1, and ROWS is at most N\
-    """.formatted(Rung.LADDER.stream().map(Rung::name).collect(Collectors.joining(", ")));
+    """.formatted(Ladder.RUNGS.stream().map(Rung::name).collect(Collectors.joining(", ")));
 
 /** What {@code run} is asked for. */
-record Request(Rung rung, int n, int threads, int rows, int samples) {
+record Request(Rung<?> rung, int n, int threads, int rows, int samples) {
   Request {
     if (rows < 1 || rows > n || threads < 1 || samples < 1) {
       throw new IllegalArgumentException("a number is out of range");
@@ -20,7 +22,14 @@ record Request(Rung rung, int n, int threads, int rows, int samples) {
       throw new IllegalArgumentException("no such call");
     }
     int[] numbers = Stream.of(args).skip(2).mapToInt(Integer::parseInt).toArray();
-    return new Request(Rung.named(args[1]), numbers[0], numbers[1], numbers[2], numbers[3]);
+    return new Request(rung(args[1]), numbers[0], numbers[1], numbers[2], numbers[3]);
+  }
+
+  private static Rung<?> rung(String name) {
+    return Ladder.RUNGS.stream()
+        .filter(rung -> rung.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no such rung: " + name));
   }
 }
 
@@ -29,10 +38,16 @@ void main(String[] args) {
     if (args.length == 1 && args[0].equals("info")) {
       IO.println(info());
     } else {
-      run(Request.parse(args));
+      Request request = Request.parse(args);
+      if (request.rung.paths() != Rung.Paths.ONE) {
+        Isa.requireForced();
+      }
+      run(request.rung, request);
     }
   } catch (IllegalArgumentException e) {
     fail(2, e.getMessage() + "\n" + USAGE);
+  } catch (UnsupportedOperationException e) {
+    fail(3, e.getMessage());
   } catch (IOException e) {
     fail(1, e.toString());
   }
@@ -46,13 +61,11 @@ void fail(int status, String message) {
 /** What this image holds; the flags are those that this virtual machine was started with. */
 String info() {
   String toolchain = System.getProperty("java.vm.name") + " " + Runtime.version();
-  String architecture = System.getProperty("os.arch").replace("amd64", "x86-64");
   String flags = Stream.of(ProcessHandle.current().info().arguments().orElseThrow())
                      .takeWhile(argument -> !argument.equals("-jar"))
                      .collect(Collectors.joining(" "));
-  String rungs = Rung.LADDER.stream()
-                     .map(rung -> rung.json(flags, architecture))
-                     .collect(Collectors.joining(",\n"));
+  String rungs =
+      Ladder.RUNGS.stream().map(rung -> rung.json(flags)).collect(Collectors.joining(",\n"));
   return """
       {"toolchain": "%s", "rungs": {
       %s}}\
@@ -60,45 +73,43 @@ String info() {
 }
 
 /** Times the samples, a line for each, and writes the last C. */
-void run(Request request) throws IOException {
-  double[][] a = read(Path.of("/data/a.f64"), request.rows, request.n);
-  double[][] b = read(Path.of("/data/b.f64"), request.n, request.n);
-  double[][] c = new double[request.rows][request.n];
+<M> void run(Rung<M> rung, Request request) throws IOException {
+  int n = request.n;
+  Matrix<M> a = rung.matrix().allocate(request.rows, n);
+  Matrix<M> b = rung.matrix().allocate(n, n);
+  Matrix<M> c = rung.matrix().allocate(request.rows, n);
+  read(Path.of("/data/a.f64"), a.rows());
+  read(Path.of("/data/b.f64"), b.rows());
   for (int sample = 0; sample < request.samples; sample++) {
-    for (double[] row : c) {
-      Arrays.fill(row, 0);
-    }
+    double[] zeros = new double[n];
+    c.rows().forEach(row -> row.put(0, zeros));
     long cpuStart = CpuClock.nanoTime();
     long wallStart = System.nanoTime();
-    request.rung.kernel().multiply(a, b, c, request.threads);
+    rung.kernel().multiply(a.entries(), b.entries(), c.entries(), n, request.threads);
     long wall = System.nanoTime() - wallStart;
     long cpu = CpuClock.nanoTime() - cpuStart;
-    IO.println(wall + " " + cpu + " " + checksum(c));
+    IO.println(wall + " " + cpu + " " + checksum(c.rows()));
   }
-  write(Path.of("/out/c.f64"), c);
+  write(Path.of("/out/c.f64"), c.rows());
 }
 
-/** Reads the first rows of a matrix of n columns. */
-double[][] read(Path path, int rows, int n) throws IOException {
-  if (Files.size(path) / Double.BYTES / n < rows) {
-    throw new EOFException("%s holds fewer than %d x %d numbers".formatted(path, rows, n));
-  }
-  double[][] matrix = new double[rows][n];
-  byte[] bytes = new byte[n * Double.BYTES];
+void read(Path path, List<DoubleBuffer> rows) throws IOException {
+  byte[] bytes = new byte[rows.getFirst().capacity() * Double.BYTES];
   try (InputStream in = Files.newInputStream(path)) {
-    for (double[] row : matrix) {
-      in.readNBytes(bytes, 0, bytes.length);
-      doubles(bytes).get(row);
+    for (DoubleBuffer row : rows) {
+      if (in.readNBytes(bytes, 0, bytes.length) < bytes.length) {
+        throw new EOFException("%s holds fewer than %d rows".formatted(path, rows.size()));
+      }
+      row.put(0, doubles(bytes), 0, row.capacity());
     }
   }
-  return matrix;
 }
 
-void write(Path path, double[][] matrix) throws IOException {
-  byte[] bytes = new byte[matrix[0].length * Double.BYTES];
+void write(Path path, List<DoubleBuffer> rows) throws IOException {
+  byte[] bytes = new byte[rows.getFirst().capacity() * Double.BYTES];
   try (OutputStream out = Files.newOutputStream(path)) {
-    for (double[] row : matrix) {
-      doubles(bytes).put(row);
+    for (DoubleBuffer row : rows) {
+      doubles(bytes).put(0, row, 0, row.capacity());
       out.write(bytes);
     }
   }
@@ -109,12 +120,12 @@ DoubleBuffer doubles(byte[] bytes) {
 }
 
 /** Σ int32(C[k]) · (2k + 1) mod 2³² over the flat index k, which is how int arithmetic wraps. */
-String checksum(double[][] c) {
+String checksum(List<DoubleBuffer> rows) {
   int sum = 0;
   int weight = 1;
-  for (double[] row : c) {
-    for (double entry : row) {
-      sum += (int) entry * weight;
+  for (DoubleBuffer row : rows) {
+    for (int j = 0; j < row.capacity(); j++) {
+      sum += (int) row.get(j) * weight;
       weight += 2;
     }
   }

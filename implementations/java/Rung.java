@@ -1,30 +1,50 @@
 import java.util.List;
-import kernels.Interchanged;
-import kernels.Naive;
-import kernels.Parallel;
+import kernels.Isa;
 
 /** A step of the ladder: its kernel, and what {@code info} tells of it. */
-record Rung(String name, String loopOrder, String threads, Kernel kernel) {
-  static final List<Rung> LADDER = List.of(new Rung("naive", "ijk", "one", Naive::multiply),
-      new Rung("interchanged", "ikj", "one", Interchanged::multiply),
-      new Rung("parallel", "ijk", "all", Parallel::multiply));
-
+record Rung<M>(String name, String loopOrder, String threads, Paths paths, Matrix.Factory<M> matrix,
+    Kernel<M> kernel) {
   /** Adds A · B to C, which comes zeroed and has only the rows that are asked for. */
-  interface Kernel {
+  interface Kernel<M> {
+    void multiply(M a, M b, M c, int n, int threads);
+  }
+
+  /** A kernel whose matrices know their n. */
+  interface NestedKernel {
     void multiply(double[][] a, double[][] b, double[][] c, int threads);
   }
 
-  static Rung named(String name) {
-    return LADDER.stream()
-        .filter(rung -> rung.name.equals(name))
-        .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("no such rung: " + name));
+  /** What a rung makes of the instruction sets. */
+  enum Paths {
+    /** One path, for whatever there is. */
+    ONE,
+    /** Another path for each instruction set. */
+    ANY,
+    /** The same, but none for the architecture's baseline where that lacks fused multiply-adds. */
+    WITH_FMA
   }
 
-  String json(String flags, String instructionSet) {
+  static Rung<double[][]> nested(
+      String name, String loopOrder, String threads, NestedKernel kernel) {
+    return new Rung<>(name, loopOrder, threads, Paths.ONE, Matrix::nested,
+        (a, b, c, n, count) -> kernel.multiply(a, b, c, count));
+  }
+
+  static Rung<double[]> contiguous(
+      String name, String loopOrder, Paths paths, Kernel<double[]> kernel) {
+    return new Rung<>(name, loopOrder, "all", paths, Matrix::contiguous, kernel);
+  }
+
+  String json(String flags) {
+    String layout = matrix.allocate(1, 1).layout();
+    boolean chooses =
+        paths != Paths.ONE && !(paths == Paths.WITH_FMA && Isa.CHOSEN == Isa.BASELINE);
+    String runs = chooses ? ", \"runs\": \"%s\"".formatted(Isa.CHOSEN) : "";
+    List<String> needs = Isa.needs(paths == Paths.WITH_FMA);
     return """
-        "%s": {"loop_order": "%s", "layout": "nested", "threads": "%s", "bounds_checks": true,
-            "fast_math": false, "flags": "%s", "instruction_sets": ["%s"]}\
-        """.formatted(name, loopOrder, threads, flags, instructionSet);
+        "%s": {"loop_order": "%s", "layout": "%s", "threads": "%s", "bounds_checks": true,
+            "fast_math": false, "flags": "%s", "instruction_sets": ["%s"]%s}\
+        """.formatted(
+        name, loopOrder, layout, threads, flags, String.join("\", \"", needs), runs);
   }
 }

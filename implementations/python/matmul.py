@@ -2,7 +2,7 @@
 
 A kernel is a module whose body is the loops and whose globals hold A, B, C, n, rows and threads, because
 that is how the published experiment ran. In a function, where names are local, the same loops are 1.7 times
-as fast.
+as fast. There are two images, the one with NumPy and the kernels that need it, the other with all the rest.
 """
 
 import json
@@ -10,17 +10,29 @@ import os
 import sys
 import time
 from array import array
+from collections.abc import Callable
 from itertools import chain
+from math import sumprod
+from mmap import mmap
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from types import CodeType
 
 type Matrix = list[list[float]]
+type Shared = memoryview[float]
 
-RUNGS = {
-    "naive": {"loop_order": "ijk", "threads": "one"},
-    "interchanged": {"loop_order": "ikj", "threads": "one"},
-    "parallel": {"loop_order": "ijk", "threads": "all"},
+KERNELS = f"{os.path.dirname(__file__)}/kernels"
+NESTED = {"layout": "nested", "bounds_checks": True}
+CONTIGUOUS = {"layout": "contiguous", "bounds_checks": True}
+LADDER = {
+    "naive": NESTED | {"loop_order": "ijk", "threads": "one"},
+    "interchanged": NESTED | {"loop_order": "ikj", "threads": "one"},
+    "parallel": NESTED | {"loop_order": "ijk", "threads": "all"},
+    "builtin": CONTIGUOUS | {"loop_order": "jik", "threads": "all"},
+    "vectorized": CONTIGUOUS | {"loop_order": "ikj", "threads": "all"},
+    "library": CONTIGUOUS | {"loop_order": "library", "threads": "all", "bounds_checks": False},
 }
+NUMPY_RUNGS = {"vectorized", "library"}
+RUNGS = {name: rung for name, rung in LADDER.items() if os.path.exists(f"{KERNELS}/{name}.py")}
 
 USAGE = f"""\
 usage: matmul info
@@ -45,16 +57,45 @@ def main(arguments: list[str]) -> None:
 
 def info() -> dict[str, object]:
     """Describe the interpreter and the rungs, with the flags that this very process was started with."""
-    interpreter_arguments = sys.orig_argv[1 : -len(sys.argv)]
     build = {
-        "layout": "nested",
-        "bounds_checks": True,
         "fast_math": False,
-        "flags": " ".join(interpreter_arguments),
+        "flags": " ".join(sys.orig_argv[1 : -len(sys.argv)]),
         "instruction_sets": [os.uname().machine.replace("_", "-")],
     }
-    version = sys.version.partition(" ")[0]
-    return {"toolchain": f"CPython {version}", "rungs": {name: rung | build for name, rung in RUNGS.items()}}
+    toolchain = f"CPython {sys.version.partition(' ')[0]}"
+    rungs: dict[str, dict[str, object]] = {name: rung | build for name, rung in RUNGS.items()}
+    if NUMPY_RUNGS & RUNGS.keys():
+        with_numpy, facts = numpy_facts()
+        toolchain += f" with {with_numpy}"
+        for name in NUMPY_RUNGS & RUNGS.keys():
+            rungs[name] |= facts[name]
+    return {"toolchain": toolchain, "rungs": rungs}
+
+
+def numpy_facts() -> tuple[str, dict[str, dict[str, object]]]:
+    """Return the versions of NumPy and its OpenBLAS, and by rung what they need and what they chose to run."""
+    import ctypes
+    from glob import glob
+
+    import numpy as np
+    from numpy.lib.introspect import opt_func_info
+
+    built = np.show_config(mode="dicts")
+    needs = {"instruction_sets": [level(name) for name in built["SIMD Extensions"]["baseline"]]}
+    multiply = opt_func_info(func_name="^multiply$", signature="float64")
+    (blas_path,) = glob(f"{os.path.dirname(np.__file__)}.libs/libscipy_openblas*")
+    core_name = ctypes.CDLL(blas_path).scipy_openblas_get_corename64_
+    core_name.restype = ctypes.c_char_p
+    versions = f"NumPy {np.__version__}, OpenBLAS {built['Build Dependencies']['blas']['version']}"
+    return versions, {
+        "vectorized": needs | {"runs": level(multiply["multiply"]["ddd"]["current"])},
+        "library": needs | {"runs": core_name().decode()},
+    }
+
+
+def level(name: str) -> str:
+    """Name an instruction set as all implementations do: NumPy says X86_V3."""
+    return name.lower().replace("x86_v", "x86-64-v")
 
 
 def in_range(numbers: list[str]) -> bool:
@@ -69,45 +110,91 @@ def in_range(numbers: list[str]) -> bool:
 def run(rung: str, n: int, threads: int, rows: int, samples: int) -> None:
     """Compute the first rows of A · B samples times, and print wall_ns, cpu_ns and the checksum of each."""
     kernel = load_kernel(rung)
-    a = read_matrix("/data/a.f64", rows, n)
-    b = read_matrix("/data/b.f64", n, n)
+    names = {"n": n, "rows": rows, "threads": threads, "in_processes": in_processes}
+    names |= load_inputs(rung, n, rows)
+    if rung in NUMPY_RUNGS:
+        load_numpy(threads if rung == "library" else 1)
     for _ in range(samples):
-        c = [[0.0] * n for _ in range(rows)]
-        names = {"A": a, "B": b, "C": c, "n": n, "rows": rows, "threads": threads}
+        c = nested_zeros(rows, n) if RUNGS[rung]["layout"] == "nested" else shared_zeros(rows * n)
+        kernel_names = names | {"C": c}
         cpu_start, wall_start = cpu_ns(), time.perf_counter_ns()
-        exec(kernel, names)  # noqa: S102 - as an import would run the module, but with our names in it
+        exec(kernel, kernel_names)  # noqa: S102 - as an import would run the module, but with our names in it
         wall, cpu = time.perf_counter_ns() - wall_start, cpu_ns() - cpu_start
-        print(wall, cpu, checksum(c), flush=True)
-    write_matrix("/out/c.f64", c)
+        flat: Shared = c if isinstance(c, memoryview) else memoryview(array("d", chain.from_iterable(c)))
+        print(wall, cpu, checksum(flat), flush=True)
+    with open("/out/c.f64", "wb") as file:
+        file.write(flat)
 
 
 def load_kernel(rung: str) -> CodeType:
     """Compile the body of a kernel's module, outside the time that it is measured for."""
-    path = f"{os.path.dirname(__file__)}/kernels/{rung}.py"
+    path = f"{KERNELS}/{rung}.py"
     with open(path) as file:
         return compile(file.read(), path, "exec")
 
 
-def read_matrix(path: str, rows: int, n: int) -> Matrix:
-    """Read the first rows, of n float64 each; every entry is an object of its own, as if computed."""
+def load_inputs(rung: str, n: int, rows: int) -> dict[str, object]:
+    """Read A and B in the rung's layout; in a list every entry is an object of its own, as if computed."""
+    a, b = read_array("/data/a.f64", rows * n), read_array("/data/b.f64", n * n)
+    if RUNGS[rung]["layout"] == "nested":
+        return {"A": nested(a, n), "B": nested(b, n)}
+    other_columns = [b[j::n] for j in range(rows, n)] if rung == "builtin" else []
+    return {"A": a, "B": b, "other_columns": other_columns}
+
+
+def load_numpy(blas_threads: int) -> None:
+    """Import NumPy outside the time; its OpenBLAS starts its threads as it is loaded, and keeps them."""
+    os.environ["OPENBLAS_NUM_THREADS"] = str(blas_threads)
+    try:
+        import numpy as np  # noqa: F401
+    except RuntimeError as error:  # it was built for a newer CPU
+        print(f"matmul: {error}", file=sys.stderr)
+        sys.exit(3)
+
+
+def in_processes(threads: int, work: Callable[[int], None]) -> None:
+    """Call work(0), work(1), … in so many processes, because one interpreter computes on one core only."""
+    for worker in range(threads):
+        if os.fork() == 0:
+            try:
+                work(worker)
+            except BaseException:
+                sys.excepthook(*sys.exc_info())
+                os._exit(1)
+            os._exit(0)
+    for _ in range(threads):
+        if os.wait()[1] != 0:
+            raise ChildProcessError("a worker process died")
+
+
+def read_array(path: str, count: int) -> array[float]:
+    """Read the first numbers of a file of float64, in the byte order of the machine, which is little-endian."""
     flat = array("d")
     with open(path, "rb") as file:
-        if os.fstat(file.fileno()).st_size < rows * n * flat.itemsize:
-            sys.exit(f"matmul: {path} holds fewer than {rows} x {n} numbers")
-        flat.fromfile(file, rows * n)
-    return [flat[start : start + n].tolist() for start in range(0, rows * n, n)]
+        if os.fstat(file.fileno()).st_size < count * flat.itemsize:
+            sys.exit(f"matmul: {path} holds fewer than {count} numbers")
+        flat.fromfile(file, count)
+    return flat
 
 
-def write_matrix(path: str, matrix: Matrix) -> None:
-    """Write float64, row-major, in the machine's byte order: little-endian wherever this is built."""
-    with open(path, "wb") as file:
-        for row in matrix:
-            array("d", row).tofile(file)
+def nested(flat: array[float], n: int) -> Matrix:
+    """Return a list of rows, each a list."""
+    return [flat[start : start + n].tolist() for start in range(0, len(flat), n)]
 
 
-def checksum(c: Matrix) -> int:
+def nested_zeros(rows: int, n: int) -> Matrix:
+    """Return a C of lists."""
+    return [[0.0] * n for _ in range(rows)]
+
+
+def shared_zeros(count: int) -> Shared:
+    """Return a C that forked processes share, where each would have a copy of its own of a list."""
+    return memoryview(mmap(-1, count * 8)).cast("d")
+
+
+def checksum(c: Shared) -> int:
     """Return Σ int32(C[k]) · (2k + 1) mod 2³² over the flat index k."""
-    return sum(int(entry) * (2 * k + 1) for k, entry in enumerate(chain.from_iterable(c))) % 2**32
+    return int(sumprod(map(int, c), range(1, 2 * len(c), 2))) % 2**32
 
 
 def cpu_ns() -> int:

@@ -1,12 +1,13 @@
-"""Runs every rung in the tree of the final image and compares C with the product by its definition."""
+"""Runs every rung in the tree of an image and compares C with the product by its definition."""
 
 import json
 import subprocess
+import sys
 from array import array
 from pathlib import Path
 from random import choices
 
-IMAGE = Path("/image")
+IMAGE = Path(sys.argv[1])
 N, THREADS, ROWS, SAMPLES = 5, 2, 3, 2
 
 
@@ -17,13 +18,14 @@ def matmul(*arguments: object) -> str:
 
 
 a, b = (array("d", choices(range(-32, 32), k=N * N)) for _ in "ab")
-c = array("d", [sum(a[i * N + k] * b[k * N + j] for k in range(N)) for i in range(ROWS) for j in range(N)])
+c = array("d", [sum(a[i * N + k] * b[k * N + j] for k in range(N)) for i in range(N) for j in range(N)])
 for folder in "data", "out":
     (IMAGE / folder).mkdir()
 (IMAGE / "data/a.f64").write_bytes(a.tobytes())
 (IMAGE / "data/b.f64").write_bytes(b.tobytes())
 
 for rung in json.loads(matmul("info"))["rungs"]:
-    lines = matmul("run", rung, N, THREADS, ROWS, SAMPLES).splitlines()
+    rows = N if rung == "library" else ROWS
+    lines = matmul("run", rung, N, THREADS, rows, SAMPLES).splitlines()
     assert len(lines) == SAMPLES, f"{rung} printed {lines}"
-    assert (IMAGE / "out/c.f64").read_bytes() == c.tobytes(), f"{rung} is wrong"
+    assert (IMAGE / "out/c.f64").read_bytes() == c[: rows * N].tobytes(), f"{rung} is wrong"

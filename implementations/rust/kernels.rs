@@ -1,8 +1,15 @@
 //! The rungs of the ladder: each is one file below kernels/ and one entry of [`LADDER`].
 
 mod interchanged;
+mod intrinsics;
+#[cfg(feature = "library")]
+mod library;
 mod naive;
 mod parallel;
+mod recursive;
+mod vectorized;
+
+use crate::isa::{BASELINE, Path};
 
 /// A kernel, and what its code says about it in the words of the manifest.
 pub struct Rung {
@@ -10,34 +17,60 @@ pub struct Rung {
     pub loop_order: &'static str,
     pub threads: &'static str,
     pub bounds_checks: bool,
-    /// Adds A · B to C. All three are row-major and `n` wide; A may have more rows than C.
-    pub multiply: fn(n: usize, threads: usize, a: &[f64], b: &[f64], c: &mut [f64]),
+    /// The same kernel for several instruction sets, the best first.
+    pub paths: &'static [Path],
 }
 
 /// From the first rung to the last.
+#[cfg(not(feature = "library"))]
 pub const LADDER: &[Rung] = &[
     Rung {
         name: "naive",
         loop_order: "ijk",
         threads: "one",
         bounds_checks: true,
-        multiply: naive::multiply,
+        paths: &[Path { isa: BASELINE, multiply: naive::multiply }],
     },
     Rung {
         name: "interchanged",
         loop_order: "ikj",
         threads: "one",
         bounds_checks: true,
-        multiply: interchanged::multiply,
+        paths: &[Path { isa: BASELINE, multiply: interchanged::multiply }],
     },
     Rung {
         name: "parallel",
         loop_order: "ijk",
         threads: "all",
         bounds_checks: true,
-        multiply: parallel::multiply,
+        paths: &[Path { isa: BASELINE, multiply: parallel::multiply }],
     },
+    Rung {
+        name: "recursive",
+        loop_order: "recursive",
+        threads: "all",
+        bounds_checks: false,
+        paths: &[Path { isa: BASELINE, multiply: recursive::multiply }],
+    },
+    Rung {
+        name: "vectorized",
+        loop_order: "recursive",
+        threads: "all",
+        bounds_checks: false,
+        paths: vectorized::PATHS,
+    },
+    Rung { name: "intrinsics", loop_order: "packed", threads: "all", bounds_checks: false, paths: intrinsics::PATHS },
 ];
+
+/// The rung in an image of its own.
+#[cfg(feature = "library")]
+pub const LADDER: &[Rung] = &[Rung {
+    name: "library",
+    loop_order: "library",
+    threads: "all",
+    bounds_checks: false,
+    paths: &[Path { isa: BASELINE, multiply: library::multiply }],
+}];
 
 #[cfg(test)]
 mod tests {
@@ -45,15 +78,20 @@ mod tests {
 
     #[test]
     fn every_rung_multiplies_exactly() {
-        for (n, rows, threads) in [(1, 1, 2), (4, 3, 1), (5, 5, 2), (7, 6, 4), (8, 3, 16)] {
-            let a: Vec<f64> = (0..64).map(|x| f64::from(x * x % 61 - 30)).collect();
-            let b: Vec<f64> = (0..64).map(|x| f64::from(x * x % 53 - 26)).collect();
+        for (n, rows, threads) in [(1, 1, 2), (4, 3, 1), (5, 5, 2), (7, 6, 4), (8, 3, 16), (67, 67, 3), (521, 9, 2)] {
+            let numbers = |modulus: usize| -> Vec<f64> {
+                let number = |x: usize| f64::from(u8::try_from(x * x % modulus).unwrap()) - 30.0;
+                (0..n * n).map(number).collect()
+            };
+            let (a, b) = (numbers(61), numbers(53));
             let dot = |i, j| (0..n).map(|k| a[i * n + k] * b[k * n + j]).sum();
             let product: Vec<f64> = (0..rows * n).map(|x| dot(x / n, x % n)).collect();
             for rung in LADDER {
-                let mut c = vec![0.0; rows * n];
-                (rung.multiply)(n, threads, &a, &b, &mut c);
-                assert_eq!(c, product, "{} {n} {threads} {rows}", rung.name);
+                for path in rung.paths.iter().filter(|path| (path.isa.is_here)()) {
+                    let mut c = vec![0.0; rows * n];
+                    (path.multiply)(n, threads, &a, &b, &mut c);
+                    assert_eq!(c, product, "{} {} {n} {threads} {rows}", rung.name, path.isa.name);
+                }
             }
         }
     }

@@ -1,7 +1,14 @@
 //! `matmul`: the program that the contract in implementations/README.md asks for.
+#![cfg_attr(feature = "library", allow(dead_code, reason = "that image holds one rung"))]
 
+mod block;
+mod caches;
 mod clock;
+mod isa;
 mod kernels;
+mod memory;
+mod packing;
+mod pool;
 
 use std::env;
 use std::fs::File;
@@ -9,6 +16,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use isa::{Multiply, is_a_choice};
 use kernels::{LADDER, Rung};
 
 const USAGE: &str = "usage: matmul info
@@ -27,7 +35,11 @@ fn main() -> ExitCode {
         Ok(case) => case,
         Err(reason) => return fail(2, &format!("{reason}\n{USAGE}")),
     };
-    match case.measure() {
+    let multiply = match isa::choose(case.rung.paths) {
+        Ok(path) => path.multiply,
+        Err(reason) => return fail(3, &reason),
+    };
+    match case.measure(multiply) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => fail(1, &reason),
     }
@@ -47,20 +59,20 @@ fn info() -> String {
 
 /// A rung's member of the receipt. Rust has no fast-math to turn on.
 fn describe(rung: &Rung) -> String {
-    let Rung {
-        name,
-        loop_order,
-        threads,
-        bounds_checks,
-        ..
-    } = rung;
+    let Rung { name, loop_order, threads, bounds_checks, paths } = rung;
     let flags = env!("FLAGS");
-    let baseline = env::consts::ARCH.replace('_', "-");
+    // The last path is the one that needs least.
+    let needs = paths.iter().next_back().map_or(&[][..], |path| path.isa.needs);
+    let instruction_sets = [&[env::consts::ARCH], needs].concat().join("\", \"").replace('_', "-");
+    let path = match isa::choose(paths) {
+        Ok(path) if is_a_choice(paths) => format!(r#", "runs": "{}""#, path.isa.name),
+        _ => String::new(),
+    };
     format!(
         r#"
   "{name}": {{"loop_order": "{loop_order}", "layout": "contiguous", "threads": "{threads}",
     "bounds_checks": {bounds_checks}, "fast_math": false, "flags": "{flags}",
-    "instruction_sets": ["{baseline}"]}}"#
+    "instruction_sets": ["{instruction_sets}"]{path}}}"#
     )
 }
 
@@ -95,7 +107,7 @@ impl Case {
     }
 
     /// Prints a line for each sample and leaves C to be compared.
-    fn measure(&self) -> Result<(), String> {
+    fn measure(&self, multiply: Multiply) -> Result<(), String> {
         let a = read("/data/a.f64", self.rows * self.n)?;
         let b = read("/data/b.f64", self.n * self.n)?;
         let mut c = vec![0.0; self.rows * self.n];
@@ -103,7 +115,7 @@ impl Case {
             c.fill(0.0);
             let cpu_start_ns = clock::cpu_ns();
             let start = Instant::now();
-            (self.rung.multiply)(self.n, self.threads, &a, &b, &mut c);
+            multiply(self.n, self.threads, &a, &b, &mut c);
             let wall_ns = start.elapsed().as_nanos();
             let cpu_ns = clock::cpu_ns() - cpu_start_ns;
             // Rust's standard output is line-buffered, whatever it is connected to: this flushes.
@@ -145,11 +157,7 @@ fn write(path: &str, numbers: &[f64]) -> Result<(), String> {
 }
 
 /// Σ int32(C[k]) · (2k + 1) mod 2³²: it tells a wrong element, and elements in each other's place.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "modulo 2³²"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "modulo 2³²")]
 fn checksum(c: &[f64]) -> u32 {
     let term = |(k, &x): (usize, &f64)| (x as i32 as u32).wrapping_mul((2 * k + 1) as u32);
     c.iter().enumerate().map(term).fold(0, u32::wrapping_add)

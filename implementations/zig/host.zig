@@ -10,9 +10,23 @@ pub fn readFile(path: [*:0]const u8, bytes: []u8) void {
     var rest = bytes;
     while (rest.len > 0) {
         const count = check(linux.read(file, rest.ptr, rest.len), path);
-        if (count == 0) fatal(1, "{s} is {d} bytes too short", .{ path, rest.len });
+        if (count == 0) fatal(1, &.{ std.mem.span(path), " is too short" });
         rest = rest[count..];
     }
+}
+
+/// The first line of a small file, or nothing if it cannot be read.
+pub noinline fn readLine(folder: []const u8, name: []const u8, buffer: []u8) []const u8 {
+    var path: [64:0]u8 = @splat(0);
+    @memcpy(path[0..folder.len], folder);
+    @memcpy(path[folder.len..][0..name.len], name);
+    const opened = linux.open(&path, .{ .ACCMODE = .RDONLY }, 0);
+    if (linux.errno(opened) != .SUCCESS) return "";
+    const file: linux.fd_t = @intCast(opened);
+    defer _ = linux.close(file);
+    const count = linux.read(file, buffer.ptr, buffer.len);
+    if (linux.errno(count) != .SUCCESS) return "";
+    return buffer[0 .. std.mem.findScalar(u8, buffer[0..count], '\n') orelse count];
 }
 
 /// Makes or replaces a file.
@@ -27,11 +41,11 @@ pub fn print(text: []const u8) void {
     write(linux.STDOUT_FILENO, "standard output", text);
 }
 
-/// Says on standard error why the program cannot go on, and ends it with `status`.
-pub fn fatal(status: u8, comptime format: []const u8, args: anytype) noreturn {
-    var buffer: [1024]u8 = undefined;
-    const text = std.mem.print(&buffer, "matmul: " ++ format ++ "\n", args) catch &buffer;
-    _ = linux.write(linux.STDERR_FILENO, text.ptr, text.len);
+/// Says on standard error why the program cannot go on, in pieces of text, and ends it with `status`.
+pub fn fatal(status: u8, pieces: []const []const u8) noreturn {
+    _ = linux.write(linux.STDERR_FILENO, "matmul: ", 8);
+    for (pieces) |piece| _ = linux.write(linux.STDERR_FILENO, piece.ptr, piece.len);
+    _ = linux.write(linux.STDERR_FILENO, "\n", 1);
     std.process.exit(status);
 }
 
@@ -65,6 +79,6 @@ fn write(file: linux.fd_t, name: [*:0]const u8, bytes: []const u8) void {
 fn check(result: usize, name: [*:0]const u8) usize {
     return switch (linux.errno(result)) {
         .SUCCESS => result,
-        else => |errno| fatal(1, "{s}: E{t}", .{ name, errno }),
+        else => |errno| fatal(1, &.{ std.mem.span(name), ": E", @tagName(errno) }),
     };
 }

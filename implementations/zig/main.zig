@@ -4,6 +4,7 @@ const std = @import("std");
 const builtin = @import("builtin");
 const build_options = @import("build_options.zig"); // written by the recipe
 const host = @import("host.zig");
+const Isa = @import("isa.zig").Isa;
 const rungs = @import("rungs.zig");
 
 comptime {
@@ -13,43 +14,63 @@ comptime {
 
 pub fn main(init: std.process.Init.Minimal) void {
     const args = init.args.vector[1..];
+    const forced = forcedIsa(init.environ);
     const outcome = if (args.len == 1 and equal(args[0], "info"))
-        info()
+        info(forced)
     else if (args.len == 6 and equal(args[0], "run"))
-        run(.parse(args[1..]))
+        run(.parse(args[1..]), forced)
     else
-        misused("unknown command, or wrong number of arguments", .{});
-    outcome catch |err| host.fatal(1, "{t}", .{err});
+        misused("unknown command, or wrong number of arguments:", if (args.len > 0) std.mem.span(args[0]) else "");
+    outcome catch |err| host.fatal(1, &.{@errorName(err)});
 }
 
-fn info() !void {
-    var buffer: [4096]u8 = undefined;
-    var text: std.Io.Writer = .fixed(&buffer);
-    var json: std.json.Stringify = .{ .writer = &text };
-    try json.beginObject();
-    try json.objectField("toolchain");
-    try json.write("zig " ++ builtin.zig_version_string);
-    try json.objectField("rungs");
-    try json.beginObject();
-    for (rungs.all) |rung| {
-        try json.objectField(rung.name);
-        try json.write(.{
-            .loop_order = rung.loop_order,
-            .layout = "contiguous",
-            .threads = @tagName(rung.kernel),
-            .bounds_checks = std.debug.runtime_safety,
-            .fast_math = rung.float_mode == .optimized,
-            .flags = build_options.flags,
-            .instruction_sets = rung.instruction_sets,
-        });
+/// MATMUL_ISA is for tests: with it they run every path that this CPU has.
+fn forcedIsa(environ: std.process.Environ) ?Isa {
+    const name = environ.getPosix("MATMUL_ISA") orelse return null;
+    return std.meta.stringToEnum(Isa, name) orelse host.fatal(3, &.{ "there is no path '", name, "'" });
+}
+
+/// All but the paths that run is known to the compiler, so the text is made by it, and no code for that is linked in.
+fn info(forced: ?Isa) !void {
+    const library = if (build_options.library) |name| " with " ++ name else "";
+    host.print("{\"toolchain\": \"zig " ++ builtin.zig_version_string ++ library ++ "\",\n \"rungs\": {");
+    inline for (rungs.all, 0..) |rung, at| {
+        host.print((if (at > 0) ",\n  " else "\n  ") ++ comptime describe(rung));
+        const path = if (rung.path) |path| std.mem.span(path()) else if (Isa.choose(rung.levels, forced)) |isa|
+            @tagName(isa)
+        else
+            "";
+        if (path.len > 0) {
+            host.print(", \"runs\": \"");
+            host.print(path);
+            host.print("\"");
+        }
+        host.print("}");
     }
-    try json.endObject();
-    try json.endObject();
-    try text.writeByte('\n');
-    host.print(text.buffered());
+    host.print("}}\n");
 }
 
-fn run(job: Job) !void {
+/// The JSON object of a rung, without its end.
+fn describe(comptime rung: rungs.Rung) []const u8 {
+    return std.fmt.comptimePrint(
+        \\"{s}": {{"loop_order": "{s}", "layout": "contiguous", "threads": "{s}", "bounds_checks": {}, "fast_math": {},
+        \\    "flags": "{s}", "instruction_sets": ["{s}"]
+    , .{
+        rung.name,
+        rung.loop_order,
+        if (rung.kernel == .one) "one" else "all",
+        std.debug.runtime_safety,
+        rung.float_mode == .optimized,
+        if (rung.levels.len > 0) build_options.level_flags else build_options.flags,
+        rung.instruction_set,
+    });
+}
+
+fn run(job: Job, forced: ?Isa) !void {
+    const isa = Isa.choose(job.rung.levels, forced) orelse if (job.rung.levels.len == 0)
+        Isa.baseline
+    else
+        host.fatal(3, &.{ job.rung.name, " has no path for this CPU, or not the one that MATMUL_ISA names" });
     const gpa = std.heap.page_allocator;
     const a = try gpa.alloc(f64, job.rows * job.n);
     const b = try gpa.alloc(f64, job.n * job.n);
@@ -60,7 +81,7 @@ fn run(job: Job) !void {
     for (0..job.samples) |_| {
         @memset(c, 0);
         const start: host.Moment = .now();
-        try job.rung.multiply(c, a, b, job.n, job.threads);
+        try job.rung.multiply(c, a, b, job.n, job.threads, isa);
         const end: host.Moment = .now();
 
         var buffer: [64]u8 = undefined;
@@ -96,7 +117,7 @@ const Job = struct {
     fn parse(args: []const [*:0]const u8) Job {
         const n = number("N", args[1], max_n);
         return .{
-            .rung = rungs.find(std.mem.span(args[0])) orelse misused("there is no rung '{s}'", .{args[0]}),
+            .rung = rungs.find(std.mem.span(args[0])) orelse misused("there is no rung", std.mem.span(args[0])),
             .n = n,
             .threads = number("THREADS", args[2], max_n),
             .rows = number("ROWS", args[3], n),
@@ -104,15 +125,16 @@ const Job = struct {
         };
     }
 
-    fn number(name: []const u8, text: [*:0]const u8, max: usize) usize {
+    fn number(comptime name: []const u8, text: [*:0]const u8, max: usize) usize {
         const value = std.fmt.parseInt(usize, std.mem.span(text), 10) catch 0;
-        if (value < 1 or value > max) misused("{s} is a number from 1 to {d}, not '{s}'", .{ name, max, text });
+        if (value < 1 or value > max) misused(name ++ " cannot be", std.mem.span(text));
         return value;
     }
 };
 
-fn misused(comptime problem: []const u8, args: anytype) noreturn {
-    host.fatal(2, problem ++ "\nusage: matmul info\n       matmul run RUNG N THREADS ROWS SAMPLES", args);
+fn misused(problem: []const u8, argument: []const u8) noreturn {
+    const usage = "\nusage: matmul info\n       matmul run RUNG N THREADS ROWS SAMPLES\n1 <= ROWS <= N <= 2097151";
+    host.fatal(2, &.{ problem, " '", argument, "'", usage });
 }
 
 fn equal(arg: [*:0]const u8, word: []const u8) bool {

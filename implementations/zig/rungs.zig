@@ -2,12 +2,36 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
+const build_options = @import("build_options.zig"); // written by the recipe
+const Isa = @import("isa.zig").Isa;
 
-/// All of them, in the order of the ladder.
-pub const all = [_]Rung{
+/// All that this program holds, in the order of the ladder. OpenBLAS has a program of its own, for its weight.
+pub const all = if (build_options.library != null) [_]Rung{
+    .{
+        .name = "library",
+        .loop_order = "library",
+        .kernel = .{ .all = @import("kernels/library.zig").multiply },
+        .path = @import("kernels/library.zig").path,
+    },
+} else [_]Rung{
     .{ .name = "naive", .loop_order = "ijk", .kernel = .{ .one = @import("kernels/naive.zig").multiply } },
     .{ .name = "interchanged", .loop_order = "ikj", .kernel = .{ .one = @import("kernels/interchanged.zig").multiply } },
     .{ .name = "parallel", .loop_order = "ijk", .kernel = .{ .all = @import("kernels/parallel.zig").multiply } },
+    .{ .name = "recursive", .loop_order = "recursive", .kernel = .{ .all = @import("kernels/recursive.zig").multiply } },
+    .{
+        .name = "vectorized",
+        .loop_order = "recursive",
+        .kernel = .{ .levels = @import("kernels/vectorized.zig").multiply },
+        .float_mode = @import("kernels/vectorized.zig").float_mode,
+        .levels = Isa.all,
+    },
+    .{
+        .name = "intrinsics",
+        .loop_order = "packed",
+        .kernel = .{ .levels = @import("kernels/intrinsics.zig").multiply },
+        .instruction_set = if (builtin.cpu.arch == .x86_64) "x86-64-v3" else baseline,
+        .levels = Isa.explicit,
+    },
 };
 
 /// The rung called `name`, if there is one.
@@ -25,21 +49,29 @@ pub const Rung = struct {
     kernel: Kernel,
     /// A kernel that sets another mode has it in a public constant, which its line in the table repeats.
     float_mode: std.builtin.FloatMode = .strict,
-    instruction_sets: []const []const u8 = &.{baseline},
+    /// What it needs at the least.
+    instruction_set: []const u8 = baseline,
+    /// Of a kernel compiled for several levels of the CPU, those that it has, the best first.
+    levels: []const Isa = &.{},
+
+    /// Tells which path a library chooses.
+    path: ?*const fn () [*:0]const u8 = null,
 
     /// Adds A · B to C, for as many rows of A and C as there are; B is n × n.
-    pub fn multiply(rung: Rung, c: []f64, a: []const f64, b: []const f64, n: usize, threads: usize) !void {
+    pub fn multiply(rung: Rung, c: []f64, a: []const f64, b: []const f64, n: usize, threads: usize, isa: Isa) !void {
         switch (rung.kernel) {
             .one => |kernel| kernel(c, a, b, n),
             .all => |kernel| try kernel(c, a, b, n, threads),
+            .levels => |kernel| try kernel(c, a, b, n, threads, isa),
         }
     }
 };
 
-/// A kernel for one thread, or one for all the threads it is given.
+/// A kernel for one thread, for all the threads it is given, or for those and for a level of the CPU.
 pub const Kernel = union(enum) {
     one: *const fn (c: []f64, a: []const f64, b: []const f64, n: usize) void,
-    all: *const fn (c: []f64, a: []const f64, b: []const f64, n: usize, threads: usize) std.Thread.SpawnError!void,
+    all: *const fn (c: []f64, a: []const f64, b: []const f64, n: usize, threads: usize) anyerror!void,
+    levels: *const fn (c: []f64, a: []const f64, b: []const f64, n: usize, threads: usize, isa: Isa) anyerror!void,
 };
 
 const baseline = switch (builtin.cpu.arch) {
@@ -49,7 +81,7 @@ const baseline = switch (builtin.cpu.arch) {
 
 test "every rung computes the product, whatever the shape and the threads" {
     const gpa = std.testing.allocator;
-    for ([_]usize{ 1, 2, 3, 8, 17 }) |n| {
+    for ([_]usize{ 1, 2, 3, 8, 17, 50, 257 }) |n| {
         const a = try gpa.alloc(f64, n * n);
         defer gpa.free(a);
         const b = try gpa.alloc(f64, n * n);
@@ -68,11 +100,14 @@ test "every rung computes the product, whatever the shape and the threads" {
 
         const c = try gpa.alloc(f64, n * n);
         defer gpa.free(c);
-        for (all) |rung| for ([_]usize{ 1, 2, n + 1 }) |threads| for (1..n + 1) |rows| {
-            const cells = rows * n;
-            @memset(c[0..cells], 0);
-            try rung.multiply(c[0..cells], a[0..cells], b, n, threads);
-            try std.testing.expectEqualSlices(f64, product[0..cells], c[0..cells]);
+        for (all) |rung| for (if (rung.levels.len > 0) rung.levels else &[_]Isa{.baseline}) |isa| {
+            if (rung.levels.len > 0 and Isa.choose(rung.levels, isa) == null) continue; // not this CPU
+            for ([_]usize{ 1, 2, n + 1 }) |threads| for ([_]usize{ 1, (n + 1) / 2, n }) |rows| {
+                const cells = rows * n;
+                @memset(c[0..cells], 0);
+                try rung.multiply(c[0..cells], a[0..cells], b, n, threads, isa);
+                try std.testing.expectEqualSlices(f64, product[0..cells], c[0..cells]);
+            };
         };
     }
 }

@@ -18,7 +18,9 @@ struct rung {
     const char *loop_order;
     const char *threads; // "one" or "all"
     kernel *multiply;
+    const char *(*runs)(void); // the path that it takes on this machine, where it chooses one at run time
     // AS_BUILT fills these from the kernel's own compilation.
+    const char *toolchain;
     const char *flags;
     const char *instruction_set;
     bool fast_math;
@@ -30,11 +32,17 @@ struct rung {
 #define FAST_MATH false
 #endif
 
-#if defined __x86_64__
-#define BASELINE "x86-64"
+// What it needs at the least: the baseline, unless the kernel file says more.
+#if defined INSTRUCTION_SET
+#elif defined __x86_64__
+#define INSTRUCTION_SET "x86-64"
 #elif defined __aarch64__
-#define BASELINE "aarch64"
+#define INSTRUCTION_SET "aarch64"
+#endif
+
+#ifndef TOOLCHAIN
+#define TOOLCHAIN "gcc " __VERSION__
 #endif
 
 // FLAGS comes from build.sh, which compiled this file with just these.
-#define AS_BUILT .flags = FLAGS, .instruction_set = BASELINE, .fast_math = FAST_MATH
+#define AS_BUILT .toolchain = TOOLCHAIN, .flags = FLAGS, .instruction_set = INSTRUCTION_SET, .fast_math = FAST_MATH

@@ -1,10 +1,10 @@
 // The naive loops with the rows dealt out to threads: no row of C needs another, so all cores work at once.
+#include "../text.h"
 #include "kernel.h"
 
-#include <err.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct share {
     pthread_t thread;
@@ -28,8 +28,9 @@ static void multiply(size_t n, size_t rows, size_t threads, double A[rows][n], d
     for (size_t t = 0; t < threads; t++) {
         shares[t] = (struct share){
             .n = n, .first = rows * t / threads, .end = rows * (t + 1) / threads, .A = A, .B = B, .C = C};
-        if ((errno = pthread_create(&shares[t].thread, NULL, multiply_rows, &shares[t])))
-            err(EXIT_FAILURE, "cannot start thread %zu of %zu", t + 1, threads);
+        const int error = pthread_create(&shares[t].thread, NULL, multiply_rows, &shares[t]);
+        if (error)
+            FAIL(EXIT_FAILURE, "cannot start thread ", DECIMAL(t + 1), " of ", DECIMAL(threads), ": ", strerror(error));
     }
     for (size_t t = 0; t < threads; t++)
         pthread_join(shares[t].thread, NULL);

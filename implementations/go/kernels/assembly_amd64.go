@@ -1,0 +1,21 @@
+// Writes the tile of intrinsics in assembly, where a multiply-add adds to the register of its sum: so a tile
+// three times as large stays in registers, and each number that it loads feeds more multiply-adds.
+
+package kernels
+
+import (
+	"simd/archsimd"
+	"unsafe"
+)
+
+// Assembly computes C = A · B with a tile in assembly.
+var Assembly = []Path{
+	{"avx512", []string{"avx512"}, archsimd.X86.AVX512(), tile{8, 24, avx512x8x24}.product},
+	{"avx2", []string{"avx2", "fma"}, archsimd.X86.AVX2() && archsimd.X86.FMA(), tile{4, 12, avx2x4x12}.product},
+}
+
+//go:noescape
+func avx512x8x24(depth int, a, b, c unsafe.Pointer, stride uintptr)
+
+//go:noescape
+func avx2x4x12(depth int, a, b, c unsafe.Pointer, stride uintptr)

@@ -1,0 +1,57 @@
+#!/bin/sh
+# Builds ./matmul or, as `build.sh library`, ./library, or runs the tests: `build.sh test`.
+set -eu
+arch=$(uname -m)
+# A named target keeps the builder's own kernel version out of the binary.
+target="$arch-linux"
+flags="-O fast -mcpu=baseline"
+levels="x86_64_v4-prefer_256_bit x86_64_v3 baseline"
+level_flags="-O fast, with each -mcpu of $levels"
+
+options() {
+  printf 'pub const %s;\n' "flags = \"$flags\"" "level_flags = \"$level_flags\"" "library: ?[]const u8 = $1" \
+    >build_options.zig
+}
+
+# Compiles levels.zig for each level of this architecture, into objects named in $objects.
+build_levels() {
+  objects=
+  for level in $levels; do
+    case $level in x86_64*) [ "$arch" = x86_64 ] || continue ;; esac
+    zig build-obj -O "$1" "-mcpu=$level" -target "$target" "-femit-bin=$level.o" levels.zig
+    objects="$objects $level.o"
+  done
+}
+
+# The compiler must have packed the products that vectorized.zig spells out one by one.
+assert_packed() {
+  objdump -d --no-show-raw-insn "$1.o" | sed -n '/<vectorized_.*>:$/,/^$/p' >"$1.s"
+  grep -m1 "$2" "$1.s"
+  if grep -E '\s(v?mul|vfm?add[0-9]+)sd|\sfm(ul|add)\s+d' "$1.s"; then exit 1; fi
+}
+
+case ${1:-} in
+library)
+  # OpenBLAS is built for glibc, which zig links only dynamically: gcc makes the one static executable.
+  options "\"OpenBLAS $(dpkg-query -W -f '${Version}' libopenblas-pthread-dev)\""
+  zig build-obj $flags -target "$target-gnu" -lc -fcompiler-rt -ffunction-sections -femit-bin=library.o main.zig
+  gcc-14 -static -s -Wl,--gc-sections library.o -lopenblas -lm -o library
+  ;;
+test)
+  options null
+  build_levels safe
+  zig test -O safe main.zig $objects
+  ;;
+*)
+  options null
+  build_levels fast
+  if [ "$arch" = x86_64 ]; then
+    assert_packed x86_64_v4-prefer_256_bit 'vfmadd.*pd .*%zmm'
+    assert_packed x86_64_v3 'vfmadd.*pd .*%ymm'
+    assert_packed baseline 'mulpd .*%xmm'
+  else
+    assert_packed baseline 'fmla.*v.*\.2d'
+  fi
+  zig build-exe $flags -target "$target" -femit-bin=matmul main.zig $objects
+  ;;
+esac
