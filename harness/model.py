@@ -9,7 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SCHEMA = 2
 
-LADDER = ("naive", "interchanged", "parallel", "builtin", "recursive", "vectorized", "intrinsics", "assembly", "library")
+LADDER = (
+    "naive",
+    "interchanged",
+    "parallel",
+    "builtin",
+    "recursive",
+    "vectorized",
+    "intrinsics",
+    "assembly",
+    "library",
+)
 """The rungs in the order in which they are climbed; others follow in the order of their manifest."""
 
 Stage = Literal["final", "library"]

@@ -1,0 +1,109 @@
+"""Every rung of every implementation, for every size that has edges, thread counts, and every path for a CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from docker.types import Mount
+
+from harness.archives import packed
+from harness.docker_engine import DockerEngine
+from harness.manifest import load_catalog, root, targets_of
+from harness.model import Image, Manifest, Rung, Stage
+from harness.workload import Workload
+
+pytestmark = pytest.mark.engine
+
+SEED = 20261122
+SIZES = (*range(1, 71), *range(127, 131), *range(255, 258), 521, 1021)
+WHOLE_UP_TO = 257  # beyond it, of rows that do not depend on each other, only some are computed
+SOME_ROWS = 3
+TIMEOUT_S = 900
+PATHS = ("any", "avx512", "avx2", "baseline")
+FEATURES = {"avx512": {"avx512f", "avx512dq", "avx512bw", "avx512vl"}, "avx2": {"avx2", "fma"}}
+TARGETS = [
+    pytest.param(target.source.manifest, target.stage, id=target.name)
+    for target in targets_of(load_catalog(root()).implementations.values())
+]
+RECIPE = Path(__file__).parent / "everywhere"
+
+
+@pytest.fixture(scope="module")
+def products(engine: DockerEngine, base: str) -> Iterator[str]:
+    """A volume with A, B and A · B of every size, by the names that the loop knows them by."""
+    files: dict[str, memoryview] = {}
+    for n in SIZES:
+        workload = Workload(n, SEED)
+        files |= {f"{n}.a": workload.a.data, f"{n}.b": workload.b.data, f"{n}.c": workload.product(n).data}
+    volume = engine.fill_volume(base, files)
+    yield volume
+    engine.remove_volume(volume)
+
+
+@pytest.fixture(scope="module")
+def features(base: str, client: docker.DockerClient, labels: dict[str, str]) -> set[str]:
+    """What the CPU has, as the kernel names it."""
+    said: bytes = client.containers.run(base, ["cat", "/proc/cpuinfo"], labels=labels, remove=True)
+    return set(said.decode().split())
+
+
+@pytest.mark.parametrize(("manifest", "stage"), TARGETS)
+def test_every_size_is_right_on_any_number_of_threads_and_every_path(
+    manifest: Manifest,
+    stage: Stage,
+    images: dict[str, Image],
+    base: str,
+    products: str,
+    features: set[str],
+    client: docker.DockerClient,
+    labels: dict[str, str],
+) -> None:
+    tag = images[manifest.image_of(stage)].tag or ""
+    looping, _ = client.images.build(
+        path=str(RECIPE), buildargs={"BASE": base, "IMAGE": tag}, labels=labels, rm=True, forcerm=True
+    )
+    container = client.containers.create(
+        looping,
+        client.images.get(tag).attrs["Config"]["Entrypoint"],
+        labels=labels,
+        mounts=[Mount("/work", products, type="volume", read_only=True)],
+        tmpfs={"/data": "", "/out": ""},
+        network_mode="none",
+    )
+    try:
+        with packed({"plan": memoryview("\n".join([*plan(manifest, stage), ""]).encode())}) as archive:
+            container.put_archive("/", archive)
+        container.start()
+        assert container.wait(timeout=TIMEOUT_S)["StatusCode"] == 0
+        *found, last = container.logs().decode().splitlines()
+    finally:
+        container.remove(force=True)
+    assert last == "finished"
+    assert [line for line in found if not line.startswith("lacks ")] == []
+    for path in PATHS[1:]:
+        lacking = {line.split()[2] for line in found if line.startswith(f"lacks {path} ")}
+        assert not lacking or not FEATURES.get(path, set()) <= features or path == "baseline", (path, lacking)
+
+
+def plan(manifest: Manifest, stage: Stage) -> list[str]:
+    """A line for every call: path, rung, n, threads, rows."""
+    return [
+        f"{path} {rung.name} {n} {threads} {SOME_ROWS if rung.rows_independent and n > WHOLE_UP_TO else n}"
+        for rung in manifest.rungs
+        if rung.image == stage
+        for path in (PATHS if chooses(rung) else PATHS[:1])
+        for n in SIZES
+        for threads in ((1, 2, n + 3) if rung.threads == "all" and path == PATHS[0] else (thread_count(rung),))
+    ]
+
+
+def chooses(rung: Rung) -> bool:
+    """Whether a rung has a path for each kind of CPU."""
+    return rung.image == "final" and rung.name in {"vectorized", "intrinsics", "assembly"}
+
+
+def thread_count(rung: Rung) -> int:
+    return 2 if rung.threads == "all" else 1
