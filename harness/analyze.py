@@ -20,6 +20,7 @@ from harness.model import (
     Peak,
     PublishedRow,
     Rejected,
+    Resumed,
     Round,
     Row,
     Rung,
@@ -45,6 +46,7 @@ class Evidence:
     rounds: dict[Case, list[Round]]
     rejected: dict[Case, Failure]
     finished: Finished | None
+    resumed: tuple[Resumed, ...] = ()
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Evidence:
@@ -63,6 +65,7 @@ class Evidence:
             rounds=dict(rounds),
             rejected={entry.case: entry.failure for entry in by_kind[Rejected]},
             finished=next(iter(by_kind[Finished]), None),
+            resumed=tuple(by_kind[Resumed]),
         )
 
     def failure(self, case: Case) -> Failure | None:
@@ -175,6 +178,7 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
         "to_yardstick_naive": ratio(_find(timings, f"{options.yardstick}/naive"), taken),
         "busy_cores": taken.busy_cores,
         "rows_computed": rounds[-1].rows,
+        "key": rounds[-1].key,
         "rounds": len(rounds),
         "samples": sum(len(steady(r)) for r in rounds),
         "sha256": rounds[-1].sha256,
@@ -254,6 +258,9 @@ def _warnings(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     options, machine = evidence.started.options, evidence.machine
     if evidence.finished is None:
         yield "this run did not come to its end: its rows are what was measured until then"
+    if evidence.resumed:
+        times = ", ".join(entry.at for entry in evidence.resumed)
+        yield f"this run was stopped and resumed ({times}): rounds from before and after are in one interval"
     if not evidence.peaks:
         yield "the machine's peak was not measured: shares of peak are missing"
     if machine and machine.load_1m > machine.cores / 2:

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, ResultsError, UsageError
 from harness.report import formats
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.docker_engine import DockerEngine
     from harness.manifest import Catalog, Target
     from harness.model import Comparison, Image, ImageRow, Options
+    from harness.progress import Progress
     from harness.report import Renderer
 
 ALL = "all"
@@ -40,6 +43,7 @@ Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or a
 
 @app.command()
 def compare(
+    context: typer.Context,
     langs: Langs = ALL,
     rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all, or published.")] = ALL,
     n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
@@ -64,6 +68,10 @@ def compare(
     ] = None,
     out: Results = Path("results"),
     plan: Annotated[bool, typer.Option("--plan", help="Print the cases and what they will take; run nothing.")] = False,
+    resume: Annotated[
+        str | None,
+        typer.Option(help="Go on with a run that was cut short (its id or folder, or latest), with its own options."),
+    ] = None,
 ) -> None:
     """Build, run, validate, measure and report: every chosen language on every chosen rung."""
     from harness.docker_engine import DockerEngine
@@ -72,6 +80,10 @@ def compare(
     from harness.store import new_run_id
 
     catalog = load_catalog(root())
+    if resume is not None:
+        _refuse_other_options(context)
+        _resume(catalog, resume, out)
+        return
     options_for = partial(
         parse_options,
         catalog,
@@ -95,26 +107,73 @@ def compare(
     language, _, rung = options.baseline.partition("/")
     if language not in options.langs or rung not in options.rungs:
         typer.echo(f"note: {options.baseline} is not among the cases, so there will be no ratios to it", err=True)
-    _compare(engine, catalog, options, out, run_id)
-
-
-def _compare(engine: DockerEngine, catalog: Catalog, options: Options, out: Path, run_id: str) -> None:
-    """Run it with progress, and report; also, from what was measured, when it ends early."""
     from harness.compare import compare as run_comparison
+
+    _carry_out(engine, out / run_id, partial(run_comparison, engine, catalog, options, out, run_id))
+
+
+def _resume(catalog: Catalog, run: str, out: Path) -> None:
+    """Go on with a run, if it has not come to its end already."""
+    from harness.compare import resume as resume_comparison
+    from harness.docker_engine import DockerEngine
+    from harness.store import find_run, load_run
+
+    folder = find_run(out, run)
+    if load_run(folder)[-1].kind == "finished":
+        typer.echo(f"note: {folder.name} came to its end already: nothing is left to measure", err=True)
+        _show(folder, _write_reports(folder))
+        return
+    engine = DockerEngine(folder.name)
+    _carry_out(engine, folder, partial(resume_comparison, engine, catalog, folder))
+
+
+def _refuse_other_options(context: typer.Context) -> None:
+    """A run is resumed with the options that it was started with, and no others."""
+    others = [
+        f"--{name}"
+        for name in context.params
+        if name not in {"resume", "out"} and getattr(context.get_parameter_source(name), "name", "") != "DEFAULT"
+    ]
+    if others:
+        raise UsageError(f"--resume goes on with the run's own options: leave out {', '.join(others)}")
+
+
+def _carry_out(engine: DockerEngine, folder: Path, measured: Callable[[Progress], object]) -> None:
+    """Measure with progress, and report; also, from what was measured, when it ends early."""
     from harness.interrupts import swept
     from harness.progress import Progress
 
     try:
-        with Progress() as progress, swept(engine, f"what was measured is kept: harness report {run_id} --out {out}"):
-            complete = run_comparison(engine, catalog, options, out, run_id, progress)
-    except HarnessError:
-        with suppress(HarnessError):
-            _write_reports(out / run_id)
+        with Progress() as progress, swept(engine):
+            measured(progress)
+            comparison = _write_reports(folder)
+    except ResultsError:
         raise
-    comparison = _write_reports(out / run_id)
+    except HarnessError as error:
+        with suppress(HarnessError):
+            error.add_note(_how_to_go_on(folder))
+            _write_reports(folder)
+        raise
+    _show(folder, comparison)
+
+
+def _how_to_go_on(folder: Path) -> str:
+    """What a user can do with a run that ended early. Raises ResultsError where nothing of it was kept."""
+    from harness.store import load_run
+
+    load_run(folder)
+    place = f"{folder.name} --out {folder.parent}"
+    return (
+        f"What was measured is kept: `harness report {place}` shows it, "
+        f"`harness compare --resume {place}` goes on where it stopped."
+    )
+
+
+def _show(folder: Path, comparison: Comparison) -> None:
+    """Print the report of a run that came to its end; the exit code tells whether a case failed."""
     typer.echo(_renderer("text").render(comparison))
-    typer.echo(f"Kept in {out / run_id}: the journal, logs, and this report in every format.")
-    if not complete:
+    typer.echo(f"Kept in {folder}: the journal, logs, and this report in every format.")
+    if any(row.outcome == "failed" for row in comparison.rows):
         raise typer.Exit(SOME_CASE_FAILED)
 
 
@@ -258,4 +317,4 @@ def main() -> None:
     try:
         app()
     except HarnessError as error:
-        _end(str(error), error.exit_code)
+        _end("\n".join([str(error), *getattr(error, "__notes__", ())]), error.exit_code)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness import __version__
-from harness.build import build, build_base, mismatches
+from harness.build import build, build_base, mismatches, recipe_of
 from harness.engine import Engine
 from harness.errors import ProtocolError
 from harness.events import Event, Watch
+from harness.identity import key_of
 from harness.machine import read_machine
 from harness.manifest import Catalog, Source, Target, targets_of
 from harness.measure import Bench, measure, measure_peak
@@ -23,15 +24,19 @@ from harness.model import (
     Failure,
     Finished,
     Image,
+    Machine,
+    Manifest,
     Options,
     Peak,
     Rejected,
+    Resumed,
     Round,
     Rung,
     Started,
 )
 from harness.plan import cases_of, counted, left_s, next_batch, shuffled, timeout_s
-from harness.store import RunFolder
+from harness.resume import Past, Present, check_unchanged
+from harness.store import RunFolder, load_run
 from harness.timing import is_precise, timing
 from harness.workload import Workload
 
@@ -46,6 +51,8 @@ class Run:
     options: Options
     folder: RunFolder
     watch: Watch
+    past: Past = field(default_factory=Past)
+    machine: Machine | None = None
     images: dict[str, Image] = field(default_factory=dict)
     rounds: dict[Case, list[Round]] = field(default_factory=dict)
     peaks: dict[int, float] = field(default_factory=dict)
@@ -54,15 +61,21 @@ class Run:
     def record(self, entry: Entry) -> None:
         """Journal first; then remember."""
         self.folder.append(entry)
+        self.remember(entry)
+        if isinstance(entry, Round | Peak):
+            self.container_ns += entry.container_ns
+
+    def remember(self, entry: Entry) -> None:
+        """Know what is in the journal, written now or by an earlier session."""
         match entry:
+            case Machine():
+                self.machine = entry
             case Image():
                 self.images[entry.name] = entry
             case Round():
                 self.rounds[entry.case].append(entry)
-                self.container_ns += entry.container_ns
             case Peak():
                 self.peaks[entry.threads] = entry.gflops
-                self.container_ns += entry.container_ns
             case _:
                 pass
 
@@ -74,6 +87,10 @@ class Run:
         """The image that holds a case's rung."""
         return self.images[self.sources[case.implementation].manifest.image_of(self.rung(case).image)]
 
+    def key(self, case: Case) -> str | None:
+        """What a result of this case is a result of."""
+        return key_of(case, self.rung(case), self.image(case), self.machine) if self.machine else None
+
 
 def compare(engine: Engine, catalog: Catalog, options: Options, results: Path, run_id: str, watch: Watch) -> bool:
     """Plan, build, measure and journal one run; True if every case was measured.
@@ -81,12 +98,31 @@ def compare(engine: Engine, catalog: Catalog, options: Options, results: Path, r
     What fails inside an implementation is an outcome in the journal. Raises EngineError or DiskFullError where
     nothing can go on; all that was measured until then is in the journal.
     """
-    began_ns = time.monotonic_ns()
     sources = catalog.named(options.langs)
-    manifests = tuple(source.manifest for source in sources.values())
-    cases = cases_of(manifests, options)
-    run = Run(engine, sources, _peak_source(catalog, sources), options, RunFolder(results, run_id), watch)
-    run.record(_started(run_id, options, catalog, sources, cases))
+    with closing(RunFolder(results, run_id)) as folder:
+        run = Run(engine, sources, _peak_source(catalog, sources), options, folder, watch)
+        run.record(_started(run_id, options, catalog, run))
+        return _carry_out(run, catalog)
+
+
+def resume(engine: Engine, catalog: Catalog, path: Path, watch: Watch) -> bool:
+    """Go on with the run in a folder where it stopped, with its own options; True if every case was measured.
+
+    All that its journal holds counts, failures too, and is not measured again. Raises ChangedError where the machine,
+    the sources or the images are not what they were, ResultsError where another harness is still at it.
+    """
+    with closing(RunFolder(path.parent, path.name, again=True)) as folder:
+        past = Past.of(load_run(path))
+        options = past.begun.options
+        sources = catalog.named(options.langs)
+        engine.clean(images=False)  # what the dead left in the engine
+        return _carry_out(Run(engine, sources, _peak_source(catalog, sources), options, folder, watch, past), catalog)
+
+
+def _carry_out(run: Run, catalog: Catalog) -> bool:
+    """All that a run still has to do; True if every case was measured."""
+    began_ns = time.monotonic_ns()
+    cases = cases_of([source.manifest for source in run.sources.values()], run.options)
     build_ns = _build(run, catalog)
     ready = _reject_the_unready(run, cases)
     _measure_peaks(run, ready)
@@ -96,30 +132,58 @@ def compare(engine: Engine, catalog: Catalog, options: Options, results: Path, r
     return len(ready) == len(cases) and not any(r.failure for rounds in run.rounds.values() for r in rounds)
 
 
-def _started(
-    run_id: str, options: Options, catalog: Catalog, sources: dict[str, Source], cases: Sequence[Case]
-) -> Started:
+def _started(run_id: str, options: Options, catalog: Catalog, run: Run) -> Started:
     return Started(
         harness=__version__,
         run=run_id,
-        at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        at=_now(),
         options=options,
-        manifests=tuple(source.manifest for source in (*sources.values(), *catalog.others.values())),
-        cases=tuple(cases),
+        manifests=_manifests(run, catalog),
+        cases=cases_of([source.manifest for source in run.sources.values()], options),
     )
+
+
+def _manifests(run: Run, catalog: Catalog) -> tuple[Manifest, ...]:
+    """Those of all images that a run tells of: the ones it measures, and the others."""
+    return tuple(source.manifest for source in (*run.sources.values(), *catalog.others.values()))
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def _build(run: Run, catalog: Catalog) -> int:
     """Read the facts of the machine and build what is missing; the nanoseconds that took."""
     began_ns = time.monotonic_ns()
     base = build_base(run.engine, catalog, run.folder.keep_log, run.watch)
-    run.record(read_machine(run.engine, base))  # before our own builds load it
+    machine = read_machine(run.engine, base)  # before our own builds load it
     wanted = targets_of(run.sources.values(), run.options.rungs)
     wanted += [Target(source) for name, source in run.peak_source.items() if name not in run.sources]
     wanted += [Target(source) for source in catalog.others.values()]
-    for image in build(run.engine, base, wanted, run.folder.keep_log, run.watch):
+    if run.past.started:
+        _take_up(
+            run,
+            Present(
+                harness=__version__,
+                manifests=_manifests(run, catalog),
+                machine=machine,
+                tags={target.name: recipe_of(target.source, base, target.stage).tag for target in wanted},
+                digest=run.engine.image_digest,
+            ),
+        )
+    run.record(machine)
+    missing = [target for target in wanted if target.name not in run.images]
+    for image in build(run.engine, base, missing, run.folder.keep_log, run.watch):
         run.record(image)
     return time.monotonic_ns() - began_ns
+
+
+def _take_up(run: Run, present: Present) -> None:
+    """Know what earlier sessions measured, if it is still worth something; the journal tells of a new session."""
+    check_unchanged(run.past, present)
+    run.record(Resumed(at=_now()))
+    run.images.update(run.past.images)
+    run.peaks.update({peak.threads: peak.gflops for peak in run.past.peaks})
 
 
 def _peak_source(catalog: Catalog, chosen: dict[str, Source]) -> dict[str, Source]:
@@ -134,7 +198,8 @@ def _reject_the_unready(run: Run, cases: Sequence[Case]) -> list[Case]:
     for case in cases:
         failure = _unready(run, case)
         if failure:
-            run.record(Rejected(case=case, failure=failure))
+            if case not in run.past.rejected:
+                run.record(Rejected(case=case, failure=failure))
             run.watch(Event("measured", f"{case}: {failure.reason}"))
         else:
             ready.append(case)
@@ -152,7 +217,7 @@ def _unready(run: Run, case: Case) -> Failure | None:
 def _measure_peaks(run: Run, cases: Sequence[Case]) -> None:
     """The machine's peak, once for every number of threads in use."""
     tag = next((run.images[name].tag for name in run.peak_source if not run.images[name].failure), None)
-    for threads in sorted({case.threads for case in cases}) if tag else []:
+    for threads in sorted({case.threads for case in cases} - run.peaks.keys()) if tag else []:
         run.watch(Event("prepare", f"measuring this machine's peak on {threads} thread(s)"))
         try:
             run.record(measure_peak(run.engine, tag or "", threads))
@@ -177,18 +242,26 @@ def _bench(run: Run) -> Iterator[Bench]:
 
 
 def _measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
-    """Rounds of one container a case, in a new random order each, until every case has had its budget."""
+    """Rounds of one container a case, in a new random order each, until every case has had its budget.
+
+    What to ask next follows from the rounds before and the seed alone: a resumed run goes through its journal's rounds
+    as if it made them, and so comes to where it stopped.
+    """
     run.rounds.update({case: [] for case in cases})
     number = 0
     while waiting := [(case, batch) for case in cases if (batch := _next(run, case))]:
         number += 1
         batches = dict(waiting)
         for done, case in enumerate(shuffled([case for case, _ in waiting], run.options.seed, number)):
+            if known := run.past.rounds.get((case, number)):
+                run.remember(known)
+                continue
             text = f"round {number}: {case}, {batches[case].samples} × {batches[case].rows} rows"
             left = sum(left_s(each, run.rounds[each], run.options) for each, _ in waiting)
             run.watch(Event("measure", text, done, len(waiting), left))
             tag = run.image(case).tag or ""
-            run.record(measure(bench, tag, case, batches[case], number, pilot=number == 1))
+            entry = measure(bench, tag, case, batches[case], number, pilot=number == 1)
+            run.record(entry.model_copy(update={"key": run.key(case)}))
             run.watch(Event("measured", _told_round(run.rounds[case][-1])))
 
 

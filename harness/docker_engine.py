@@ -282,8 +282,7 @@ def _translated() -> Generator[None]:
         raise EngineError(f"the container engine refused: {error.explanation or error}") from error
     except requests.RequestException as error:
         raise EngineError(
-            f"the container engine stopped answering: {error}\n"
-            "Start it again; what was measured so far is kept, see `harness report latest`."
+            f"the container engine stopped answering: {error}\nStart it again (`harness setup` does)."
         ) from error
     except DockerException as error:
         raise EngineError(f"the container engine failed: {error}") from error

@@ -15,11 +15,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def swept(engine: Engine, kept: str = "") -> Generator[None]:
-    """However the block ends early, remove all of this run from the engine; a signal ends it with StoppedError.
-
-    `kept` tells the user what is still there.
-    """
+def swept(engine: Engine) -> Generator[None]:
+    """However the block ends early, remove all of this run from the engine; a signal ends it with StoppedError."""
     before = {number: signal.signal(number, _interrupt) for number in SIGNALS}
     try:
         yield
@@ -29,7 +26,7 @@ def swept(engine: Engine, kept: str = "") -> Generator[None]:
         with suppress(HarnessError):
             engine.sweep()
         if isinstance(error, KeyboardInterrupt):
-            raise StoppedError(error.args[0] if error.args else signal.SIGINT, kept) from None
+            raise StoppedError(error.args[0] if error.args else signal.SIGINT) from None
         raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

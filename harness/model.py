@@ -222,6 +222,7 @@ class Machine(Record):
     architecture: str
     features: tuple[str, ...]
     cores: int
+    cpus: tuple[int, ...] = ()  # those of them that containers are given
     caches: dict[str, str]
     memory_bytes: int
     kernel: str
@@ -279,6 +280,7 @@ class Round(Record):
 
     kind: Literal["round"] = "round"
     case: Case
+    key: str | None = None  # see identity.key_of
     number: int
     pilot: bool
     rows: int
@@ -296,8 +298,15 @@ class Rejected(Record):
     failure: Failure
 
 
+class Resumed(Record):
+    """The run was gone on with: what follows was measured later than what is above."""
+
+    kind: Literal["resumed"] = "resumed"
+    at: str
+
+
 class Finished(Record):
-    """The last entry, where the run came to its end."""
+    """The last entry, where the run came to its end. Its times are of the session that came there."""
 
     kind: Literal["finished"] = "finished"
     wall_ns: int
@@ -306,7 +315,7 @@ class Finished(Record):
 
 
 Entry = Annotated[
-    Started | Machine | Image | Peak | Round | Rejected | Finished,
+    Started | Machine | Image | Peak | Round | Rejected | Resumed | Finished,
     Field(discriminator="kind"),
 ]
 
@@ -340,6 +349,7 @@ class Row(Record):
     n: int
     threads: int
     outcome: Literal["measured", "failed", "absent"]
+    key: str | None = None  # what it is a result of: see identity.key_of
     reason: str | None = None
     log: str | None = None
     seconds: Interval | None = None

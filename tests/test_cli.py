@@ -252,10 +252,52 @@ def test_an_interrupted_compare_says_how_to_read_what_was_kept(
     ended = harness(*COMPARE, "--out", "kept")
     (folder,) = (tmp_path / "kept").iterdir()
     assert ended.code == code
-    assert f"interrupted; what was measured is kept: harness report {folder.name} --out kept" in ended.err
+    place = f"{folder.name} --out kept"
+    assert f"harness: interrupted\nWhat was measured is kept: `harness report {place}` shows it" in ended.err
+    assert f"`harness compare --resume {place}` goes on where it stopped." in ended.err
     assert engine.swept
     assert engine.volumes == {}
     assert harness("report", folder.name, "--out", "kept").code == 0
+
+
+def test_an_interrupted_compare_goes_on_where_it_stopped(engine: FakeEngine, harness: Command, tmp_path: Path) -> None:
+    engine.faults = {"python/parallel": on_container(2, stopped(signal.SIGTERM))}
+    assert harness(*COMPARE, "--out", "kept").code == 143
+    (folder,) = (tmp_path / "kept").iterdir()
+    kept = (folder / JOURNAL).read_bytes()
+    asked = len(engine.jobs)
+    assert harness("compare", "--resume", "latest", "--out", "kept").code == 0
+    assert (folder / JOURNAL).read_bytes().startswith(kept)
+    assert load_run(folder)[-1].kind == "finished"
+    assert not any(job.arguments[0] in {"info", "peak"} for job in engine.jobs[asked:])
+    assert list((tmp_path / "kept").iterdir()) == [folder]
+
+
+def test_a_run_that_came_to_its_end_is_reported_when_resumed(
+    engine: FakeEngine, harness: Command, tmp_path: Path
+) -> None:
+    engine.faults = {"go/naive": lambda ended: replace(ended, code=1)}
+    whole = harness(*COMPARE)
+    (folder,) = (tmp_path / "results").iterdir()
+    journal, asked = (folder / JOURNAL).read_bytes(), len(engine.jobs)
+    again = harness("compare", "--resume", folder.name)
+    assert f"note: {folder.name} came to its end already: nothing is left to measure" in again.err
+    assert (again.code, again.out) == (1, whole.out)
+    assert (len(engine.jobs), (folder / JOURNAL).read_bytes()) == (asked, journal)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["latest"], "no run in results/ yet: `harness compare` makes one"),
+        (["latest", "--n", "8", "--langs", "c"], "goes on with the run's own options: leave out --n, --langs"),
+        (["latest", "--plan"], "leave out --plan"),
+    ],
+)
+def test_a_resume_that_cannot_be_is_explained(arguments: list[str], said: str, harness: Command) -> None:
+    ended = harness("compare", "--resume", *arguments)
+    assert said in ended.err
+    assert (ended.code, ended.out) == (2, "")
 
 
 def test_a_case_that_fails_ends_compare_with_1_and_a_report(

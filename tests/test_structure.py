@@ -18,6 +18,7 @@ PACKAGE = REPOSITORY / "harness"
 LAYERS = [
     {"", "archives", "engine", "errors", "events", "model"},
     {
+        "identity",
         "images",
         "interrupts",
         "machine",
@@ -27,6 +28,7 @@ LAYERS = [
         "published",
         "report",
         "report.figures",
+        "resume",
         "store",
         "timing",
         "workload",
