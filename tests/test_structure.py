@@ -17,7 +17,9 @@ PACKAGE = REPOSITORY / "harness"
 # From the bottom up: a module imports only from the layers below its own.
 LAYERS = [
     {"", "archives", "engine", "errors", "events", "model"},
+    {"conditions", "disturbance", "report.figures"},
     {
+        "host",
         "images",
         "interrupts",
         "machine",
@@ -26,7 +28,7 @@ LAYERS = [
         "protocol",
         "published",
         "report",
-        "report.figures",
+        "report.circumstances",
         "store",
         "timing",
         "workload",
@@ -35,6 +37,7 @@ LAYERS = [
         "analyze",
         "base",
         "docker_engine",
+        "doctor",
         "options",
         "progress",
         "report.as_csv",
@@ -42,7 +45,7 @@ LAYERS = [
         "report.document",
         "validate",
     },
-    {"build", "measure", "report.as_md", "report.as_svg", "report.as_text", "setup"},
+    {"build", "measure", "report.as_md", "report.as_svg", "report.as_text", "setup", "tune"},
     {"compare"},
     {"cli"},
 ]
