@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.disturbance import disturbed_rounds, overview
 from harness.images import image_row
 from harness.model import (
     Case,
     Comparison,
+    Disturbed,
     Entry,
     Failure,
     Finished,
@@ -19,15 +21,17 @@ from harness.model import (
     Manifest,
     Peak,
     PublishedRow,
+    Reading,
     Rejected,
     Resumed,
     Round,
     Row,
     Rung,
     Started,
+    Tuned,
     flop,
 )
-from harness.plan import counted, ladder_position
+from harness.plan import candidates, counted, ladder_position
 from harness.published import published
 from harness.timing import Timing, ratio, steady, timing
 
@@ -46,7 +50,10 @@ class Evidence:
     rounds: dict[Case, list[Round]]
     rejected: dict[Case, Failure]
     finished: Finished | None
-    resumed: tuple[Resumed, ...] = ()
+    resumed: tuple[Resumed, ...]
+    readings: tuple[Reading, ...]
+    tuned: Tuned | None
+    disturbed: tuple[Disturbed, ...]
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Evidence:
@@ -66,6 +73,9 @@ class Evidence:
             rejected={entry.case: entry.failure for entry in by_kind[Rejected]},
             finished=next(iter(by_kind[Finished]), None),
             resumed=tuple(by_kind[Resumed]),
+            readings=tuple(by_kind[Reading]),
+            tuned=next(iter(by_kind[Tuned]), None),
+            disturbed=disturbed_rounds({case: candidates(entries) for case, entries in rounds.items()}),
         )
 
     def failure(self, case: Case) -> Failure | None:
@@ -101,6 +111,10 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
         ),
         warnings=tuple(_warnings(evidence, rows)),
         finished=evidence.finished,
+        readings=evidence.readings,
+        conditions=overview(entry for entries in evidence.rounds.values() for entry in entries),
+        disturbed=evidence.disturbed,
+        tuned=evidence.tuned,
     )
 
 
@@ -164,6 +178,7 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
     to_baseline = ratio(_find(timings, options.baseline), taken)
     above = _rung_above(timings, case, rung)
     serial = _serial(timings, case, rung)
+    disturbed = [each for each in evidence.disturbed if each.case == case]
     return {
         "seconds": taken.interval,
         "cold_seconds": taken.cold,
@@ -181,6 +196,8 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
         "key": rounds[-1].key,
         "rounds": len(rounds),
         "samples": sum(len(steady(r)) for r in rounds),
+        "disturbed_rounds": len(disturbed),
+        "set_aside_rounds": sum(not each.counted for each in disturbed),
         "sha256": rounds[-1].sha256,
     }
 
@@ -266,6 +283,7 @@ def _warnings(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     if machine and machine.load_1m > machine.cores / 2:
         load = f"load {machine.load_1m:g} on {machine.cores} CPUs"
         yield f"the machine was not idle when the run began ({load}): other work, or the set-up just before"
+    yield from _unsteady(evidence)
     if options.baseline not in {row.name for row in rows if row.outcome == "measured"}:
         yield f"the baseline {options.baseline} was not measured: ratios to it are missing"
     measured = [row for row in rows if row.seconds and row.busy_cores]
@@ -275,6 +293,17 @@ def _warnings(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     yield from _gathered(
         "faster than this machine's peak: not to be believed before it is explained", measured, _beyond
     )
+
+
+def _unsteady(evidence: Evidence) -> Iterable[str]:
+    """What the engine's host did that the rounds did not ask for."""
+    if evidence.disturbed:
+        counted_ones = sorted({each.case.name for each in evidence.disturbed if each.counted})
+        made = sum(len(candidates(entries)) for entries in evidence.rounds.values())
+        nevertheless = f"; they count, for want of others, in {', '.join(counted_ones)}" if counted_ones else ""
+        yield f"{len(evidence.disturbed)} of {made} rounds were disturbed and are listed below{nevertheless}"
+    if evidence.rounds and not any(entry.conditions for entries in evidence.rounds.values() for entry in entries):
+        yield "the state of the engine's host could not be read: nobody knows whether other work disturbed the rounds"
 
 
 def _gathered(what: str, rows: Iterable[Row], finding: Callable[[Row], str | None]) -> Iterable[str]:

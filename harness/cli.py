@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from harness.errors import HarnessError, ResultsError, UsageError
+from harness.errors import EngineError, GateError, HarnessError, ResultsError, UsageError
 from harness.report import formats
 
 if TYPE_CHECKING:
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 
     from harness.docker_engine import DockerEngine
     from harness.manifest import Catalog, Target
-    from harness.model import Comparison, Image, ImageRow, Options
+    from harness.model import Comparison, Image, ImageRow, Machine, Options, Reading
     from harness.progress import Progress
     from harness.report import Renderer
 
 ALL = "all"
 SOME_CASE_FAILED = 1
+LOOK_S = 2.0  # how long the doctor looks at what others do
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -52,10 +54,8 @@ def compare(
         typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all CPUs."),
     ] = ALL,
     rounds: Annotated[int, typer.Option(help="Rounds of a case at the least.")] = 3,
-    precision: Annotated[
-        float, typer.Option(help="A case is finished when its ratio is known to this many per cent either way,")
-    ] = 3.0,
-    budget: Annotated[float, typer.Option(help="or when it took this many seconds (the baseline thrice as many).")] = (
+    precision: Annotated[float, typer.Option(help="Per cent either way at which a ratio is known well enough.")] = 3.0,
+    budget: Annotated[float, typer.Option(help="Seconds of measuring for a case; for the baseline thrice as many.")] = (
         10.0
     ),
     baseline: Annotated[str, typer.Option(help="The case that ratios are taken against.")] = "python/naive",
@@ -66,18 +66,18 @@ def compare(
     seed: Annotated[
         int | None, typer.Option(help="Seed of the inputs and of the order.", show_default="a fresh one")
     ] = None,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="Steady the machine meanwhile (governor, turbo, huge pages); needs root.")
+    ] = False,
     out: Results = Path("results"),
     plan: Annotated[bool, typer.Option("--plan", help="Print the cases and what they will take; run nothing.")] = False,
     resume: Annotated[
-        str | None,
-        typer.Option(help="Go on with a run that was cut short (its id or folder, or latest), with its own options."),
+        str | None, typer.Option(help="Go on, with its own options, with a run that was cut short: its id, or latest.")
     ] = None,
 ) -> None:
     """Build, run, validate, measure and report: every chosen language on every chosen rung."""
-    from harness.docker_engine import DockerEngine
     from harness.manifest import load_catalog, root
     from harness.options import parse_options
-    from harness.store import new_run_id
 
     catalog = load_catalog(root())
     if resume is not None:
@@ -97,18 +97,27 @@ def compare(
         baseline=baseline,
         yardstick=yardstick,
         seed=seed,
+        tune=tune,
     )
     if plan:
         _print_plan(catalog, options_for(cpus=_own_cpus()))
-        return
+    else:
+        _start(catalog, options_for, out)
+
+
+def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path) -> None:
+    """Make a new run."""
+    from harness.compare import compare as run_comparison
+    from harness.docker_engine import DockerEngine
+    from harness.store import new_run_id
+
+    _put_back()
     run_id = new_run_id()
     engine = DockerEngine(run_id)
     options = options_for(cpus=len(engine.cpus()))
     language, _, rung = options.baseline.partition("/")
     if language not in options.langs or rung not in options.rungs:
         typer.echo(f"note: {options.baseline} is not among the cases, so there will be no ratios to it", err=True)
-    from harness.compare import compare as run_comparison
-
     _carry_out(engine, out / run_id, partial(run_comparison, engine, catalog, options, out, run_id))
 
 
@@ -290,13 +299,61 @@ def _keep_log(name: str, text: str | bytes) -> str:
 def clean(
     images: Annotated[bool, typer.Option("--images", help="Remove the images that were built as well.")] = False,
 ) -> None:
-    """Remove the containers and volumes that killed runs left behind."""
+    """Remove the containers and volumes that killed runs left behind, and put back what --tune changed."""
     from harness.docker_engine import DockerEngine
 
+    _put_back()
     left = DockerEngine("clean").clean(images=images)
     typer.echo(f"removed {left.containers} containers, {left.volumes} volumes and {left.images} images")
     for run in left.spared_runs:
         typer.echo(f"left alone: {run}, which is still running")
+
+
+def _put_back() -> None:
+    """What a killed run has tuned and could not put back."""
+    from harness.tune import put_back
+
+    for line in put_back():
+        typer.echo(f"a run that was killed left this machine tuned: {line}", err=True)
+
+
+@app.command()
+def doctor(
+    format_: Annotated[str, typer.Option("--format", help="One of json, text.")] = "text",
+) -> None:
+    """Say what on the engine's machine would spoil a measurement, and how to mend it; exit with 3 if it is serious."""
+    from harness.doctor import as_json, as_text, examine, is_serious
+    from harness.manifest import known
+
+    render = {"json": as_json, "text": as_text}[known(format_, ["json", "text"], "format")]
+    _put_back()
+    findings = examine(*_two_readings())
+    typer.echo(render(findings))
+    if is_serious(findings):
+        raise typer.Exit(GateError.exit_code)
+
+
+def _two_readings() -> tuple[Machine, Reading, Reading]:
+    """The engine's machine, and its state at the begin and the end of a moment in which we do nothing."""
+    from harness.build import build_base
+    from harness.docker_engine import DockerEngine
+    from harness.host import watched
+    from harness.interrupts import swept
+    from harness.machine import read_machine
+    from harness.manifest import load_catalog, root
+    from harness.progress import Progress
+
+    engine = DockerEngine(f"doctor-{os.getpid()}")
+    with Progress() as progress, swept(engine):
+        base = build_base(engine, load_catalog(root()), _keep_log, progress)
+        machine = read_machine(engine, base)
+        with watched(engine, base) as read:
+            before = read()
+            time.sleep(LOOK_S)
+            after = read()
+    if before is None or after is None:
+        raise EngineError("the state of the engine's machine could not be read")
+    return machine, before, after
 
 
 @app.command()

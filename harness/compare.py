@@ -10,9 +10,11 @@ from pathlib import Path
 
 from harness import __version__
 from harness.build import build, build_base, mismatches, recipe_of
+from harness.disturbance import disturbances
 from harness.engine import Engine
 from harness.errors import ProtocolError
 from harness.events import Event, Watch
+from harness.host import Read, watched
 from harness.identity import key_of
 from harness.machine import read_machine
 from harness.manifest import Catalog, Source, Target, targets_of
@@ -38,6 +40,7 @@ from harness.plan import cases_of, counted, left_s, next_batch, shuffled, timeou
 from harness.resume import Past, Present, check_unchanged
 from harness.store import RunFolder, load_run
 from harness.timing import is_precise, timing
+from harness.tune import tuned
 from harness.workload import Workload
 
 
@@ -57,6 +60,7 @@ class Run:
     rounds: dict[Case, list[Round]] = field(default_factory=dict)
     peaks: dict[int, float] = field(default_factory=dict)
     container_ns: int = 0
+    base: str = ""
 
     def record(self, entry: Entry) -> None:
         """Journal first; then remember."""
@@ -125,9 +129,12 @@ def _carry_out(run: Run, catalog: Catalog) -> bool:
     cases = cases_of([source.manifest for source in run.sources.values()], run.options)
     build_ns = _build(run, catalog)
     ready = _reject_the_unready(run, cases)
-    _measure_peaks(run, ready)
-    with _bench(run) as bench:
-        _measure_rounds(run, bench, ready)
+    with watched(run.engine, run.base) as read, tuned(run.options.tune, read, run.record):
+        _record_state(run, read)
+        _measure_peaks(run, ready)
+        with _bench(run, read) as bench:
+            _measure_rounds(run, bench, ready)
+        _record_state(run, read)
     run.record(Finished(wall_ns=time.monotonic_ns() - began_ns, container_ns=run.container_ns, build_ns=build_ns))
     return len(ready) == len(cases) and not any(r.failure for rounds in run.rounds.values() for r in rounds)
 
@@ -155,7 +162,7 @@ def _now() -> str:
 def _build(run: Run, catalog: Catalog) -> int:
     """Read the facts of the machine and build what is missing; the nanoseconds that took."""
     began_ns = time.monotonic_ns()
-    base = build_base(run.engine, catalog, run.folder.keep_log, run.watch)
+    base = run.base = build_base(run.engine, catalog, run.folder.keep_log, run.watch)
     machine = read_machine(run.engine, base)  # before our own builds load it
     wanted = targets_of(run.sources.values(), run.options.rungs)
     wanted += [Target(source) for name, source in run.peak_source.items() if name not in run.sources]
@@ -214,6 +221,12 @@ def _unready(run: Run, case: Case) -> Failure | None:
     return Failure(stage="info", reason="; ".join(differences)) if differences else None
 
 
+def _record_state(run: Run, read: Read) -> None:
+    """The host's state, before the first measurement and after the last."""
+    if reading := read():
+        run.record(reading)
+
+
 def _measure_peaks(run: Run, cases: Sequence[Case]) -> None:
     """The machine's peak, once for every number of threads in use."""
     tag = next((run.images[name].tag for name in run.peak_source if not run.images[name].failure), None)
@@ -226,7 +239,7 @@ def _measure_peaks(run: Run, cases: Sequence[Case]) -> None:
 
 
 @contextmanager
-def _bench(run: Run) -> Iterator[Bench]:
+def _bench(run: Run, read: Read) -> Iterator[Bench]:
     """Inputs in a volume, which is gone again afterwards."""
     run.watch(Event("prepare", f"drawing A and B, n = {run.options.n}, seed {run.options.seed}"))
     workload = Workload(run.options.n, run.options.seed)
@@ -235,7 +248,7 @@ def _bench(run: Run) -> Iterator[Bench]:
     inputs = run.engine.fill_volume(lender, files) if lender else ""
     try:
         limit_s = timeout_s(run.options.n, run.options.budget_s)
-        yield Bench(run.engine, workload, inputs, limit_s, run.peaks, run.folder.keep_log)
+        yield Bench(run.engine, workload, inputs, limit_s, run.peaks, run.folder.keep_log, read)
     finally:
         if inputs:
             run.engine.remove_volume(inputs)
@@ -262,7 +275,7 @@ def _measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
             tag = run.image(case).tag or ""
             entry = measure(bench, tag, case, batches[case], number, pilot=number == 1)
             run.record(entry.model_copy(update={"key": run.key(case)}))
-            run.watch(Event("measured", _told_round(run.rounds[case][-1])))
+            run.watch(Event("measured", _told_round(run.rounds[case])))
 
 
 def _next(run: Run, case: Case) -> Batch | None:
@@ -280,8 +293,12 @@ def _is_precise(run: Run, case: Case) -> bool:
     return is_precise(timing(rounds, seed), baseline, run.options.precision)
 
 
-def _told_round(entry: Round) -> str:
+def _told_round(rounds: Sequence[Round]) -> str:
+    entry = rounds[-1]
     if entry.failure:
         return f"{entry.case}: FAILED: {entry.failure.reason}"
     best_ns = min(sample.wall_ns for sample in entry.samples) / entry.rows * entry.case.n
-    return f"{entry.case}: {best_ns / 1e9:.3g} s for all {entry.case.n} rows"
+    what = disturbances(rounds).get(entry.number)
+    return f"{entry.case}: {best_ns / 1e9:.3g} s for all {entry.case.n} rows" + (
+        f" (disturbed: {what})" if what else ""
+    )

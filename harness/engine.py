@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -59,6 +60,7 @@ class Job:
     inputs: str | None = None  # volume mounted read-only at /data
     output: str | None = None
     entrypoint: tuple[str, ...] | None = None
+    observe: Callable[[], None] = lambda: None  # called just before its start and just after its end
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,13 @@ class Engine(Protocol):
 
     def run(self, job: Job) -> Exit:
         """Run a container to its end, read what it left, and remove every trace of it."""
+        ...
+
+    def probe(self, job: Job) -> AbstractContextManager[Callable[[], bytes | None]]:
+        """A container that stays, and runs the shell commands of its argument whenever it is asked for what they print.
+
+        An answer is None where there is none: the container was killed.
+        """
         ...
 
     def tag(self, tag: str, alias: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from harness.conditions import between
 from harness.engine import Engine, Exit, Job
 from harness.errors import ProtocolError
-from harness.model import Batch, Case, Failure, Peak, Round
+from harness.host import Read
+from harness.model import Batch, Case, Failure, Peak, Reading, Round
 from harness.plan import memory_bytes, process_limit
 from harness.protocol import CANNOT_RUN_HERE, parse_peak, parse_samples, run_arguments
 from harness.store import Log
@@ -28,12 +30,22 @@ class Bench:
     timeout_s: float
     peaks: dict[int, float]  # measured GFLOP/s by number of threads
     keep: Log
+    read: Read = lambda: None  # the state of the engine's host
 
 
 def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int, *, pilot: bool) -> Round:
     """Run one container and validate what it computed; whatever goes wrong in it is a failed round."""
-    ended = bench.engine.run(_job(bench, tag, case, batch))
-    blank = Round(case=case, number=number, pilot=pilot, rows=batch.rows, container_ns=ended.elapsed_ns)
+    readings: list[Reading | None] = []
+    job = replace(_job(bench, tag, case, batch), observe=lambda: readings.append(bench.read()))
+    ended = bench.engine.run(job)
+    blank = Round(
+        case=case,
+        number=number,
+        pilot=pilot,
+        rows=batch.rows,
+        container_ns=ended.elapsed_ns,
+        conditions=between(readings),
+    )
     try:
         _check_exit(ended, bench.timeout_s)
         samples = parse_samples(ended.stdout, batch.samples)

@@ -173,6 +173,7 @@ class Options(Record):
     baseline: str
     yardstick: str
     seed: int
+    tune: bool = False
 
 
 class Batch(Record):
@@ -196,6 +197,19 @@ class Failure(Record):
     stage: Literal["build", "info", "run", "validate"]
     reason: str
     log: str | None = None  # path of the log, relative to the run's folder
+
+
+class Conditions(Record):
+    """What the engine's host did from just before a container's start until just after its end."""
+
+    wall_ns: int  # by the host's own clock
+    cpus: int
+    busy_ns: int  # CPU time of all CPUs, whoever used it
+    steal_ns: int  # CPU time that a hypervisor gave to others
+    swapped_pages: int
+    throttled: int | None  # how often CPUs were, for heat or power
+    available_bytes: int
+    mhz: float | None
 
 
 # --- the journal: one entry a line, appended and flushed as things happen ------------------------------------
@@ -230,6 +244,46 @@ class Machine(Record):
     governor: str
     load_1m: float
     engine: str
+
+
+class Reading(Record):
+    """The state of the engine's host at one moment, and what it has counted since it started; None: it does not say."""
+
+    kind: Literal["reading"] = "reading"
+    boot_id: str | None
+    uptime_ns: int
+    cpus: int
+    busy_ns: int  # CPU time of all CPUs
+    steal_ns: int
+    load_1m: float
+    available_bytes: int
+    swap_bytes: int
+    swap_used_bytes: int
+    swapped_pages: int
+    huge_pages: str | None
+    clock_source: str | None
+    governor: str | None
+    turbo: bool | None
+    smt: bool | None
+    mains: bool | None  # whether power comes from a socket and not from a battery
+    mhz: float | None
+    throttled: int | None
+
+
+class Change(Record):
+    """A setting of the machine that a run changed and puts back."""
+
+    path: str
+    before: str
+    after: str
+
+
+class Tuned(Record):
+    """What `--tune` changed, and what it could not change, and why."""
+
+    kind: Literal["tuned"] = "tuned"
+    changes: tuple[Change, ...]
+    refused: tuple[str, ...]
 
 
 class Layer(Record):
@@ -288,6 +342,7 @@ class Round(Record):
     container_ns: int
     sha256: str | None = None
     failure: Failure | None = None
+    conditions: Conditions | None = None  # None where they could not be read
 
 
 class Rejected(Record):
@@ -315,7 +370,7 @@ class Finished(Record):
 
 
 Entry = Annotated[
-    Started | Machine | Image | Peak | Round | Rejected | Resumed | Finished,
+    Started | Machine | Reading | Tuned | Image | Peak | Round | Rejected | Resumed | Finished,
     Field(discriminator="kind"),
 ]
 
@@ -367,6 +422,8 @@ class Row(Record):
     rows_computed: int | None = None
     rounds: int = 0
     samples: int = 0
+    disturbed_rounds: int = 0  # of all that were made
+    set_aside_rounds: int = 0  # of those: the ones that `rounds` does not count
     loop_order: str | None = None
     layout: str | None = None
     bounds_checks: bool | None = None
@@ -424,6 +481,30 @@ class ImageRow(Record):
         return self.budget_bytes is None or self.unpacked_bytes <= self.budget_bytes
 
 
+class Disturbed(Record):
+    """A round that something disturbed, and whether it counts nevertheless, for want of others."""
+
+    case: Case
+    number: int
+    what: str
+    counted: bool
+
+
+class Overview(Record):
+    """The conditions of all rounds together: shares of the host's CPU time, the worst of a round beside the mean."""
+
+    containers: int
+    others_share: float
+    others_share_worst: float
+    steal_share: float
+    steal_share_worst: float
+    swapped_pages: int
+    throttled: int | None
+    available_bytes: int
+    mhz_low: float | None
+    mhz_high: float | None
+
+
 class Comparison(Record):
     """All that a report shows, whatever its format."""
 
@@ -439,3 +520,7 @@ class Comparison(Record):
     images: tuple[ImageRow, ...]
     warnings: tuple[str, ...]
     finished: Finished | None
+    readings: tuple[Reading, ...] = ()
+    conditions: Overview | None = None
+    disturbed: tuple[Disturbed, ...] = ()
+    tuned: Tuned | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 
+from harness.disturbance import set_aside, undisturbed
 from harness.model import LADDER, Batch, Case, Manifest, Options, Round, Rung
 
 AIM_ROUNDS = 5  # what a budget is divided into
@@ -62,11 +63,13 @@ def next_batch(
     """What to ask of the next container, given the rounds so far; None where the case is finished.
 
     It is finished when it is `precise` or its budget is spent, and `options.rounds` rounds count at the least.
+    Disturbed rounds are repeated: while the budget lasts, so many undisturbed ones are asked for.
     """
     if not rounds:
         return pilot(rung, case)
     enough = len(counted(rounds)) >= options.rounds
-    if rounds[-1].failure or (enough and precise) or len(rounds) > max(MAX_ROUNDS, options.rounds):
+    calm = len(undisturbed(counted(rounds))) >= options.rounds
+    if rounds[-1].failure or (enough and calm and precise) or len(rounds) > max(MAX_ROUNDS, options.rounds):
         return None
     left_s = budget_s(case, options) - spent_s(rounds)
     batch, expected_s = _batch(rung, case, rounds, left_s / max(1, AIM_ROUNDS + 1 - len(rounds)))
@@ -100,7 +103,15 @@ def _rows(rung: Rung, case: Case, row_s: float) -> int:
 
 
 def counted(rounds: Sequence[Round]) -> list[Round]:
-    """The rounds that count: all that succeeded, and the pilot only where a later round asked for the same."""
+    """The rounds that count: those that succeeded and are not set aside for what disturbed them.
+
+    The pilot only counts where a later round asked for the same.
+    """
+    return set_aside(candidates(rounds))
+
+
+def candidates(rounds: Sequence[Round]) -> list[Round]:
+    """The rounds that count if nothing disturbed them."""
     good = [r for r in rounds if not r.failure]
     later = [(r.rows, len(r.samples)) for r in good if not r.pilot]
     return [r for r in good if not r.pilot or (r.rows, len(r.samples)) in later]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -17,10 +18,32 @@ from harness.workload import Matrix, checksum
 from tests.factories import info_of, saved_image
 
 MACHINE = (Path(__file__).parent / "machines" / "x86-64.txt").read_bytes()
+STATE = """== /proc/loadavg
+0.14 0.10 0.05 1/100 1
+== /proc/meminfo
+MemAvailable: 23054540 kB
+SwapTotal: 0 kB
+SwapFree: 0 kB
+== /proc/vmstat
+pswpin 3
+pswpout 4
+== /sys/kernel/mm/transparent_hugepage/enabled
+always [madvise] never
+== /sys/devices/system/clocksource/clocksource0/current_clocksource
+tsc
+"""
 LIFE_NS = 50_000_000  # what a container lives beside its samples
 
 Fault = Callable[[Exit], Exit]
 """Turns how an honest container ended into what the engine reports instead; may raise."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Shares of the host's CPU time that others use, and that a hypervisor keeps, while a container lives."""
+
+    others: float = 0.0
+    steal: float = 0.0
 
 
 @dataclass
@@ -39,6 +62,11 @@ class FakeEngine:
     built: list[str] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     swept: bool = False
+    beside: Callable[[str], Beside] = lambda _: Beside()  # what goes on beside a container of `implementation/rung`
+    silent: bool = False  # whether readings of the host fail
+    uptime_ns: int = 10**12
+    busy_ns: int = 10**11
+    steal_ns: int = 0
 
     def __post_init__(self) -> None:
         self._random = np.random.default_rng(1)
@@ -97,9 +125,33 @@ class FakeEngine:
             case ("run", rung, *numbers):
                 case = f"{_name(job.image)}/{rung}"
                 honest = self._compute(job, case, *map(int, numbers))
-                return self.faults.get(case, _no_fault)(honest)
+                ended = self.faults.get(case, _no_fault)(honest)
+                return self._lives(job, ended, self.beside(case))
             case _:
                 return _said(MACHINE)
+
+    @contextmanager
+    def probe(self, job: Job) -> Generator[Callable[[], bytes | None]]:
+        assert job.image in self.images
+        yield self.reading
+
+    def reading(self) -> bytes | None:
+        """What the host's files say: two CPUs, busy with what the containers do and with what is scripted beside."""
+        if self.silent:
+            return None
+        ticks = [ns // 10_000_000 for ns in (self.busy_ns, 0, 0, 2 * self.uptime_ns - self.busy_ns, 0, 0, 0)]
+        cpu = f"cpu  {' '.join(map(str, ticks))} {self.steal_ns // 10_000_000} 0 0\ncpu0 1\ncpu1 1"
+        return f"== /proc/stat\n{cpu}\n== /proc/uptime\n{self.uptime_ns / 1e9:.2f} 0\n{STATE}".encode()
+
+    def _lives(self, job: Job, ended: Exit, beside: Beside) -> Exit:
+        """Let a container's time pass on the host."""
+        job.observe()
+        self.uptime_ns += ended.elapsed_ns
+        self.busy_ns += sum(int(line.split()[1]) for line in ended.stdout.splitlines() if len(line.split()) == 3)
+        self.busy_ns += round(beside.others * ended.elapsed_ns * 2)
+        self.steal_ns += round(beside.steal * ended.elapsed_ns * 2)
+        job.observe()
+        return ended
 
     def sweep(self) -> None:
         self.swept = True

@@ -88,7 +88,8 @@ def forgotten(whole: Whole) -> None:
 
 
 def rounds(entries: Sequence[Entry]) -> list[Round]:
-    return [entry for entry in entries if isinstance(entry, Round)]
+    """The rounds without their conditions, which no two sessions share."""
+    return [entry.model_copy(update={"conditions": None}) for entry in entries if isinstance(entry, Round)]
 
 
 def resumed(whole: Whole, path: Path) -> list[Entry]:

@@ -17,7 +17,9 @@ PACKAGE = REPOSITORY / "harness"
 # From the bottom up: a module imports only from the layers below its own.
 LAYERS = [
     {"", "archives", "engine", "errors", "events", "model"},
+    {"conditions", "disturbance", "report.figures"},
     {
+        "host",
         "identity",
         "images",
         "interrupts",
@@ -27,7 +29,7 @@ LAYERS = [
         "protocol",
         "published",
         "report",
-        "report.figures",
+        "report.circumstances",
         "resume",
         "store",
         "timing",
@@ -37,6 +39,7 @@ LAYERS = [
         "analyze",
         "base",
         "docker_engine",
+        "doctor",
         "options",
         "progress",
         "report.as_csv",
@@ -44,7 +47,7 @@ LAYERS = [
         "report.document",
         "validate",
     },
-    {"build", "measure", "report.as_md", "report.as_svg", "report.as_text", "setup"},
+    {"build", "measure", "report.as_md", "report.as_svg", "report.as_text", "setup", "tune"},
     {"compare"},
     {"cli"},
 ]

@@ -10,7 +10,7 @@ from harness.model import SCHEMA, Comparison, ImageRow, Interval, Row
 
 
 def render(comparison: Comparison) -> str:
-    """One JSON object: schema, run, machine, peaks, rows, published, images, warnings, cost."""
+    """One JSON object: schema, run, machine, conditions, peaks, rows, published, images, warnings, cost."""
     document = {
         "schema": SCHEMA,
         "run": comparison.run,
@@ -18,6 +18,10 @@ def render(comparison: Comparison) -> str:
         "harness": comparison.harness,
         "options": comparison.options.model_dump(),
         "machine": comparison.machine.model_dump(exclude={"kind"}) if comparison.machine else None,
+        "conditions": comparison.conditions.model_dump() if comparison.conditions else None,
+        "readings": [reading.model_dump(exclude={"kind"}) for reading in comparison.readings],
+        "disturbed": [each.model_dump() for each in comparison.disturbed],
+        "tuned": comparison.tuned.model_dump(exclude={"kind"}) if comparison.tuned else None,
         "peaks": [peak.model_dump(include={"threads", "gflops"}) for peak in comparison.peaks],
         "rows": [_row(row) for row in comparison.rows],
         "published": [

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.model import Comparison, Conventional, ImageRow, Interval, PublishedRow, Row, flop
 from harness.plan import ladder_position
+from harness.report.circumstances import circumstances, disturbed_rows
 from harness.report.figures import NONE, TIE, interval, number, percent, size, spread, step, value_of, yes
 
 
@@ -43,6 +44,7 @@ def sections(comparison: Comparison) -> list[Section]:
         image_sizes(comparison.images),
         without_result(comparison),
         Section("Warnings", points=comparison.warnings),
+        disturbed(comparison),
     ]
     return [section for section in everything if section.table or section.points or section.intro]
 
@@ -65,6 +67,7 @@ def what_was_run(comparison: Comparison) -> Section:
     if comparison.peaks:
         peaks = ", ".join(f"{number(p.gflops)} on {p.threads} thread(s)" for p in comparison.peaks)
         points.append(f"Measured FMA peak, GFLOP/s: {peaks}.")
+    points += circumstances(comparison)
     if comparison.finished:
         points.append(_cost(comparison))
     points.append(
@@ -297,6 +300,13 @@ def _conventional(other: Conventional | None) -> str:
     if other.unpacked_bytes:
         return f"{other.image}: {size(other.unpacked_bytes)}"
     return f"{other.image}: {size(other.compressed_bytes)} compressed"
+
+
+def disturbed(comparison: Comparison) -> Section:
+    """The rounds that something disturbed, judged by what the engine's host did and never by their times."""
+    rows = disturbed_rows(comparison)
+    headers = ["case", "threads", "round", "what disturbed it", "counts"]
+    return Section("Disturbed rounds", table=Table(headers, rows) if rows else None)
 
 
 def without_result(comparison: Comparison) -> Section:
