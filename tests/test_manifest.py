@@ -139,3 +139,12 @@ def test_every_committed_rung_is_one_kernel_and_every_kernel_a_rung(source: Sour
 
 def test_one_committed_implementation_can_measure_the_peak() -> None:
     assert any(source.manifest.peak for source in CATALOG.implementations.values())
+
+
+@pytest.mark.parametrize("source", CATALOG.implementations.values(), ids=CATALOG.implementations)
+def test_a_kernel_fits_beside_its_neighbour(source: Source) -> None:
+    for path in (source.context / "kernels").iterdir():
+        rung = path.stem.lower().partition("_")[0]
+        limit = 150 if rung in {"intrinsics", "assembly"} else 60
+        if rung in LADDER:
+            assert len(path.read_text().splitlines()) <= limit, path.name
