@@ -19,6 +19,7 @@ LAYERS = [
     {"", "archives", "engine", "errors", "events", "model"},
     {"conditions", "disturbance", "report.figures"},
     {
+        "doctor",
         "host",
         "images",
         "interrupts",
@@ -37,7 +38,6 @@ LAYERS = [
         "analyze",
         "base",
         "docker_engine",
-        "doctor",
         "options",
         "progress",
         "report.as_csv",
