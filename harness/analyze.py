@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.disturbance import disturbed_rounds, overview
+from harness.doctor import standing
 from harness.images import image_row
 from harness.model import (
     Case,
@@ -297,6 +298,9 @@ def _warnings(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
 
 def _unsteady(evidence: Evidence) -> Iterable[str]:
     """What the engine's host did that the rounds did not ask for."""
+    if evidence.machine and evidence.readings:
+        findings = standing(evidence.machine, evidence.readings[0])
+        yield from (f"{it.what} ({it.mend})" for it in findings if it.severity == "serious")
     if evidence.disturbed:
         counted_ones = sorted({each.case.name for each in evidence.disturbed if each.counted})
         made = sum(len(candidates(entries)) for entries in evidence.rounds.values())

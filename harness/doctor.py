@@ -37,9 +37,8 @@ def examine(machine: Machine, before: Reading, after: Reading) -> list[Finding]:
     """The findings, worst first, from two readings between which the harness did nothing."""
     found = [
         *_load(before, after),
-        *_frequency(machine, after),
+        *standing(machine, after),
         *_memory(after),
-        *_clock(after),
         *_cpus(machine, after),
         *(_beyond() if is_virtual(machine) else ()),
     ]
@@ -55,6 +54,11 @@ def is_serious(findings: Iterable[Finding]) -> bool:
 def is_virtual(machine: Machine) -> bool:
     """Whether the CPU says that it is a hypervisor's guest; x86 does, others do not tell."""
     return "hypervisor" in machine.features
+
+
+def standing(machine: Machine, reading: Reading) -> list[Finding]:
+    """The findings that hold for as long as nobody changes a setting: those of frequency and clock."""
+    return [*_frequency(machine, reading), *_clock(reading)]
 
 
 def _load(before: Reading, after: Reading) -> Iterator[Finding]:

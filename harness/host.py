@@ -24,8 +24,7 @@ def watched(engine: Engine, base: str, own: Path = Path("/")) -> Iterator[Read]:
     no container.
     """
     with engine.probe(probe_job(base, engine.cpus())) as ask:
-        first = ask()
-        here = first is not None and parse_reading(first.decode()).boot_id == _boot_id(own)
+        here = is_here(_parsed(ask()), own)
         if not here:
             yield lambda: _parsed(ask())
     if here:

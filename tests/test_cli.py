@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import harness.cli
 import harness.docker_engine
 from harness.engine import Exit
 from harness.errors import EngineError
@@ -364,6 +365,56 @@ def test_clean_tells_what_it_removed_and_what_it_left(harness: Command) -> None:
     assert harness("clean").out == (
         "removed 2 containers, 1 volumes and 0 images\nleft alone: r9, which is still running\n"
     )
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A doctor that does not look for long."""
+    monkeypatch.setattr(harness.cli, "LOOK_S", 0)
+
+
+@pytest.mark.usefixtures("engine", "at_once")
+def test_the_doctor_says_what_it_found_and_ends_with_0_where_nothing_is_serious(harness: Command) -> None:
+    ended = harness("doctor")
+    assert "In order" in ended.out
+    assert ended.code == 0
+    assert {"severity", "what", "mend"} == set(json.loads(harness("doctor", "--format", "json").out)[0])
+
+
+@pytest.mark.usefixtures("at_once")
+def test_the_doctor_ends_with_3_where_something_is_serious(
+    engine: FakeEngine, harness: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm = engine.reading() or b""
+    monkeypatch.setattr(engine, "reading", lambda: calm.replace(b"\ntsc\n", b"\nhpet\n"))
+    ended = harness("doctor")
+    assert ended.code == 3
+    assert ended.out.startswith("Would spoil a measurement")
+    assert "clock source hpet" in ended.out
+
+
+@pytest.mark.usefixtures("at_once")
+def test_the_doctor_says_where_the_engine_s_machine_cannot_be_read(engine: FakeEngine, harness: Command) -> None:
+    engine.silent = True
+    ended = harness("doctor")
+    assert (ended.code, ended.out) == (2, "")
+    assert "could not be read" in ended.err
+
+
+@pytest.mark.usefixtures("engine")
+def test_tune_is_refused_for_an_engine_on_another_machine(harness: Command) -> None:
+    ended = harness(*COMPARE, "--tune", "--langs", "c", "--rungs", "naive", "--baseline", "c/naive")
+    assert ended.code == 2
+    assert "the engine is on another: run harness there" in ended.err
+
+
+@pytest.mark.parametrize("command", [("clean",), ("doctor",), COMPARE])
+@pytest.mark.usefixtures("engine", "at_once")
+def test_what_a_killed_run_left_tuned_is_put_back_first(
+    command: tuple[str, ...], harness: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.tune.put_back", lambda: ["put back /sys/x: madvise"])
+    assert "a run that was killed left this machine tuned: put back /sys/x: madvise" in harness(*command).err
 
 
 def test_a_run_that_was_reported_once_can_be_read_again(engine: FakeEngine, harness: Command, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from harness.model import Comparison, Finished, Machine, Manifest, Peak, Round, 
 from harness.store import load_run
 from harness.workload import Workload
 from tests.factories import a_catalog, a_manifest, info_of, some_options
-from tests.fake_engine import FakeEngine, Fault, on_container
+from tests.fake_engine import Beside, FakeEngine, Fault, on_container
 
 pytestmark = pytest.mark.usefixtures("no_pip")
 
@@ -76,7 +76,9 @@ def test_the_journal_holds_the_machine_the_peaks_every_container_and_the_cost(se
     session.run(engine)
     entries = load_run(session.folder / "r1")
     kinds = [entry.kind for entry in entries]
-    assert (kinds[0], kinds[1], kinds[-1]) == ("started", "machine", "finished")
+    assert (kinds[0], kinds[1], kinds[-2], kinds[-1]) == ("started", "machine", "reading", "finished")
+    assert kinds.count("reading") == 2
+    assert kinds.index("reading") < kinds.index("peak")
     assert isinstance(entries[1], Machine)
     assert [entry.threads for entry in entries if isinstance(entry, Peak)] == [1, 2]
     rounds = [entry for entry in entries if isinstance(entry, Round)]
@@ -223,3 +225,60 @@ def test_the_same_seed_asks_for_the_same_containers_in_the_same_order(tmp_path: 
         Session(tmp_path / name).run(engine)
         asked.append([(job.image, job.arguments) for job in engine.jobs if job.arguments[0] == "run"])
     assert asked[0] == asked[1]
+
+
+# --- conditions ----------------------------------------------------------------------------------------------
+
+
+def noisy(case: str, *containers: int, beside: Beside) -> Callable[[str], Beside]:
+    """Something goes on beside these containers of a case, counted from 1."""
+    count = 0
+
+    def script(name: str) -> Beside:
+        nonlocal count
+        count += name == case
+        return beside if name == case and (count in containers or not containers) else Beside()
+
+    return script
+
+
+LOUD, ROBBED = Beside(others=0.5), Beside(steal=0.1)
+
+
+@pytest.mark.parametrize(("beside", "said"), [(LOUD, "others used"), (ROBBED, "the hypervisor kept")])
+def test_a_disturbed_round_is_repeated_set_aside_and_told(beside: Beside, said: str, session: Session) -> None:
+    session.run(scripted(beside=noisy("beta/naive", 3, beside=beside)))
+    comparison = session.comparison()
+    (disturbed,) = comparison.disturbed
+    assert (disturbed.case.name, disturbed.number, disturbed.counted) == ("beta/naive", 3, False)
+    assert said in disturbed.what
+    row = session.rows()["beta/naive"]
+    assert row.rounds >= OPTIONS.rounds
+    assert (row.disturbed_rounds, row.set_aside_rounds) == (1, 1)
+    assert any("1 of " in text and "disturbed" in text for text in comparison.warnings)
+    assert any(event.stage == "measured" and f"(disturbed: {said}" in event.text for event in session.events)
+
+
+def test_where_every_round_is_disturbed_all_count_and_the_report_says_so(session: Session) -> None:
+    assert session.run(scripted(beside=noisy("beta/naive", beside=LOUD)))
+    row = session.rows()["beta/naive"]
+    assert row.outcome == "measured"
+    assert (row.disturbed_rounds, row.set_aside_rounds) == (row.rounds, 0)
+    (warning,) = [text for text in session.comparison().warnings if "disturbed" in text]
+    assert warning.endswith("they count, for want of others, in beta/naive")
+
+
+def test_a_calm_run_has_no_disturbed_round_and_says_how_calm(session: Session) -> None:
+    session.run(scripted())
+    comparison = session.comparison()
+    assert comparison.disturbed == ()
+    assert comparison.conditions is not None
+    assert comparison.conditions.others_share_worst == pytest.approx(0, abs=0.01)
+    assert len(comparison.readings) == 2
+
+
+def test_a_host_that_cannot_be_read_costs_no_results(session: Session) -> None:
+    assert session.run(scripted(silent=True))
+    comparison = session.comparison()
+    assert (comparison.conditions, comparison.readings, comparison.disturbed) == (None, (), ())
+    assert any("could not be read" in text for text in comparison.warnings)

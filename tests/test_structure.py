@@ -19,6 +19,7 @@ LAYERS = [
     {"", "archives", "engine", "errors", "events", "model"},
     {"conditions", "disturbance", "report.figures"},
     {
+        "doctor",
         "host",
         "identity",
         "images",
@@ -39,7 +40,6 @@ LAYERS = [
         "analyze",
         "base",
         "docker_engine",
-        "doctor",
         "options",
         "progress",
         "report.as_csv",
