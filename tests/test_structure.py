@@ -31,6 +31,7 @@ LAYERS = [
         "timing",
         "workload",
     },
+    {"noise", "stopping"},
     {
         "analyze",
         "base",
