@@ -32,9 +32,11 @@ from harness.model import (
     Tuned,
     flop,
 )
+from harness.noise import noise_of, noise_warnings
 from harness.plan import candidates, counted, ladder_position
 from harness.published import published
-from harness.timing import Timing, ratio, steady, timing
+from harness.stopping import why_stopped
+from harness.timing import Timing, ratio, timing
 
 BUSY = 0.9  # a kernel that keeps less than this share of its CPUs busy was disturbed, or waits
 WIDE = 0.10  # half-widths above this share of the value are worth a warning
@@ -89,11 +91,9 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
     """All that a report shows, from the entries of a run, whole or cut short."""
     evidence = Evidence.of(entries)
     started = evidence.started
-    timings = {
-        case: timing(counted(rounds), started.options.seed + number)
-        for number, (case, rounds) in enumerate(sorted(evidence.rounds.items(), key=lambda item: str(item[0])))
-        if counted(rounds) and not evidence.failure(case)
-    }
+    timings = timings_of(evidence)
+    noise = noise_of(timings)
+    timings = {case: taken for case, taken in timings.items() if not case.twin}
     rows = tuple(_rows(evidence, timings))
     return Comparison(
         run=started.run,
@@ -110,20 +110,30 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
             for manifest in started.manifests
             for stage in manifest.stages(started.options.rungs)
         ),
-        warnings=tuple(_warnings(evidence, rows)),
+        warnings=(*_warnings(evidence, rows), *noise_warnings(noise, asked=any(case.twin for case in started.cases))),
         finished=evidence.finished,
         readings=evidence.readings,
         conditions=overview(entry for entries in evidence.rounds.values() for entry in entries),
         disturbed=evidence.disturbed,
         tuned=evidence.tuned,
+        noise=noise,
     )
+
+
+def timings_of(evidence: Evidence) -> dict[Case, Timing]:
+    """The timing of every case that was measured, twins among them."""
+    return {
+        case: timing(counted(rounds))
+        for case, rounds in evidence.rounds.items()
+        if counted(rounds) and not evidence.failure(case)
+    }
 
 
 def _rows(evidence: Evidence, timings: dict[Case, Timing]) -> Iterable[Row]:
     """A row for every case, and for every rung that a manifest calls absent; by language, up the ladder."""
     options = evidence.started.options
     for manifest in evidence.started.manifests:
-        cases = [case for case in evidence.started.cases if case.implementation == manifest.name]
+        cases = [case for case in evidence.started.cases if case.implementation == manifest.name and not case.twin]
         rows = [_row(evidence, timings, manifest, case) for case in cases]
         rows += [
             Row(
@@ -195,10 +205,12 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
         "busy_cores": taken.busy_cores,
         "rows_computed": rounds[-1].rows,
         "key": rounds[-1].key,
-        "rounds": len(rounds),
-        "samples": sum(len(steady(r)) for r in rounds),
         "disturbed_rounds": len(disturbed),
         "set_aside_rounds": sum(not each.counted for each in disturbed),
+        "rounds": taken.rounds,
+        "samples": taken.samples,
+        "warm_up": taken.warm_up,
+        "stopped": why_stopped(rung, case, evidence.rounds, options, finished=evidence.finished is not None),
         "sha256": rounds[-1].sha256,
     }
 

@@ -36,10 +36,10 @@ from harness.model import (
     Rung,
     Started,
 )
-from harness.plan import cases_of, counted, left_s, next_batch, shuffled, timeout_s
+from harness.plan import cases_of, left_s, next_batch, shuffled, timeout_s
 from harness.resume import Past, Present, check_unchanged
+from harness.stopping import precise
 from harness.store import RunFolder, load_run
-from harness.timing import is_precise, timing
 from harness.tune import tuned
 from harness.workload import Workload
 
@@ -279,18 +279,8 @@ def _measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
 
 
 def _next(run: Run, case: Case) -> Batch | None:
-    return next_batch(run.rung(case), case, run.rounds[case], run.options, precise=_is_precise(run, case))
-
-
-def _is_precise(run: Run, case: Case) -> bool:
-    """Whether more rounds of this case would tell little more."""
-    rounds, seed = counted(run.rounds[case]), run.options.seed
-    if len(rounds) < run.options.rounds:
-        return False
-    others = [other for other in run.rounds if other.name == run.options.baseline and other != case]
-    of_baseline = counted(run.rounds[others[0]]) if others else []
-    baseline = timing(of_baseline, seed + 1) if of_baseline else None
-    return is_precise(timing(rounds, seed), baseline, run.options.precision)
+    done = precise(case, run.rounds, run.options)
+    return next_batch(run.rung(case), case, run.rounds[case], run.options, precise=done)
 
 
 def _told_round(rounds: Sequence[Round]) -> str:

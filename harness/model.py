@@ -149,11 +149,12 @@ class Case(Record):
     rung: str
     n: int
     threads: int
+    twin: bool = False  # the second of the two cases that are the same
 
     @property
     def name(self) -> str:
-        """`implementation/rung`, as options and tables say it."""
-        return f"{self.implementation}/{self.rung}"
+        """`implementation/rung`, as options and tables say it; a twin has a name of its own."""
+        return f"{self.implementation}/{self.rung}" + (" (twin)" if self.twin else "")
 
     def __str__(self) -> str:
         """The case with its threads, for progress and messages."""
@@ -174,6 +175,7 @@ class Options(Record):
     yardstick: str
     seed: int
     tune: bool = False
+    twin: bool = True
 
 
 class Batch(Record):
@@ -389,6 +391,10 @@ class Interval(Record):
         """Whether the value lies within, or nothing is known that excludes it."""
         return self.low is None or self.high is None or self.low <= value <= self.high
 
+    def ties(self, floor: float) -> bool:
+        """Whether a ratio may be none: its interval holds 1, or it is below the noise floor (see Noise)."""
+        return self.holds(1.0) or max(self.value, 1 / self.value) <= 1 + floor
+
     @property
     def half_width(self) -> float:
         """Half the interval's width as a share of the value."""
@@ -424,6 +430,8 @@ class Row(Record):
     samples: int = 0
     disturbed_rounds: int = 0  # of all that were made
     set_aside_rounds: int = 0  # of those: the ones that `rounds` does not count
+    warm_up: int | None = None  # samples at the beginning of each container that the data showed to be cold
+    stopped: Literal["precise", "budget spent", "cut short"] | None = None
     loop_order: str | None = None
     layout: str | None = None
     bounds_checks: bool | None = None
@@ -439,6 +447,19 @@ class Row(Record):
     def name(self) -> str:
         """`implementation/rung`."""
         return f"{self.implementation}/{self.rung}"
+
+
+class Noise(Record):
+    """What two cases that are the same differed by in this run."""
+
+    case: str  # with its threads
+    ratio: Interval
+
+    @property
+    def floor(self) -> float:
+        """The largest difference, as a share, that this run cannot tell from none."""
+        ends = (self.ratio.value, self.ratio.low or 1.0, self.ratio.high or 1.0)
+        return max(max(end, 1 / end) for end in ends) - 1
 
 
 class PublishedRow(Record):
@@ -524,3 +545,9 @@ class Comparison(Record):
     conditions: Overview | None = None
     disturbed: tuple[Disturbed, ...] = ()
     tuned: Tuned | None = None
+    noise: Noise | None = None
+
+    @property
+    def noise_floor(self) -> float:
+        """The share below which differences are ties; 0 where it was not measured."""
+        return self.noise.floor if self.noise else 0.0

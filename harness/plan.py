@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from harness.disturbance import set_aside, undisturbed
 from harness.model import LADDER, Batch, Case, Manifest, Options, Round, Rung
 
-AIM_ROUNDS = 5  # what a budget is divided into
+AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do
 MAX_ROUNDS = 30
 BASELINE_SHARE = 3  # the baseline is in every ratio, so that it is worth more measuring than any other case
 SAMPLE_S = 0.4  # long enough for the clock and the threads' start to vanish in, short enough for several
@@ -31,14 +31,26 @@ def rungs_of(manifests: Iterable[Manifest]) -> list[str]:
 
 
 def cases_of(manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
-    """The cases of the chosen languages, rungs and numbers of threads, rung by rung up the ladder."""
-    return tuple(
+    """The cases of the chosen languages, rungs and numbers of threads, rung by rung up the ladder; then the twin."""
+    cases = tuple(
         Case(implementation=manifest.name, rung=rung.name, n=options.n, threads=threads)
         for name in options.rungs
         for manifest in manifests
         if (rung := manifest.rung(name))
         for threads in (options.threads if rung.threads == "all" else (1,))
     )
+    return cases + _twin(cases, options)
+
+
+def _twin(cases: Sequence[Case], options: Options) -> tuple[Case, ...]:
+    """A second case of one image, which should differ from the first by nothing: what it differs by is noise.
+
+    Of the yardstick's first rung, as it is quick and its rows can be sampled; else of whatever comes last.
+    """
+    if not options.twin or not cases:
+        return ()
+    original = next((case for case in cases if case.implementation == options.yardstick), cases[-1])
+    return (original.model_copy(update={"twin": True}),)
 
 
 def shuffled(cases: Sequence[Case], seed: int, number: int) -> list[Case]:

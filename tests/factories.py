@@ -103,6 +103,7 @@ def some_options(**changes: Any) -> Options:
         "baseline": "alpha/naive",
         "yardstick": "beta",
         "seed": 7,
+        "twin": False,
     }
     return Options.model_validate(fields | changes)
 

@@ -169,7 +169,7 @@ def test_every_rung_stands_beside_the_yardsticks() -> None:
 def test_sampled_rows_are_scaled_to_the_whole_product() -> None:
     case = a_case("alpha/naive", n=16)
     found = row(analyzed([a_round(case, 1.0, rows=4, number=k) for k in (2, 3)]), "alpha/naive")
-    assert known(found.seconds) == pytest.approx((4, 4, 4))
+    assert known(found.seconds) == pytest.approx((4, 4, 4), rel=0.01)
     assert found.rows_computed == 4
     assert found.gflops == pytest.approx(2 * 16**3 / 4 / 1e9)
 
@@ -182,7 +182,7 @@ def test_the_cold_sample_is_left_out_and_shown() -> None:
 
 
 def test_every_round_weighs_the_same_however_many_samples_it_has() -> None:
-    found = row(analyzed(rounds_of("alpha/naive", [0.0, 1.0], [0.0, 3.0, 3.0, 3.0, 3.0])), "alpha/naive")
+    found = row(analyzed(rounds_of("alpha/naive", [9.0, 1.0], [27.0, 3.0, 3.0, 3.0, 3.0])), "alpha/naive")
     assert known(found.seconds)[0] == pytest.approx(2.0)
 
 

@@ -56,6 +56,7 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
         baseline="python/naive",
         yardstick="c",
         budget_s=4.0,
+        twin=True,
     )
     engine = FakeEngine(
         MANIFESTS,

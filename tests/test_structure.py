@@ -36,6 +36,7 @@ LAYERS = [
         "timing",
         "workload",
     },
+    {"noise", "stopping"},
     {
         "analyze",
         "base",

@@ -10,7 +10,7 @@ from harness.model import SCHEMA, Comparison, ImageRow, Interval, Row
 
 
 def render(comparison: Comparison) -> str:
-    """One JSON object: schema, run, machine, conditions, peaks, rows, published, images, warnings, cost."""
+    """One JSON object: schema, run, machine, conditions, peaks, rows, published, images, noise, warnings, cost."""
     document = {
         "schema": SCHEMA,
         "run": comparison.run,
@@ -29,6 +29,7 @@ def render(comparison: Comparison) -> str:
             for row in comparison.published
         ],
         "images": _images(comparison.images),
+        "noise": comparison.noise.model_dump() | {"floor": comparison.noise.floor} if comparison.noise else None,
         "warnings": list(comparison.warnings),
         "cost": comparison.finished.model_dump(exclude={"kind"}) if comparison.finished else None,
     }

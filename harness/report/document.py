@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from harness.model import Comparison, Conventional, ImageRow, Interval, PublishedRow, Row, flop
+from harness.model import Comparison, Conventional, ImageRow, Interval, Noise, PublishedRow, Row, flop
 from harness.plan import ladder_position
 from harness.report.circumstances import circumstances, disturbed_rows
 from harness.report.figures import NONE, TIE, interval, number, percent, size, spread, step, value_of, yes
@@ -70,11 +70,20 @@ def what_was_run(comparison: Comparison) -> Section:
     points += circumstances(comparison)
     if comparison.finished:
         points.append(_cost(comparison))
+    if comparison.noise:
+        points.append(_noise(comparison.noise))
     points.append(
         "Brackets are 95 % intervals; ~ marks a difference that may be none. Ratios are against "
         f"{options.baseline}; a core's ratio is the ratio over the threads."
     )
     return Section(f"harness {comparison.run}", points=points)
+
+
+def _noise(noise: Noise) -> str:
+    return (
+        f"Noise floor: {percent(noise.floor)}. {noise.case} ran as two cases, which came out at "
+        f"{interval(noise.ratio)} of each other; differences below the floor are ties."
+    )
 
 
 def _cost(comparison: Comparison) -> str:
@@ -170,7 +179,7 @@ def against_yardstick(comparison: Comparison) -> Section:
     section = _crossed(
         comparison,
         f"Faster than {label}? Times faster on the same rung · than its naive",
-        lambda row: f"{_tied(row, yardstick)} · {number(value_of(row.to_yardstick_naive))}×",
+        lambda row: _beside(row, yardstick, comparison.noise_floor),
     )
     return section if any(row.to_yardstick_naive for row in comparison.rows) else Section(section.heading)
 
@@ -180,7 +189,7 @@ def climb(comparison: Comparison) -> Section:
     section = _crossed(
         comparison,
         "The climb: how many times faster each rung is than the one it was made from",
-        lambda row: _step(row) if row.step else "1",
+        lambda row: _marked(row.step, comparison.noise_floor) if row.step else "1",
     )
     return section if any(row.step for row in comparison.rows) else Section(section.heading)
 
@@ -199,14 +208,15 @@ def _times(ratio: Interval | None) -> str:
     return f"{number(ratio.value)}×{spread(ratio)}" if ratio else NONE
 
 
-def _tied(row: Row, yardstick: str) -> str:
-    """The ratio to the yardstick on the same rung, marked where it may be none."""
-    tie = row.implementation != yardstick and row.to_yardstick is not None and row.to_yardstick.holds(1.0)
-    return (TIE if tie else "") + _times(row.to_yardstick)
+def _beside(row: Row, yardstick: str, floor: float) -> str:
+    """Times faster than the yardstick on the same rung, and than its naive one."""
+    same = _times(row.to_yardstick) if row.implementation == yardstick else _marked(row.to_yardstick, floor)
+    return f"{same} · {number(value_of(row.to_yardstick_naive))}×"
 
 
-def _step(row: Row) -> str:
-    return (TIE if row.step and row.step.holds(1.0) else "") + _times(row.step)
+def _marked(ratio: Interval | None, floor: float) -> str:
+    """A ratio, marked where it may be none."""
+    return (TIE if ratio and ratio.ties(floor) else "") + _times(ratio)
 
 
 def all_cases(comparison: Comparison) -> Section:
@@ -220,12 +230,14 @@ def all_cases(comparison: Comparison) -> Section:
             number(row.gflops),
             percent(row.peak_share),
             interval(row.ratio),
-            step(row.step, row.step_from),
+            step(row.step, row.step_from, comparison.noise_floor),
             number(row.ratio_per_core),
             percent(row.efficiency),
             number(row.busy_cores),
             rows_text(row),
             f"{row.rounds} / {row.samples}",
+            NONE if row.warm_up is None else str(row.warm_up),
+            row.stopped or NONE,
         ]
         for row in comparison.rows
         if row.outcome == "measured"
@@ -233,6 +245,7 @@ def all_cases(comparison: Comparison) -> Section:
     headers = [
         "case", "threads", "seconds", "cold s", "GFLOP/s", "peak", "× baseline", "× the rung it was made from",
         "× a core", "efficiency", "busy CPUs", "rows", "rounds / samples",
+        "warm-up", "stopped",
     ]  # fmt: skip
     return Section("Every case", table=Table(headers, rows))
 

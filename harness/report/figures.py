@@ -44,11 +44,11 @@ def spread(estimate: Interval) -> str:
     return f" ±{percent(estimate.half_width).replace(' ', '')}" if estimate.half_width else ""
 
 
-def step(estimate: Interval | None, origin: str | None) -> str:
-    """A ratio to the rung that a rung was made from; `~` where it may be no difference at all."""
+def step(estimate: Interval | None, origin: str | None, floor: float = 0.0) -> str:
+    """A ratio to the rung that a rung was made from; `~` where it may be no difference, or is below the noise floor."""
     if estimate is None:
         return NONE
-    return f"{interval(estimate, prefix=TIE if estimate.holds(1.0) else '')} {origin}"
+    return f"{interval(estimate, prefix=TIE if estimate.ties(floor) else '')} {origin}"
 
 
 def percent(share: float | None) -> str:
