@@ -72,6 +72,17 @@ def chosen(text: str, names: Iterable[str], what: str) -> list[str]:
     return [name for name in names if name in asked]
 
 
+def percentage(option: str, text: str) -> float:
+    """A share from a percentage, with its sign or without. Raises UsageError where it is none."""
+    number = text.strip().removesuffix("%").strip()
+    try:
+        percent = float(number)
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is no percentage: write it as 5% or 5") from None
+    _check_range(option, percent, 0, 1000)
+    return percent / 100
+
+
 def _threads(text: str, cpus: int) -> tuple[int, ...]:
     """The numbers of threads in a comma-separated option, ascending; as many as there are CPUs for `all`."""
     parts = [part.strip() for part in text.split(",") if part.strip()]

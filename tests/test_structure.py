@@ -43,8 +43,8 @@ LAYERS = [
         "report.document",
         "validate",
     },
-    {"build", "measure", "report.as_md", "report.as_svg", "report.as_text", "setup"},
-    {"compare"},
+    {"build", "diff", "measure", "report.as_md", "report.as_svg", "report.as_text", "setup"},
+    {"compare", "report.difference"},
     {"cli"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}
