@@ -83,6 +83,17 @@ def _rungs(text: str, names: list[str]) -> list[str]:
     return [name for name in names if name in there]
 
 
+def percentage(option: str, text: str) -> float:
+    """A share from a percentage, with its sign or without. Raises UsageError where it is none."""
+    number = text.strip().removesuffix("%").strip()
+    try:
+        percent = float(number)
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is no percentage: write it as 5% or 5") from None
+    _check_range(option, percent, 0, 1000)
+    return percent / 100
+
+
 def _threads(text: str, cpus: int) -> tuple[int, ...]:
     """The numbers of threads in a comma-separated option, ascending; as many as there are CPUs for `all`."""
     parts = [part.strip() for part in text.split(",") if part.strip()]

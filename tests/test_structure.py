@@ -48,8 +48,8 @@ LAYERS = [
         "report.document",
         "validate",
     },
-    {"build", "measure", "report.as_md", "report.as_svg", "report.as_text", "setup", "tune"},
-    {"compare"},
+    {"build", "diff", "measure", "report.as_md", "report.as_svg", "report.as_text", "setup", "tune"},
+    {"compare", "report.difference"},
     {"cli"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}

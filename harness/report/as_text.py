@@ -18,15 +18,16 @@ HEADER_WIDTH = 12
 
 def render(comparison: Comparison) -> str:
     """Headings underlined, tables in columns, points wrapped."""
-    return "\n\n".join(_section(section) for section in sections(comparison)) + "\n"
+    return "\n\n".join(render_section(section) for section in sections(comparison)) + "\n"
 
 
 def render_images(images: Sequence[ImageRow]) -> str:
     """The images table."""
-    return _section(image_sizes(images)) + "\n"
+    return render_section(image_sizes(images)) + "\n"
 
 
-def _section(section: Section) -> str:
+def render_section(section: Section) -> str:
+    """One section, its heading underlined."""
     width = max(MIN_WIDTH, shutil.get_terminal_size().columns)
     parts = [f"{section.heading}\n{'─' * len(section.heading)}"]
     if section.intro:
