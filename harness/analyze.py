@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.beside import resident_bytes, startup_seconds, tax_rows, with_startup
 from harness.images import image_row
 from harness.model import (
     Case,
@@ -24,6 +25,8 @@ from harness.model import (
     Row,
     Rung,
     Started,
+    Startup,
+    TaxRound,
     flop,
 )
 from harness.plan import counted, ladder_position
@@ -45,6 +48,8 @@ class Evidence:
     rounds: dict[Case, list[Round]]
     rejected: dict[Case, Failure]
     finished: Finished | None
+    startups: tuple[Startup, ...] = ()
+    tax: tuple[TaxRound, ...] = ()
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Evidence:
@@ -63,6 +68,8 @@ class Evidence:
             rounds=dict(rounds),
             rejected={entry.case: entry.failure for entry in by_kind[Rejected]},
             finished=next(iter(by_kind[Finished]), None),
+            startups=tuple(by_kind[Startup]),
+            tax=tuple(by_kind[TaxRound]),
         )
 
     def failure(self, case: Case) -> Failure | None:
@@ -81,6 +88,7 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
         if counted(rounds) and not evidence.failure(case)
     }
     rows = tuple(_rows(evidence, timings))
+    startups = startup_seconds(evidence.startups)
     return Comparison(
         run=started.run,
         at=started.at,
@@ -92,10 +100,12 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
         published=_published(rows, started.options.baseline, evidence.machine),
         published_source=str(published()["source"]),
         images=tuple(
-            image_row(manifest, stage, evidence.images.get(manifest.image_of(stage)))
+            with_startup(image_row(manifest, stage, evidence.images.get(manifest.image_of(stage))), startups)
             for manifest in started.manifests
             for stage in manifest.stages(started.options.rungs)
         ),
+        container_seconds=startups.get(None),
+        tax=tuple(tax_rows(evidence.tax, started.options.seed)),
         warnings=tuple(_warnings(evidence, rows)),
         finished=evidence.finished,
     )
@@ -145,6 +155,7 @@ def _row(evidence: Evidence, timings: dict[Case, Timing], manifest: Manifest, ca
         "toolchain": info.toolchain if info else None,
         "instruction_sets": built.instruction_sets if built else (),
         "runs": built.runs if built else None,
+        "image": manifest.image_of(rung.image),
     }
     if taken is None:
         reason = failure.reason if failure else "the run ended before it was measured"
@@ -174,6 +185,7 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
         "to_yardstick": ratio(timings.get(case.model_copy(update={"implementation": options.yardstick})), taken),
         "to_yardstick_naive": ratio(_find(timings, f"{options.yardstick}/naive"), taken),
         "busy_cores": taken.busy_cores,
+        "resident_bytes": resident_bytes(rounds),
         "rows_computed": rounds[-1].rows,
         "rounds": len(rounds),
         "samples": sum(len(steady(r)) for r in rounds),

@@ -62,6 +62,12 @@ def compare(
     seed: Annotated[
         int | None, typer.Option(help="Seed of the inputs and of the order.", show_default="a fresh one")
     ] = None,
+    tax: Annotated[
+        bool, typer.Option("--tax", help="Measure what the container itself costs the baseline and the yardstick.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build every image from nothing, one at a time, to time it.")
+    ] = False,
     out: Results = Path("results"),
     plan: Annotated[bool, typer.Option("--plan", help="Print the cases and what they will take; run nothing.")] = False,
 ) -> None:
@@ -85,6 +91,8 @@ def compare(
         baseline=baseline,
         yardstick=yardstick,
         seed=seed,
+        tax=tax,
+        rebuild=rebuild,
     )
     if plan:
         _print_plan(catalog, options_for(cpus=_own_cpus()))

@@ -29,9 +29,13 @@ from harness.model import (
     Round,
     Rung,
     Started,
+    Startup,
+    TaxRound,
 )
 from harness.plan import cases_of, counted, left_s, next_batch, shuffled, timeout_s
+from harness.startup import startups
 from harness.store import RunFolder
+from harness.tax import measure_tax, taxed
 from harness.timing import is_precise, timing
 from harness.workload import Workload
 
@@ -63,6 +67,10 @@ class Run:
             case Peak():
                 self.peaks[entry.threads] = entry.gflops
                 self.container_ns += entry.container_ns
+            case Startup():
+                self.container_ns += entry.container_ns
+            case TaxRound():
+                self.container_ns += entry.round.container_ns
             case _:
                 pass
 
@@ -90,8 +98,10 @@ def compare(engine: Engine, catalog: Catalog, options: Options, results: Path, r
     build_ns = _build(run, catalog)
     ready = _reject_the_unready(run, cases)
     _measure_peaks(run, ready)
+    _measure_startups(run)
     with _bench(run) as bench:
         _measure_rounds(run, bench, ready)
+        _measure_tax(run, bench, ready)
     run.record(Finished(wall_ns=time.monotonic_ns() - began_ns, container_ns=run.container_ns, build_ns=build_ns))
     return len(ready) == len(cases) and not any(r.failure for rounds in run.rounds.values() for r in rounds)
 
@@ -117,7 +127,7 @@ def _build(run: Run, catalog: Catalog) -> int:
     wanted = targets_of(run.sources.values(), run.options.rungs)
     wanted += [Target(source) for name, source in run.peak_source.items() if name not in run.sources]
     wanted += [Target(source) for source in catalog.others.values()]
-    for image in build(run.engine, base, wanted, run.folder.keep_log, run.watch):
+    for image in build(run.engine, base, wanted, run.folder.keep_log, run.watch, anew=run.options.rebuild):
         run.record(image)
     return time.monotonic_ns() - began_ns
 
@@ -160,6 +170,13 @@ def _measure_peaks(run: Run, cases: Sequence[Case]) -> None:
             run.watch(Event("measured", f"this machine's peak could not be measured: {error}"))
 
 
+def _measure_startups(run: Run) -> None:
+    """What it takes to start each image, and a container that does nothing."""
+    run.watch(Event("prepare", "measuring how long containers and runtimes take to start"))
+    for entry in startups(run.engine, list(run.images.values()), run.options.seed):
+        run.record(entry)
+
+
 @contextmanager
 def _bench(run: Run) -> Iterator[Bench]:
     """Inputs in a volume, which is gone again afterwards."""
@@ -190,6 +207,16 @@ def _measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
             tag = run.image(case).tag or ""
             run.record(measure(bench, tag, case, batches[case], number, pilot=number == 1))
             run.watch(Event("measured", _told_round(run.rounds[case][-1])))
+
+
+def _measure_tax(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
+    """What the container itself costs, if that was asked for: by the cases that show it and were measured."""
+    for case in taxed(cases, run.options) if run.options.tax else []:
+        if rounds := counted(run.rounds[case]):
+            tag = run.image(case).tag or ""
+            for entry in measure_tax(run.engine, bench, tag, rounds[-1], run.options):
+                run.record(entry)
+                run.watch(Event("measured", f"on the {entry.place}: {_told_round(entry.round)}"))
 
 
 def _next(run: Run, case: Case) -> Batch | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.engine import Engine, Exit, Job
+from harness.engine import Engine, Exit, Job, Runner
 from harness.errors import ProtocolError
 from harness.model import Batch, Case, Failure, Peak, Round
 from harness.plan import memory_bytes, process_limit
@@ -22,7 +22,7 @@ KILLED = 137  # 128 and SIGKILL
 class Bench:
     """All that the rounds of a run share."""
 
-    engine: Engine
+    engine: Runner
     workload: Workload
     inputs: str  # the volume that holds A and B
     timeout_s: float
@@ -33,7 +33,14 @@ class Bench:
 def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int, *, pilot: bool) -> Round:
     """Run one container and validate what it computed; whatever goes wrong in it is a failed round."""
     ended = bench.engine.run(_job(bench, tag, case, batch))
-    blank = Round(case=case, number=number, pilot=pilot, rows=batch.rows, container_ns=ended.elapsed_ns)
+    blank = Round(
+        case=case,
+        number=number,
+        pilot=pilot,
+        rows=batch.rows,
+        container_ns=ended.elapsed_ns,
+        resident_bytes=ended.resident_bytes,
+    )
     try:
         _check_exit(ended, bench.timeout_s)
         samples = parse_samples(ended.stdout, batch.samples)

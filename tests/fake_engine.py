@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +17,7 @@ from harness.workload import Matrix, checksum
 from tests.factories import info_of, saved_image
 
 MACHINE = (Path(__file__).parent / "machines" / "x86-64.txt").read_bytes()
+RESIDENT_BYTES = 7_340_032
 LIFE_NS = 50_000_000  # what a container lives beside its samples
 
 Fault = Callable[[Exit], Exit]
@@ -47,6 +48,9 @@ class FakeEngine:
     def describe(self) -> str:
         return "a scripted engine"
 
+    def is_local(self) -> bool:
+        return False
+
     def cpus(self) -> tuple[int, ...]:
         return (0, 1)
 
@@ -63,8 +67,10 @@ class FakeEngine:
     def import_image(self, archive: BinaryIO, tag: str) -> None:
         raise NotImplementedError
 
-    def build(self, recipe: Recipe, on_line: Callable[[str], None]) -> None:
+    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
         on_line("Step 1/1")
+        if recipe.tag in self.built and not anew:
+            on_line("---> Using cache")
         if _name(recipe.tag) in self.unbuildable:
             raise BuildError("error: expected ';' (exit code 1)", "Step 1/1\nmain.x:1: error: expected ';'\n")
         self.built.append(recipe.tag)
@@ -90,6 +96,8 @@ class FakeEngine:
         assert job.image in self.images
         self.jobs.append(job)
         match job.arguments:
+            case ():
+                return replace(_said(b""), code=2)
             case ("info",):
                 return _said(self._info(_name(job.image)))
             case ("peak", threads):
@@ -123,6 +131,7 @@ class FakeEngine:
             stderr=b"what it has to say\n",
             elapsed_ns=sum(walls_ns) + LIFE_NS,
             output=c.tobytes() if job.output else None,
+            resident_bytes=RESIDENT_BYTES,
         )
 
 

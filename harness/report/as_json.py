@@ -10,7 +10,7 @@ from harness.model import SCHEMA, Comparison, ImageRow, Interval, Row
 
 
 def render(comparison: Comparison) -> str:
-    """One JSON object: schema, run, machine, peaks, rows, published, images, warnings, cost."""
+    """One JSON object: schema, run, machine, peaks, rows, published, tax, images, warnings, cost."""
     document = {
         "schema": SCHEMA,
         "run": comparison.run,
@@ -24,6 +24,8 @@ def render(comparison: Comparison) -> str:
             row.model_dump(exclude={"here"}) | {"here": row.here.name if row.here else None}
             for row in comparison.published
         ],
+        "container_seconds": comparison.container_seconds,
+        "tax": [row.model_dump() for row in comparison.tax],
         "images": _images(comparison.images),
         "warnings": list(comparison.warnings),
         "cost": comparison.finished.model_dump(exclude={"kind"}) if comparison.finished else None,
