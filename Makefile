@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 HARNESS := $(VENV)/bin/harness
-ARGUMENTS ?= --langs all
+ARGUMENTS ?= --langs all --rungs published
 
 .PHONY: compare test lint setup docs clean
 

@@ -41,7 +41,7 @@ Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or a
 @app.command()
 def compare(
     langs: Langs = ALL,
-    rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all.")] = ALL,
+    rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all, or published.")] = ALL,
     n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
     threads: Annotated[
         str,

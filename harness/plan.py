@@ -12,6 +12,7 @@ MAX_ROUNDS = 30
 BASELINE_SHARE = 3  # the baseline is in every ratio, so that it is worth more measuring than any other case
 SAMPLE_S = 0.4  # long enough for the clock and the threads' start to vanish in, short enough for several
 MAX_SAMPLES = 200
+SHORT_S = 3.0  # a whole product that takes no longer is worth a second one, that is warm, in every container
 
 
 def ladder_position(rung: str) -> int:
@@ -85,7 +86,8 @@ def _batch(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> t
     row_s = sample_s / latest.rows
     rows = latest.rows if len(rounds) > 1 else _rows(rung, case, row_s)
     measuring_s = max(round_s - overhead_s, overhead_s / 4)  # a container that was started anyway may as well measure
-    samples = max(1, min(MAX_SAMPLES, int(measuring_s / (row_s * rows))))
+    least = 2 if rows == case.n and row_s * rows <= SHORT_S else 1
+    samples = max(least, min(MAX_SAMPLES, int(measuring_s / (row_s * rows))))
     return Batch(rows=rows, samples=samples), overhead_s + row_s * rows * samples
 
 

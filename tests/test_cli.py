@@ -16,7 +16,7 @@ import harness.docker_engine
 from harness.engine import Exit
 from harness.errors import EngineError
 from harness.interrupts import SIGNALS
-from harness.manifest import load_catalog, root
+from harness.manifest import load_catalog, root, targets_of
 from harness.model import Entry
 from harness.report import formats
 from harness.store import JOURNAL, RunFolder, load_run
@@ -130,6 +130,13 @@ def test_a_plan_lists_the_cases_in_order_and_runs_nothing(harness: Command, tmp_
     assert (ended.code, list(tmp_path.iterdir())) == (0, [])
 
 
+def test_published_rungs_are_those_of_the_table(harness: Command) -> None:
+    out = harness(*PLAN, "--langs", "c", "--rungs", "published").out
+    assert [line.split()[0] for line in out.splitlines()[2:7]] == [
+        "c/naive", "c/parallel", "c/recursive", "c/vectorized", "c/intrinsics",
+    ]  # fmt: skip
+
+
 def test_all_is_every_implementation_on_every_rung(harness: Command) -> None:
     out = harness(*PLAN).out
     for manifest in MANIFESTS:
@@ -220,7 +227,7 @@ def test_compare_measures_everything_and_writes_every_report(harness: Command, t
         JOURNAL, "logs", "report.txt", "report.md", "report.json", "report.csv", "report.svg",
     }  # fmt: skip
     rows = json.loads((folder / "report.json").read_text(encoding="utf-8"))["rows"]
-    assert {row["outcome"] for row in rows} == {"measured"}
+    assert {row["outcome"] for row in rows} == {"measured", "absent"}
     assert next(row["ratio"]["value"] for row in rows if row["implementation"] == "zig") == pytest.approx(100)
     assert (folder / "report.txt").read_text(encoding="utf-8") in ended.out
     assert f"Kept in results/{folder.name}" in ended.out
@@ -285,7 +292,7 @@ def test_a_baseline_that_is_not_among_the_cases_is_noted(engine: FakeEngine, har
 
 def test_build_ends_with_1_where_an_image_does_not_build(engine: FakeEngine, harness: Command) -> None:
     assert harness("build", "--langs", "c,go").code == 0
-    assert len(engine.built) == 3  # the base, and two
+    assert len(engine.built) == 5  # the base, and two of each
     engine.unbuildable = frozenset({"zig"})
     ended = harness("build", "--langs", "zig,rust")
     assert ended.code == 1
@@ -297,7 +304,7 @@ def test_images_are_listed_and_their_budgets_can_be_a_gate(harness: Command) -> 
     ended = harness("images", "--format", "json", "--check")
     images = json.loads(ended.out)
     assert ended.code == 0
-    assert [image["name"] for image in images] == list(CATALOG.images)
+    assert [image["name"] for image in images] == [target.name for target in targets_of(CATALOG.images.values())]
     assert all(image["unpacked_bytes"] == 900 for image in images)
 
 

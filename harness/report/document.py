@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from harness.model import Comparison, Conventional, ImageRow, Interval, PublishedRow, Row, flop
 from harness.plan import ladder_position
 from harness.report import beside
-from harness.report.figures import NONE, TIE, interval, number, percent, size, spread, step, yes
+from harness.report.figures import NONE, TIE, interval, number, percent, size, spread, step, value_of, yes
 
 
 @dataclass(frozen=True)
@@ -150,15 +150,15 @@ def differences(comparison: Comparison) -> Section:
 
 def matrix(comparison: Comparison) -> Section:
     """Languages × rungs against the baseline."""
-    heading = f"Languages × rungs: times faster than {comparison.options.baseline}, and seconds"
-    return _crossed(comparison, heading, lambda row: f"{_times(row.ratio)} · {_seconds(row)} s")
+    heading = f"Languages × rungs: times faster than {comparison.options.baseline}"
+    return _crossed(comparison, heading, lambda row: _times(row.ratio))
 
 
 def speeds(comparison: Comparison) -> Section:
     """Languages × rungs against what the machine can do."""
     return _crossed(
         comparison,
-        "Languages × rungs: GFLOP/s, and share of the measured peak",
+        "Languages × rungs: GFLOP/s and share of the measured peak",
         lambda row: f"{number(row.gflops)} · {percent(row.peak_share)}",
     )
 
@@ -169,18 +169,18 @@ def against_yardstick(comparison: Comparison) -> Section:
     label = next((row.label for row in comparison.rows if row.implementation == yardstick), yardstick)
     section = _crossed(
         comparison,
-        f"Faster than {label}? Times faster on the same rung, and than its naive",
-        lambda row: f"{_tied(row, yardstick)} · {_times(row.to_yardstick_naive)}",
+        f"Faster than {label}? Times faster on the same rung · than its naive",
+        lambda row: f"{_tied(row, yardstick)} · {number(value_of(row.to_yardstick_naive))}×",
     )
     return section if any(row.to_yardstick_naive for row in comparison.rows) else Section(section.heading)
 
 
 def climb(comparison: Comparison) -> Section:
-    """What each step multiplied, language by language."""
+    """What each step multiplied, language by language; every case's table names the rung that it was made from."""
     section = _crossed(
         comparison,
-        "The climb: what each rung multiplied, and which one it was made from",
-        lambda row: step(row.step, row.step_from) if row.step else "1",
+        "The climb: how many times faster each rung is than the one it was made from",
+        lambda row: _step(row) if row.step else "1",
     )
     return section if any(row.step for row in comparison.rows) else Section(section.heading)
 
@@ -205,8 +205,8 @@ def _tied(row: Row, yardstick: str) -> str:
     return (TIE if tie else "") + _times(row.to_yardstick)
 
 
-def _seconds(row: Row) -> str:
-    return number(row.seconds.value if row.seconds else None)
+def _step(row: Row) -> str:
+    return (TIE if row.step and row.step.holds(1.0) else "") + _times(row.step)
 
 
 def all_cases(comparison: Comparison) -> Section:
