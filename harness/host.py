@@ -1,8 +1,8 @@
 """An image's program on this machine itself, without a container: what the container's own cost is measured against.
 
 The image's files are unpacked into a folder which then is the program's root, so that it finds all it needs under the
-same names. Its user and its CPUs are those of a container; there is no control group, no namespace and no filter of
-system calls.
+same names. Its user and its CPUs are those of a container; there is no control group, no filter of system calls, and no
+namespace but one of mounts, in which it sees the machine's /proc, /sys and /dev, and which is gone when it ends.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from harness.errors import EngineError
 
 KILLED = 137
 USER = 65534
+SEEN = ("proc", "sys", "dev")
+SHOW = f"""for each in {" ".join(SEEN)}; do mount --rbind "/$each" "$0/$each" || exit; done; exec "$@" """
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,12 @@ class Host:
     def command(self, job: Job) -> list[str]:
         """What runs a job; each program in it replaces itself by the next, so that the process is the job's."""
         cpus = ["taskset", "--cpu-list", ",".join(map(str, job.cpus))]
-        if os.geteuid() == 0:
-            changed = ["chroot", f"--userspec={USER}:{USER}", str(self.root)]
-        else:
-            changed = ["unshare", "--map-root-user", "chroot", str(self.root)]
-        found = [shutil.which(cpus[0]) or cpus[0], *cpus[1:], shutil.which(changed[0]) or changed[0], *changed[1:]]
-        return [*found, *(job.entrypoint or self.entrypoint), *job.arguments]
+        is_root = os.geteuid() == 0
+        unshared = ["unshare", "--mount", *([] if is_root else ["--map-root-user"])]
+        shown = ["sh", "-c", SHOW, str(self.root)]
+        changed = ["chroot", *([f"--userspec={USER}:{USER}"] if is_root else []), str(self.root)]
+        tools = [each for tool in (cpus, unshared, shown, changed) for each in (_path(tool[0]), *tool[1:])]
+        return [*tools, *(job.entrypoint or self.entrypoint), *job.arguments]
 
     def _fresh(self, output: str) -> Path:
         path = self.root / output.lstrip("/")
@@ -82,6 +84,11 @@ class Host:
         if os.geteuid() == 0:
             os.chown(path, USER, USER)
         return path
+
+
+def _path(tool: str) -> str:
+    """Where a tool is: the program's environment, which names no folders of this machine, is its too."""
+    return shutil.which(tool) or tool
 
 
 @contextmanager
@@ -97,7 +104,8 @@ def unpacked(saved: Iterable[bytes], inputs: Mapping[str, memoryview], engine: R
             spool.writelines(saved)
             spool.seek(0)
             settings = _unpack(spool, root)
-            (root / "data").mkdir(exist_ok=True)
+            for name in (*SEEN, "data"):
+                (root / name).mkdir(exist_ok=True)
             for name, data in inputs.items():
                 (root / "data" / name).write_bytes(data)
         except (OSError, tarfile.TarError) as error:

@@ -11,19 +11,20 @@ from harness.model import Image, Startup
 ROUNDS = 3
 MEMORY_BYTES = 2**30
 TIMEOUT_S = 30.0
+NO_COMMAND = "nothing"
 
 
 def startups(engine: Engine, images: Iterable[Image], seed: int) -> Iterator[Startup]:
     """Containers of every image that only answer `matmul info`, and empty ones; in a new random order each round.
 
-    An empty one is of the smallest image, whose program is given nothing to do and ends with its usage.
+    An empty one is of the smallest image, whose program is told to do what it does not know, and ends with its usage.
     """
     able = [image for image in images if image.info and image.weight and not image.failure]
     if not able:
         return
     smallest = min(able, key=lambda image: image.weight.unpacked_bytes if image.weight else 0)
     jobs = [(image.name, _job(engine, image, "info")) for image in able]
-    empty = (None, _job(engine, smallest))
+    empty = (None, _job(engine, smallest, NO_COMMAND))
     shuffler = random.Random(seed)  # noqa: S311 (an order, not a secret)
     for _ in range(ROUNDS):
         everything: list[tuple[str | None, Job]] = [*jobs, empty]
@@ -31,10 +32,10 @@ def startups(engine: Engine, images: Iterable[Image], seed: int) -> Iterator[Sta
             yield Startup(image=name, container_ns=engine.run(job).elapsed_ns)
 
 
-def _job(engine: Engine, image: Image, *arguments: str) -> Job:
+def _job(engine: Engine, image: Image, argument: str) -> Job:
     return Job(
         image=image.tag or "",
-        arguments=arguments,
+        arguments=(argument,),
         cpus=engine.cpus()[:1],
         memory_bytes=MEMORY_BYTES,
         pids=64,

@@ -96,7 +96,7 @@ class FakeEngine:
         assert job.image in self.images
         self.jobs.append(job)
         match job.arguments:
-            case ():
+            case ("nothing",):
                 return replace(_said(b""), code=2)
             case ("info",):
                 return _said(self._info(_name(job.image)))

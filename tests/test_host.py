@@ -37,15 +37,16 @@ def test_an_image_is_unpacked_with_its_inputs_and_gone_again() -> None:
     assert not host.root.exists()
 
 
-@pytest.mark.parametrize(("user", "changes"), [(0, "chroot"), (1000, "unshare")])
+@pytest.mark.parametrize(("user", "maps"), [(0, False), (1000, True)], ids=["root", "another user"])
 def test_the_program_gets_the_containers_cpus_and_a_root_of_its_own(
-    user: int, changes: str, monkeypatch: pytest.MonkeyPatch
+    user: int, *, maps: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with unpacked([SAVED], {}, ENGINE) as host:
         monkeypatch.setattr(os, "geteuid", lambda: user)
         command = host.command(replace(JOB, cpus=(0, 1)))
     assert [Path(command[0]).name, *command[1:3]] == ["taskset", "--cpu-list", "0,1"]
-    assert Path(command[3]).name == changes
+    assert Path(command[3]).name == "unshare"
+    assert ("--map-root-user" in command, "--userspec=65534:65534" in command) == (maps, not maps)
     assert command[-8:] == [str(host.root), "/matmul", *JOB.arguments]
 
 
