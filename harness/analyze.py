@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.beside import resident_bytes, startup_seconds, tax_rows, with_startup
 from harness.disturbance import disturbed_rounds, overview
 from harness.doctor import standing
 from harness.images import image_row
@@ -29,6 +30,8 @@ from harness.model import (
     Row,
     Rung,
     Started,
+    Startup,
+    TaxRound,
     Tuned,
     flop,
 )
@@ -57,6 +60,8 @@ class Evidence:
     readings: tuple[Reading, ...]
     tuned: Tuned | None
     disturbed: tuple[Disturbed, ...]
+    startups: tuple[Startup, ...]
+    tax: tuple[TaxRound, ...]
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Evidence:
@@ -79,6 +84,8 @@ class Evidence:
             readings=tuple(by_kind[Reading]),
             tuned=next(iter(by_kind[Tuned]), None),
             disturbed=disturbed_rounds({case: candidates(entries) for case, entries in rounds.items()}),
+            startups=tuple(by_kind[Startup]),
+            tax=tuple(by_kind[TaxRound]),
         )
 
     def failure(self, case: Case) -> Failure | None:
@@ -95,6 +102,7 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
     noise = noise_of(timings)
     timings = {case: taken for case, taken in timings.items() if not case.twin}
     rows = tuple(_rows(evidence, timings))
+    startups = startup_seconds(evidence.startups)
     return Comparison(
         run=started.run,
         at=started.at,
@@ -106,10 +114,12 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
         published=_published(rows, started.options.baseline, evidence.machine),
         published_source=str(published()["source"]),
         images=tuple(
-            image_row(manifest, stage, evidence.images.get(manifest.image_of(stage)))
+            with_startup(image_row(manifest, stage, evidence.images.get(manifest.image_of(stage))), startups)
             for manifest in started.manifests
             for stage in manifest.stages(started.options.rungs)
         ),
+        container_seconds=startups.get(None),
+        tax=tuple(tax_rows(evidence.tax)),
         warnings=(*_warnings(evidence, rows), *noise_warnings(noise, asked=any(case.twin for case in started.cases))),
         finished=evidence.finished,
         readings=evidence.readings,
@@ -173,6 +183,7 @@ def _row(evidence: Evidence, timings: dict[Case, Timing], manifest: Manifest, ca
         "toolchain": info.toolchain if info else None,
         "instruction_sets": built.instruction_sets if built else (),
         "runs": built.runs if built else None,
+        "image": manifest.image_of(rung.image),
     }
     if taken is None:
         reason = failure.reason if failure else "the run ended before it was measured"
@@ -203,6 +214,7 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
         "to_yardstick": ratio(timings.get(case.model_copy(update={"implementation": options.yardstick})), taken),
         "to_yardstick_naive": ratio(_find(timings, f"{options.yardstick}/naive"), taken),
         "busy_cores": taken.busy_cores,
+        "resident_bytes": resident_bytes(rounds),
         "rows_computed": rounds[-1].rows,
         "key": rounds[-1].key,
         "disturbed_rounds": len(disturbed),

@@ -69,6 +69,12 @@ def compare(
     tune: Annotated[
         bool, typer.Option("--tune", help="Steady the machine meanwhile (governor, turbo, huge pages); needs root.")
     ] = False,
+    tax: Annotated[
+        bool, typer.Option("--tax", help="Measure what the container itself costs the baseline and the yardstick.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build every image from nothing, one at a time, to time it.")
+    ] = False,
     out: Results = Path("results"),
     plan: Annotated[bool, typer.Option("--plan", help="Print the cases and what they will take; run nothing.")] = False,
     resume: Annotated[
@@ -98,6 +104,8 @@ def compare(
         yardstick=yardstick,
         seed=seed,
         tune=tune,
+        tax=tax,
+        rebuild=rebuild,
     )
     if plan:
         _print_plan(catalog, options_for(cpus=_own_cpus()))

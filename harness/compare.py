@@ -35,11 +35,15 @@ from harness.model import (
     Round,
     Rung,
     Started,
+    Startup,
+    TaxRound,
 )
-from harness.plan import cases_of, left_s, next_batch, shuffled, timeout_s
+from harness.plan import cases_of, counted, left_s, next_batch, shuffled, timeout_s
 from harness.resume import Past, Present, check_unchanged
+from harness.startup import startups
 from harness.stopping import precise
 from harness.store import RunFolder, load_run
+from harness.tax import measure_tax, taxed
 from harness.tune import tuned
 from harness.workload import Workload
 
@@ -66,8 +70,13 @@ class Run:
         """Journal first; then remember."""
         self.folder.append(entry)
         self.remember(entry)
-        if isinstance(entry, Round | Peak):
-            self.container_ns += entry.container_ns
+        match entry:
+            case Round() | Peak() | Startup():
+                self.container_ns += entry.container_ns
+            case TaxRound():
+                self.container_ns += entry.round.container_ns
+            case _:
+                pass
 
     def remember(self, entry: Entry) -> None:
         """Know what is in the journal, written now or by an earlier session."""
@@ -132,8 +141,10 @@ def _carry_out(run: Run, catalog: Catalog) -> bool:
     with watched(run.engine, run.base) as read, tuned(run.options.tune, read, run.record):
         _record_state(run, read)
         _measure_peaks(run, ready)
+        _measure_startups(run)
         with _bench(run, read) as bench:
             _measure_rounds(run, bench, ready)
+            _measure_tax(run, bench, ready)
         _record_state(run, read)
     run.record(Finished(wall_ns=time.monotonic_ns() - began_ns, container_ns=run.container_ns, build_ns=build_ns))
     return len(ready) == len(cases) and not any(r.failure for rounds in run.rounds.values() for r in rounds)
@@ -180,7 +191,7 @@ def _build(run: Run, catalog: Catalog) -> int:
         )
     run.record(machine)
     missing = [target for target in wanted if target.name not in run.images]
-    for image in build(run.engine, base, missing, run.folder.keep_log, run.watch):
+    for image in build(run.engine, base, missing, run.folder.keep_log, run.watch, anew=run.options.rebuild):
         run.record(image)
     return time.monotonic_ns() - began_ns
 
@@ -238,6 +249,13 @@ def _measure_peaks(run: Run, cases: Sequence[Case]) -> None:
             run.watch(Event("measured", f"this machine's peak could not be measured: {error}"))
 
 
+def _measure_startups(run: Run) -> None:
+    """What it takes to start each image, and a container that does nothing."""
+    run.watch(Event("prepare", "measuring how long containers and runtimes take to start"))
+    for entry in startups(run.engine, list(run.images.values()), run.options.seed):
+        run.record(entry)
+
+
 @contextmanager
 def _bench(run: Run, read: Read) -> Iterator[Bench]:
     """Inputs in a volume, which is gone again afterwards."""
@@ -276,6 +294,16 @@ def _measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
             entry = measure(bench, tag, case, batches[case], number, pilot=number == 1)
             run.record(entry.model_copy(update={"key": run.key(case)}))
             run.watch(Event("measured", _told_round(run.rounds[case])))
+
+
+def _measure_tax(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
+    """What the container itself costs, if that was asked for: by the cases that show it and were measured."""
+    for case in taxed(cases, run.options) if run.options.tax else []:
+        if rounds := counted(run.rounds[case]):
+            tag = run.image(case).tag or ""
+            for entry in measure_tax(run.engine, bench, tag, rounds[-1], run.options):
+                run.record(entry)
+                run.watch(Event("measured", f"on the {entry.place}: {_told_round([entry.round])}"))
 
 
 def _next(run: Run, case: Case) -> Batch | None:

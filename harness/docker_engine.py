@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +24,7 @@ from docker.types import LogConfig, Mount
 from harness.archives import empty_file, only_file, packed
 from harness.engine import NOT_STARTED, OWNER_LABEL, RUN_LABEL, Exit, Job, Leftovers, Recipe
 from harness.errors import BuildError, DiskFullError, EngineError, EngineRefusedError
+from harness.memory import held_bytes, statistics_file, watched
 
 USER = 65534
 LOCAL = "http+docker://localhost"  # what the SDK makes of a local socket
@@ -72,6 +74,11 @@ class DockerEngine:
         where = chosen_engine() or "the local socket"
         return f"{self._facts['OperatingSystem']}, Docker Engine {self._facts['ServerVersion']}, {where}"
 
+    def is_local(self) -> bool:
+        """See Engine. A local socket may be another machine's, forwarded: that one seldom runs the same kernel."""
+        same_kernel = os.uname().release == self._facts["KernelVersion"]
+        return same_kernel and self._client.api.base_url == LOCAL
+
     def cpus(self) -> tuple[int, ...]:
         """See Engine. Where the engine is on this machine, those that this process may use."""
         of_engine = range(int(self._facts["NCPU"]))
@@ -107,7 +114,7 @@ class DockerEngine:
                 archive, repository=repository, tag=version, changes=[f"LABEL {RUN_LABEL}={self._labels[RUN_LABEL]}"]
             )
 
-    def build(self, recipe: Recipe, on_line: Callable[[str], None]) -> None:
+    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
         """See Engine."""
         log: list[str] = []
         files = {name: memoryview(data) for name, data in recipe.files().items()}
@@ -122,6 +129,7 @@ class DockerEngine:
                 labels={RUN_LABEL: self._labels[RUN_LABEL]},
                 rm=True,
                 forcerm=True,
+                nocache=anew,
                 decode=True,
             ):
                 line = STYLE.sub("", str(event.get("stream") or event.get("error") or ""))
@@ -187,8 +195,9 @@ class DockerEngine:
                 container.start()
             except APIError as error:
                 return Exit(NOT_STARTED, b"", str(error.explanation).encode(), time.monotonic_ns() - started)
-            timed_out = _waited_out(container, job.timeout_s)
-            elapsed_ns = time.monotonic_ns() - started
+            with watched(_memory_gauge(container)) as memory:
+                timed_out = _waited_out(container, job.timeout_s)
+                elapsed_ns = time.monotonic_ns() - started
             job.observe()
             container.reload()
             code = int(container.attrs["State"]["ExitCode"])
@@ -200,6 +209,7 @@ class DockerEngine:
                 timed_out=timed_out,
                 out_of_memory=not timed_out and _ran_out_of_memory(container, code),
                 output=_read_file(container, job.output) if job.output and code == 0 else None,
+                resident_bytes=memory.most_bytes,
             )
         finally:
             _removed(container)
@@ -232,7 +242,7 @@ class DockerEngine:
             network_mode="none",
             read_only=True,
             cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
+            security_opt=["no-new-privileges"] + ([] if job.seccomp else ["seccomp=unconfined"]),
             user=f"{USER}:{USER}",
             cpuset_cpus=",".join(map(str, job.cpus)),
             mem_limit=job.memory_bytes,
@@ -383,6 +393,20 @@ def _proxies() -> dict[str, str]:
     names = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
     both = (*names, *(name.lower() for name in names))
     return {name: os.environ[name] for name in both if name in os.environ}
+
+
+def _memory_gauge(container: Container) -> Callable[[], int | None]:
+    """Reads what a container holds; always None where that is not on this machine."""
+
+    @cache
+    def statistics() -> Path | None:
+        try:
+            container.reload()
+        except (DockerException, requests.RequestException):
+            return None
+        return statistics_file(int(container.attrs["State"]["Pid"]), str(container.id))
+
+    return lambda: held_bytes(path) if (path := statistics()) else None
 
 
 def _waited_out(container: Container, timeout_s: float) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from harness.conditions import between
-from harness.engine import Engine, Exit, Job
+from harness.engine import Engine, Exit, Job, Runner
 from harness.errors import ProtocolError
 from harness.host import Read
 from harness.model import Batch, Case, Failure, Peak, Reading, Round
@@ -24,7 +24,7 @@ KILLED = 137  # 128 and SIGKILL
 class Bench:
     """All that the rounds of a run share."""
 
-    engine: Engine
+    engine: Runner
     workload: Workload
     inputs: str  # the volume that holds A and B
     timeout_s: float
@@ -45,6 +45,7 @@ def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int, *, pi
         rows=batch.rows,
         container_ns=ended.elapsed_ns,
         conditions=between(readings),
+        resident_bytes=ended.resident_bytes,
     )
     try:
         _check_exit(ended, bench.timeout_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -176,6 +176,8 @@ class Options(Record):
     seed: int
     tune: bool = False
     twin: bool = True
+    tax: bool = False  # measure what the container itself costs
+    rebuild: bool = False  # build every image from nothing, to time it
 
 
 class Batch(Record):
@@ -319,6 +321,7 @@ class Image(Record):
     digest: str | None = None
     info: Info | None = None
     weight: Weight | None = None
+    build_ns: int | None = None  # from nothing but the base image; None where a step of it was kept from before
     failure: Failure | None = None
 
 
@@ -342,9 +345,32 @@ class Round(Record):
     rows: int
     samples: tuple[Sample, ...] = ()
     container_ns: int
+    resident_bytes: int | None = None  # the most memory that was seen to be held
     sha256: str | None = None
     failure: Failure | None = None
     conditions: Conditions | None = None  # None where they could not be read
+
+
+class Startup(Record):
+    """The life of one container of an image that only answers `matmul info`; of None, one that does nothing at all."""
+
+    kind: Literal["startup"] = "startup"
+    image: str | None
+    container_ns: int
+
+
+Place = Literal["host", "container", "container without seccomp"]
+"""Where the same program runs, to tell what the container itself costs."""
+
+PLACES: tuple[Place, ...] = get_args(Place)
+
+
+class TaxRound(Record):
+    """One round of a case in one of the places that are compared."""
+
+    kind: Literal["tax"] = "tax"
+    place: Place
+    round: Round
 
 
 class Rejected(Record):
@@ -372,7 +398,7 @@ class Finished(Record):
 
 
 Entry = Annotated[
-    Started | Machine | Reading | Tuned | Image | Peak | Round | Rejected | Resumed | Finished,
+    Started | Machine | Reading | Tuned | Image | Peak | Startup | Round | TaxRound | Rejected | Resumed | Finished,
     Field(discriminator="kind"),
 ]
 
@@ -425,6 +451,7 @@ class Row(Record):
     to_yardstick: Interval | None = None  # times faster than the yardstick on the same rung and threads
     to_yardstick_naive: Interval | None = None
     busy_cores: float | None = None
+    resident_bytes: int | None = None
     rows_computed: int | None = None
     rounds: int = 0
     samples: int = 0
@@ -440,6 +467,7 @@ class Row(Record):
     instruction_sets: tuple[str, ...] = ()
     runs: str | None = None
     toolchain: str | None = None
+    image: str | None = None
     sha256: str | None = None
     note: str | None = None
 
@@ -492,6 +520,8 @@ class ImageRow(Record):
     layers: int | None
     budget_bytes: int | None
     conventional: Conventional | None
+    build_seconds: float | None = None
+    startup_seconds: float | None = None  # of the container and the runtime in it
     failure: str | None = None
 
     @property
@@ -526,6 +556,16 @@ class Overview(Record):
     mhz_high: float | None
 
 
+class TaxRow(Record):
+    """A case in one place; `ratio` is how many times the seconds of the first place listed for it."""
+
+    case: Case
+    place: Place
+    seconds: Interval | None = None
+    ratio: Interval | None = None
+    reason: str | None = None
+
+
 class Comparison(Record):
     """All that a report shows, whatever its format."""
 
@@ -539,6 +579,8 @@ class Comparison(Record):
     published: tuple[PublishedRow, ...]
     published_source: str
     images: tuple[ImageRow, ...]
+    container_seconds: float | None = None  # start-up of a container that does nothing
+    tax: tuple[TaxRow, ...] = ()
     warnings: tuple[str, ...]
     finished: Finished | None
     readings: tuple[Reading, ...] = ()

@@ -33,6 +33,8 @@ def parse_options(
     yardstick: str | None,
     seed: int | None,
     tune: bool = False,
+    tax: bool = False,
+    rebuild: bool = False,
 ) -> Options:
     """The options after defaults. Raises UsageError for a name or a number that cannot be right."""
     every = catalog.implementations
@@ -57,6 +59,8 @@ def parse_options(
         yardstick=known(yardstick or str(published()["yardstick"]), every, "implementation in --yardstick"),
         seed=seed if seed is not None else secrets.randbits(32),
         tune=tune,
+        tax=tax,
+        rebuild=rebuild,
     )
     if not cases_of([every[name].manifest for name in options.langs], options):
         raise UsageError(f"no case to run: {langs} has none of the rungs {rungs}")

@@ -182,7 +182,8 @@ def saved_image(*layers: Mapping[str, bytes], gzipped: bool = False) -> bytes:
     if gzipped:
         blobs = {name: gzip.compress(blob, mtime=0) for name, blob in blobs.items()}
     index = json.dumps([{"Config": "config.json", "Layers": list(blobs)}]).encode()
-    return _tar({"manifest.json": index, **blobs})
+    settings = json.dumps({"config": {"Entrypoint": ["/matmul"], "Env": ["LANG=C.UTF-8"]}}).encode()
+    return _tar({"manifest.json": index, "config.json": settings, **blobs})
 
 
 def _tar(files: Mapping[str, bytes]) -> bytes:

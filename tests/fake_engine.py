@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,6 +32,7 @@ always [madvise] never
 == /sys/devices/system/clocksource/clocksource0/current_clocksource
 tsc
 """
+RESIDENT_BYTES = 7_340_032
 LIFE_NS = 50_000_000  # what a container lives beside its samples
 
 Fault = Callable[[Exit], Exit]
@@ -75,6 +76,9 @@ class FakeEngine:
     def describe(self) -> str:
         return "a scripted engine"
 
+    def is_local(self) -> bool:
+        return False
+
     def cpus(self) -> tuple[int, ...]:
         return (0, 1)
 
@@ -91,8 +95,10 @@ class FakeEngine:
     def import_image(self, archive: BinaryIO, tag: str) -> None:
         raise NotImplementedError
 
-    def build(self, recipe: Recipe, on_line: Callable[[str], None]) -> None:
+    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
         on_line("Step 1/1")
+        if recipe.tag in self.built and not anew:
+            on_line("---> Using cache")
         if _name(recipe.tag) in self.unbuildable:
             raise BuildError("error: expected ';' (exit code 1)", "Step 1/1\nmain.x:1: error: expected ';'\n")
         self.built.append(recipe.tag)
@@ -118,6 +124,8 @@ class FakeEngine:
         assert job.image in self.images
         self.jobs.append(job)
         match job.arguments:
+            case ("nothing",):
+                return replace(_said(b""), code=2)
             case ("info",):
                 return _said(self._info(_name(job.image)))
             case ("peak", threads):
@@ -175,6 +183,7 @@ class FakeEngine:
             stderr=b"what it has to say\n",
             elapsed_ns=sum(walls_ns) + LIFE_NS,
             output=c.tobytes() if job.output else None,
+            resident_bytes=RESIDENT_BYTES,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,8 +15,9 @@ from harness.compare import compare
 from harness.engine import Exit
 from harness.errors import EngineError
 from harness.events import Event
-from harness.model import Comparison, Finished, Machine, Manifest, Peak, Round, Row
+from harness.model import Comparison, Finished, Machine, Manifest, Options, Peak, Round, Row, Startup, TaxRound
 from harness.store import load_run
+from harness.tax import ELSEWHERE
 from harness.workload import Workload
 from tests.factories import a_catalog, a_manifest, info_of, some_options
 from tests.fake_engine import Beside, FakeEngine, Fault, on_container
@@ -41,9 +43,9 @@ class Session:
     folder: Path
     events: list[Event] = field(default_factory=list)
 
-    def run(self, engine: FakeEngine) -> bool:
+    def run(self, engine: FakeEngine, options: Options = OPTIONS) -> bool:
         catalog = a_catalog(self.folder / "tree", ALPHA, BETA, others=[WEB])
-        return compare(engine, catalog, OPTIONS, self.folder, "r1", self.events.append)
+        return compare(engine, catalog, options, self.folder, "r1", self.events.append)
 
     def comparison(self) -> Comparison:
         return analyze(load_run(self.folder / "r1"))
@@ -85,7 +87,7 @@ def test_the_journal_holds_the_machine_the_peaks_every_container_and_the_cost(se
     assert len(rounds) == sum(job.arguments[0] == "run" for job in engine.jobs)
     end = entries[-1]
     assert isinstance(end, Finished)
-    assert end.container_ns == sum(entry.container_ns for entry in entries if isinstance(entry, Round | Peak))
+    assert end.container_ns == sum(entry.container_ns for entry in entries if isinstance(entry, Round | Peak | Startup))
 
 
 def test_rounds_are_interleaved_and_every_case_has_one_pilot(session: Session) -> None:
@@ -282,3 +284,39 @@ def test_a_host_that_cannot_be_read_costs_no_results(session: Session) -> None:
     comparison = session.comparison()
     assert (comparison.conditions, comparison.readings, comparison.disturbed) == (None, (), ())
     assert any("could not be read" in text for text in comparison.warnings)
+
+
+def test_every_image_is_started_and_a_container_that_does_nothing(session: Session) -> None:
+    engine = scripted()
+    session.run(engine)
+    startups = [entry for entry in load_run(session.folder / "r1") if isinstance(entry, Startup)]
+    assert Counter(entry.image for entry in startups) == {"alpha": 3, "beta": 3, None: 3}
+    comparison = session.comparison()
+    assert comparison.container_seconds == pytest.approx(0.05)
+    assert {image.name: image.startup_seconds for image in comparison.images} == {
+        "alpha": pytest.approx(0.05),
+        "beta": pytest.approx(0.05),
+        "web": None,
+    }
+
+
+def test_the_containers_tax_is_measured_where_it_is_asked_for(session: Session) -> None:
+    engine = scripted()
+    assert session.run(engine, OPTIONS.model_copy(update={"tax": True}))
+    tax = session.comparison().tax
+    assert {row.case.name for row in tax} == {"alpha/naive", "beta/naive"}
+    of_alpha = [row for row in tax if row.case.name == "alpha/naive"]
+    assert [row.place for row in of_alpha] == ["host", "container", "container without seccomp"]
+    assert of_alpha[0].reason == ELSEWHERE
+    assert [row.ratio.value for row in of_alpha[1:] if row.ratio] == pytest.approx([1.0, 1.0])
+    rounds = [entry for entry in load_run(session.folder / "r1") if isinstance(entry, TaxRound)]
+    assert sum(not job.seccomp for job in engine.jobs) == len(rounds) // 2 - 1
+
+
+def test_the_tax_costs_no_case_its_result(session: Session) -> None:
+    engine = scripted()
+    engine.faults = {"beta/naive": lambda ended: ended if engine.jobs[-1].seccomp else replace(ended, code=1)}
+    assert session.run(engine, OPTIONS.model_copy(update={"tax": True}))
+    failed = {(row.case.name, row.place) for row in session.comparison().tax if row.reason and row.place != "host"}
+    assert failed == {("beta/naive", "container without seccomp")}
+    assert {row.outcome for row in session.rows().values()} == {"measured"}

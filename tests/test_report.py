@@ -57,6 +57,7 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
         yardstick="c",
         budget_s=4.0,
         twin=True,
+        tax=True,
     )
     engine = FakeEngine(
         MANIFESTS,
@@ -82,7 +83,8 @@ def settled(entry: Entry) -> Entry:
         case Finished():
             return entry.model_copy(update={"wall_ns": 25 * 10**9, "build_ns": 2 * 10**9, "container_ns": 22 * 10**9})
         case Image() if entry.weight:
-            return entry.model_copy(update={"weight": entry.weight.model_copy(update={"compressed_bytes": 140})})
+            weight = entry.weight.model_copy(update={"compressed_bytes": 140})
+            return entry.model_copy(update={"weight": weight, "build_ns": 3 * 10**9})
         case _:
             return entry
 

@@ -10,7 +10,7 @@ from harness.model import SCHEMA, Comparison, ImageRow, Interval, Row
 
 
 def render(comparison: Comparison) -> str:
-    """One JSON object: schema, run, machine, conditions, peaks, rows, published, images, noise, warnings, cost."""
+    """One JSON object: schema, run, machine, conditions, peaks, rows, published, tax, images, noise, warnings, cost."""
     document = {
         "schema": SCHEMA,
         "run": comparison.run,
@@ -28,6 +28,8 @@ def render(comparison: Comparison) -> str:
             row.model_dump(exclude={"here"}) | {"here": row.here.name if row.here else None}
             for row in comparison.published
         ],
+        "container_seconds": comparison.container_seconds,
+        "tax": [row.model_dump() for row in comparison.tax],
         "images": _images(comparison.images),
         "noise": comparison.noise.model_dump() | {"floor": comparison.noise.floor} if comparison.noise else None,
         "warnings": list(comparison.warnings),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.model import Comparison, Conventional, ImageRow, Interval, Noise, PublishedRow, Row, flop
 from harness.plan import ladder_position
+from harness.report import beside
 from harness.report.circumstances import circumstances, disturbed_rows
 from harness.report.figures import NONE, TIE, interval, number, percent, size, spread, step, value_of, yes
 
@@ -41,6 +42,8 @@ def sections(comparison: Comparison) -> list[Section]:
         climb(comparison),
         all_cases(comparison),
         build_facts(comparison),
+        costs(comparison),
+        tax(comparison),
         image_sizes(comparison.images),
         without_result(comparison),
         Section("Warnings", points=comparison.warnings),
@@ -275,6 +278,20 @@ def build_facts(comparison: Comparison) -> Section:
     ]
     headers = ["case", "toolchain", "flags", "loops", "layout", "bounds checks", "fast-math", "needs", "ran", "note"]
     return Section("What was built", table=Table(headers, rows))
+
+
+def costs(comparison: Comparison) -> Section:
+    """What a case costs beside its time."""
+    headers, rows = beside.costs(comparison)
+    section = Section("Beside speed", table=Table(headers, rows), points=beside.legend(comparison))
+    return section if rows else Section(section.heading)
+
+
+def tax(comparison: Comparison) -> Section:
+    """What the container itself costs, where that was asked for."""
+    headers, rows = beside.taxes(comparison)
+    section = Section("The container's own tax: the same program in and out of it", table=Table(headers, rows))
+    return section if rows else Section(section.heading)
 
 
 def image_sizes(images: Iterable[ImageRow]) -> Section:
