@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from harness.errors import EngineError, GateError, HarnessError, ResultsError, UsageError
+from harness.interrupts import unhandled
 from harness.report import formats
 
 if TYPE_CHECKING:
@@ -404,6 +405,7 @@ def _end(message: str, code: int) -> NoReturn:
 def main() -> None:
     """Run a command; an error that a user can meet ends it with a message and its exit code."""
     try:
-        app()
+        with unhandled():
+            app()
     except HarnessError as error:
         _end("\n".join([str(error), *getattr(error, "__notes__", ())]), error.exit_code)

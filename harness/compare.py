@@ -251,6 +251,8 @@ def _measure_peaks(run: Run, cases: Sequence[Case]) -> None:
 
 def _measure_startups(run: Run) -> None:
     """What it takes to start each image, and a container that does nothing."""
+    if run.past.has_startups:
+        return
     run.watch(Event("prepare", "measuring how long containers and runtimes take to start"))
     for entry in startups(run.engine, list(run.images.values()), run.options.seed):
         run.record(entry)

@@ -15,6 +15,16 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
+def unhandled() -> Generator[None]:
+    """Let an interrupt end the process itself, at once: outside `swept` there is nothing to put in order."""
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def swept(engine: Engine) -> Generator[None]:
     """However the block ends early, remove all of this run from the engine; a signal ends it with StoppedError."""
     before = {number: signal.signal(number, _interrupt) for number in SIGNALS}

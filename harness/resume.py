@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import ChangedError
-from harness.model import Case, Entry, Finished, Image, Machine, Manifest, Peak, Rejected, Round, Started
+from harness.model import Case, Entry, Finished, Image, Machine, Manifest, Peak, Rejected, Round, Started, Startup
 
 COMPARED = ("cpu", "architecture", "features", "cores", "cpus")
 """The facts of a machine that make it another one."""
@@ -21,6 +21,7 @@ class Past:
     images: Mapping[str, Image] = field(default_factory=dict)
     peaks: Sequence[Peak] = ()
     rejected: frozenset[Case] = frozenset()
+    has_startups: bool = False
     rounds: Mapping[tuple[Case, int], Round] = field(default_factory=dict)
     is_finished: bool = False
 
@@ -41,6 +42,7 @@ class Past:
             images={entry.name: entry for entry in entries if isinstance(entry, Image)},
             peaks=tuple(entry for entry in entries if isinstance(entry, Peak)),
             rejected=frozenset(entry.case for entry in entries if isinstance(entry, Rejected)),
+            has_startups=any(isinstance(entry, Startup) for entry in entries),
             rounds={(entry.case, entry.number): entry for entry in entries if isinstance(entry, Round)},
             is_finished=any(isinstance(entry, Finished) for entry in entries),
         )

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import os
 import secrets
+import shlex
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -154,11 +155,21 @@ def _parsed(folder: Path, lines: Iterable[bytes]) -> Generator[Entry]:
         try:
             entry = _ENTRY.validate_json(line)
         except ValidationError as error:
-            raise ResultsError(
-                f"{folder}/{JOURNAL}, line {number}, is damaged ({error.errors()[0]['msg']}).\n"
-                "Put it right, or remove it if it is not the first, to read the rest; or measure again."
-            ) from error
+            damage = error.errors()[0]["msg"]
+            advice = _advice(folder, number)
+            raise ResultsError(f"{folder}/{JOURNAL}, line {number}, is damaged ({damage}).\n{advice}") from error
         yield entry
+
+
+def _advice(folder: Path, number: int) -> str:
+    """What to do about a damaged line: every other holds its own, but without the first nobody knows of what."""
+    if number == 1:
+        return "Nothing can be read without it: measure again."
+    removal = shlex.join(["sed", "-i", f"{number}d", f"{folder}/{JOURNAL}"])
+    return (
+        f"Remove it with `{removal}` to read the rest; where the run did not come to its end, "
+        "`harness compare --resume` then measures what it held again."
+    )
 
 
 def _check_schema(folder: Path, line: bytes) -> None:

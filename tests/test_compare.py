@@ -245,11 +245,12 @@ def noisy(case: str, *containers: int, beside: Beside) -> Callable[[str], Beside
 
 
 LOUD, ROBBED = Beside(others=0.5), Beside(steal=0.1)
+LONGER = OPTIONS.model_copy(update={"budget_s": 4.0})  # so that samples are most of what a container lives
 
 
 @pytest.mark.parametrize(("beside", "said"), [(LOUD, "others used"), (ROBBED, "the hypervisor kept")])
 def test_a_disturbed_round_is_repeated_set_aside_and_told(beside: Beside, said: str, session: Session) -> None:
-    session.run(scripted(beside=noisy("beta/naive", 3, beside=beside)))
+    session.run(scripted(beside=noisy("beta/naive", 3, beside=beside)), LONGER)
     comparison = session.comparison()
     (disturbed,) = comparison.disturbed
     assert (disturbed.case.name, disturbed.number, disturbed.counted) == ("beta/naive", 3, False)
@@ -262,7 +263,7 @@ def test_a_disturbed_round_is_repeated_set_aside_and_told(beside: Beside, said: 
 
 
 def test_where_every_round_is_disturbed_all_count_and_the_report_says_so(session: Session) -> None:
-    assert session.run(scripted(beside=noisy("beta/naive", beside=LOUD)))
+    assert session.run(scripted(beside=noisy("beta/naive", beside=LOUD)), LONGER)
     row = session.rows()["beta/naive"]
     assert row.outcome == "measured"
     assert (row.disturbed_rounds, row.set_aside_rounds) == (row.rounds, 0)
