@@ -87,12 +87,14 @@ def set_aside(rounds: Sequence[Round]) -> list[Round]:
 
 def disturbed_rounds(rounds: Mapping[Case, Sequence[Round]]) -> tuple[Disturbed, ...]:
     """Every disturbed round that would count, case by case, and whether it counts nevertheless."""
-    return tuple(
-        Disturbed(case=case, number=entry.number, what=what, counted=entry in set_aside(entries))
-        for case, entries in rounds.items()
-        for entry in entries
-        if (what := disturbances(entries).get(entry.number))
-    )
+    found: list[Disturbed] = []
+    for case, entries in rounds.items():
+        counted = {entry.number for entry in set_aside(entries)}
+        found += [
+            Disturbed(case=case, number=number, what=what, counted=number in counted)
+            for number, what in disturbances(entries).items()
+        ]
+    return tuple(found)
 
 
 def overview(rounds: Iterable[Round]) -> Overview | None:
