@@ -300,7 +300,12 @@ def _measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
 
 def _measure_tax(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
     """What the container itself costs, if that was asked for: by the cases that show it and were measured."""
-    for case in taxed(cases, run.options) if run.options.tax else []:
+    if not run.options.tax:
+        return
+    chosen = taxed(cases, run.options)
+    if not chosen:
+        run.watch(Event("measured", "the container's tax is not measured: neither baseline nor yardstick is a case"))
+    for case in chosen:
         if rounds := counted(run.rounds[case]):
             tag = run.image(case).tag or ""
             for entry in measure_tax(run.engine, bench, tag, rounds[-1], run.options):

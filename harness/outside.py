@@ -48,7 +48,7 @@ class Host:
 
     def run(self, job: Job) -> Exit:
         """See Runner. Limits of memory and processes are the container's, and are not set."""
-        output = self._fresh(job.output) if job.output else None
+        output = self.fresh(job.output) if job.output else None
         started = time.monotonic_ns()
         try:
             ended = subprocess.run(
@@ -77,7 +77,8 @@ class Host:
         tools = [each for tool in (cpus, unshared, shown, changed) for each in (_path(tool[0]), *tool[1:])]
         return [*tools, *(job.entrypoint or self.entrypoint), *job.arguments]
 
-    def _fresh(self, output: str) -> Path:
+    def fresh(self, output: str) -> Path:
+        """An empty file that the program may write, where it will look for it."""
         path = self.root / output.lstrip("/")
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"")

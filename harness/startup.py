@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 
-from harness.engine import Engine, Job
+from harness.engine import NOT_STARTED, Engine, Job
 from harness.model import Image, Startup
 
 ROUNDS = 3
@@ -29,7 +29,9 @@ def startups(engine: Engine, images: Iterable[Image], seed: int) -> Iterator[Sta
     for _ in range(ROUNDS):
         everything: list[tuple[str | None, Job]] = [*jobs, empty]
         for name, job in shuffler.sample(everything, len(everything)):
-            yield Startup(image=name, container_ns=engine.run(job).elapsed_ns)
+            ended = engine.run(job)
+            if not ended.timed_out and ended.code != NOT_STARTED:
+                yield Startup(image=name, container_ns=ended.elapsed_ns)
 
 
 def _job(engine: Engine, image: Image, argument: str) -> Job:
