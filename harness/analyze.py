@@ -76,7 +76,7 @@ class Evidence:
             started=by_kind[Started][0],
             machine=next(iter(by_kind[Machine]), None),
             images={image.name: image for image in by_kind[Image]},
-            peaks=tuple(by_kind[Peak]),
+            peaks=tuple({peak.threads: peak for peak in sorted(by_kind[Peak], key=_gflops)}.values()),
             rounds=dict(rounds),
             rejected={entry.case: entry.failure for entry in by_kind[Rejected]},
             finished=next(iter(by_kind[Finished]), None),
@@ -92,6 +92,10 @@ class Evidence:
         """Why a case has no result, if it has none. One failed round is enough: its other times count for nothing."""
         failed = [r.failure for r in self.rounds.get(case, []) if r.failure]
         return self.rejected.get(case) or next(iter(failed), None)
+
+
+def _gflops(peak: Peak) -> float:
+    return peak.gflops
 
 
 def analyze(entries: Iterable[Entry]) -> Comparison:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.conditions import between
@@ -17,6 +18,7 @@ from harness.workload import Workload
 
 OUTPUT = "/out/c.f64"
 PEAK_TIMEOUT_S = 60.0
+PEAKS_AGREE = 0.03
 KILLED = 137  # 128 and SIGKILL
 
 
@@ -108,3 +110,9 @@ def measure_peak(engine: Engine, tag: str, threads: int) -> Peak:
     ended = engine.run(job)
     _check_exit(ended, PEAK_TIMEOUT_S)
     return Peak(threads=threads, gflops=parse_peak(ended.stdout), container_ns=ended.elapsed_ns)
+
+
+def agree(peaks: Sequence[Peak]) -> bool:
+    """Whether the two highest measurements are so close that a higher one is not to be expected."""
+    highest = sorted((peak.gflops for peak in peaks), reverse=True)[:2]
+    return len(highest) == 2 and highest[1] >= (1 - PEAKS_AGREE) * highest[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,6 +55,7 @@ class FakeEngine:
     row_s: Mapping[str, float]  # seconds a row takes, by `implementation/rung`
     noise: float = 0.0  # spread of the times, between rounds and within, as a share
     peak_gflops: float = 1000.0
+    peaks_gflops: Iterator[float] | None = None  # what the program says, one call after the other, instead
     unbuildable: frozenset[str] = frozenset()
     infos: Mapping[str, Info | bytes] = field(default_factory=dict)  # answers other than the manifest's
     faults: Mapping[str, Fault] = field(default_factory=dict)  # by `implementation/rung`
@@ -129,7 +130,8 @@ class FakeEngine:
             case ("info",):
                 return _said(self._info(_name(job.image)))
             case ("peak", threads):
-                return _said(f"{self.peak_gflops * int(threads)}\n".encode())
+                gflops = next(self.peaks_gflops) if self.peaks_gflops else self.peak_gflops * int(threads)
+                return _said(f"{gflops}\n".encode())
             case ("run", rung, *numbers):
                 case = f"{_name(job.image)}/{rung}"
                 honest = self._compute(job, case, *map(int, numbers))

@@ -82,7 +82,7 @@ def test_the_journal_holds_the_machine_the_peaks_every_container_and_the_cost(se
     assert kinds.count("reading") == 2
     assert kinds.index("reading") < kinds.index("peak")
     assert isinstance(entries[1], Machine)
-    assert [entry.threads for entry in entries if isinstance(entry, Peak)] == [1, 2]
+    assert [entry.threads for entry in entries if isinstance(entry, Peak)] == [1, 1, 2, 2]
     rounds = [entry for entry in entries if isinstance(entry, Round)]
     assert len(rounds) == sum(job.arguments[0] == "run" for job in engine.jobs)
     end = entries[-1]
@@ -212,6 +212,12 @@ def test_a_run_cut_short_before_a_case_was_measured_says_so(session: Session) ->
         session.run(engine)
     row = session.rows()["beta/parallel"]
     assert (row.outcome, row.reason) == ("failed", "the run ended before it was measured")
+
+
+def test_a_peak_is_measured_until_two_agree(session: Session) -> None:
+    seen = [100.0, 2000.0, 1000.0, 1990.0, 1000.0, 1000.0]  # on one thread, until 1990 agrees with 2000; then on two
+    session.run(scripted(peaks_gflops=iter(seen)))
+    assert {peak.threads: peak.gflops for peak in session.comparison().peaks} == {1: 2000.0, 2: 1000.0}
 
 
 def test_a_peak_that_cannot_be_measured_costs_only_the_shares(session: Session) -> None:
