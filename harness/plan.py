@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from statistics import median
 
 from harness.model import LADDER, Batch, Case, Manifest, Options, Round, Rung
 
@@ -12,6 +13,7 @@ MAX_ROUNDS = 30
 BASELINE_SHARE = 3  # the baseline is in every ratio, so that it is worth more measuring than any other case
 SAMPLE_S = 0.4  # long enough for the clock and the threads' start to vanish in, short enough for several
 MAX_SAMPLES = 200
+LEAST_SAMPLES = 3  # where there is time for one: the first may be cold
 
 
 def ladder_position(rung: str) -> int:
@@ -92,12 +94,14 @@ def spent_s(rounds: Iterable[Round]) -> float:
 def _batch(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> tuple[Batch, float]:
     """What fills a container of so many seconds, by the latest round, and what it is expected to take."""
     latest = rounds[-1]
-    sample_s = sum(s.wall_ns for s in latest.samples) / len(latest.samples) / 1e9
-    overhead_s = latest.container_ns / 1e9 - sample_s * len(latest.samples)
+    sample_s = median(s.wall_ns for s in latest.samples) / 1e9  # a cold one tells nothing of the next
+    overhead_s = (latest.container_ns - sum(s.wall_ns for s in latest.samples)) / 1e9
     row_s = sample_s / latest.rows
     rows = latest.rows if len(rounds) > 1 else _rows(rung, case, row_s)
     measuring_s = max(round_s - overhead_s, overhead_s / 4)  # a container that was started anyway may as well measure
-    samples = max(1, min(MAX_SAMPLES, int(measuring_s / (row_s * rows))))
+    samples = int(measuring_s / (row_s * rows))
+    several = samples or len(latest.samples) > 1  # a last container with less could not be set beside the others
+    samples = min(MAX_SAMPLES, max(LEAST_SAMPLES, samples)) if several else 1
     return Batch(rows=rows, samples=samples), overhead_s + row_s * rows * samples
 
 
