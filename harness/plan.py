@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from statistics import median
 
 from harness.disturbance import set_aside, undisturbed
 from harness.model import LADDER, Batch, Case, Manifest, Options, Round, Rung
@@ -13,7 +14,9 @@ MAX_ROUNDS = 30
 BASELINE_SHARE = 3  # the baseline is in every ratio, so that it is worth more measuring than any other case
 SAMPLE_S = 0.4  # long enough for the clock and the threads' start to vanish in, short enough for several
 MAX_SAMPLES = 200
-SHORT_S = 3.0  # a whole product that takes no longer is worth a second one, that is warm, in every container
+SHORT_S = 3.0  # a whole product that takes no longer is worth a second one, where the first is cold
+COLD = 1.05  # times the samples after it
+LEAST_SAMPLES = 3  # where there is time for one: the first may be cold
 
 
 def ladder_position(rung: str) -> int:
@@ -96,14 +99,31 @@ def spent_s(rounds: Iterable[Round]) -> float:
 def _batch(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> tuple[Batch, float]:
     """What fills a container of so many seconds, by the latest round, and what it is expected to take."""
     latest = rounds[-1]
-    sample_s = sum(s.wall_ns for s in latest.samples) / len(latest.samples) / 1e9
-    overhead_s = latest.container_ns / 1e9 - sample_s * len(latest.samples)
+    sample_s = median(s.wall_ns for s in latest.samples) / 1e9  # a cold one tells nothing of the next
+    overhead_s = (latest.container_ns - sum(s.wall_ns for s in latest.samples)) / 1e9
     row_s = sample_s / latest.rows
     rows = latest.rows if len(rounds) > 1 else _rows(rung, case, row_s)
     measuring_s = max(round_s - overhead_s, overhead_s / 4)  # a container that was started anyway may as well measure
-    least = 2 if rows == case.n and row_s * rows <= SHORT_S else 1
-    samples = max(least, min(MAX_SAMPLES, int(measuring_s / (row_s * rows))))
+    samples = int(measuring_s / (row_s * rows))
+    samples = min(MAX_SAMPLES, max(_least_samples(case, rounds, rows, row_s, samples), samples))
     return Batch(rows=rows, samples=samples), overhead_s + row_s * rows * samples
+
+
+def _least_samples(case: Case, rounds: Sequence[Round], rows: int, row_s: float, fitting: int) -> int:
+    """How many samples a container makes at the least, where so many fit into its time.
+
+    A short whole product is computed twice, to see whether the first is cold; where it was not, once.
+    """
+    if rows == case.n and row_s * rows <= SHORT_S:
+        told = [r for r in rounds if len(r.samples) > 1]
+        return 1 if told and not any(_looks_cold(r) for r in told) else 2
+    several = fitting or len(rounds[-1].samples) > 1  # a last container with less could not be set beside the others
+    return LEAST_SAMPLES if several else 1
+
+
+def _looks_cold(entry: Round) -> bool:
+    first, *others = (sample.wall_ns for sample in entry.samples)
+    return first > COLD * median(others)
 
 
 def _rows(rung: Rung, case: Case, row_s: float) -> int:

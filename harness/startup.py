@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from harness.engine import NOT_STARTED, Engine, Job
 from harness.model import Image, Startup
 
-ROUNDS = 3
+ROUNDS = 2
 MEMORY_BYTES = 2**30
 TIMEOUT_S = 30.0
 NO_COMMAND = "nothing"

@@ -13,8 +13,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, median, stdev
+from statistics import fmean, median
 
+import numpy as np
 from scipy.special import stdtrit
 
 from harness.model import Interval, Round, Sample
@@ -122,7 +123,7 @@ def _is_cold(place: int, rounds: Sequence[Round]) -> bool:
     excess = [_excess(r.samples[place:]) for r in rounds if len(r.samples) > place + 1]
     if len(excess) < 2:
         return False
-    error = stdev(excess) / math.sqrt(len(excess))
+    error = float(np.std(excess, ddof=1)) / math.sqrt(len(excess))
     return fmean(excess) > error * float(stdtrit(len(excess) - 1, 1 - COLD_TAIL))
 
 
@@ -138,7 +139,7 @@ def _spread(levels: Sequence[float], mean: float, latest: Round) -> Spread | Non
     """What the rounds differ by; and what the rows that were not computed may, where only some of them were."""
     if len(levels) < 2:
         return None
-    between = stdev(levels) / math.sqrt(len(levels)) / mean
+    between = float(np.std(levels, ddof=1)) / math.sqrt(len(levels)) / mean
     left_out = 1 - latest.rows / latest.case.n
     return Spread(between, len(levels) - 1, known=ROW_SPREAD * math.sqrt(left_out / latest.rows))
 

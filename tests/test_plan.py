@@ -215,7 +215,19 @@ def test_what_is_left_is_the_budget_or_the_rounds_that_are_made_anyway() -> None
     assert left_s(a_case(), [slow] * 3, some_budget(15)) == 0
 
 
-@pytest.mark.parametrize(("row_s", "samples"), [(1.3 / 4096, 2), (20 / 4096, 1)])
-def test_a_short_whole_product_is_computed_again_warm(row_s: float, samples: int) -> None:
-    rounds = play(DEPENDENT, a_case(n=4096), row_s, budget_s=10)
-    assert [len(r.samples) for r in rounds[1:3]] == [samples] * 2
+def whole_products(first_s: float, later_s: float) -> list[int]:
+    """How many samples each container of a case is asked for, whose first one takes longer or does not."""
+    case, rounds = a_case(n=4096), list[Round]()
+    while batch := next_batch(DEPENDENT, case, rounds, some_budget(0)):
+        seconds = [first_s, *[later_s] * (batch.samples - 1)]
+        rounds.append(a_round(case, *seconds, rows=batch.rows, number=len(rounds) + 1))
+    return [len(r.samples) for r in rounds]
+
+
+def test_a_short_whole_product_is_computed_twice_to_see_whether_the_first_is_cold() -> None:
+    assert whole_products(1.3, 1.3) == [1, 2, 1, 1]
+    assert whole_products(2.4, 1.3) == [1, 2, 2, 2]
+
+
+def test_a_long_whole_product_is_computed_once_in_a_container() -> None:
+    assert whole_products(20.0, 20.0) == [1, 1, 1]
