@@ -64,8 +64,9 @@ def test_what_something_disturbed_is_not_kept_whatever_its_times(
         busy_ns=16 * 10**9,
         steal_ns=6 * 10**9,
         swapped_pages=0,
+        throttled=None,
         available_bytes=1,
-        load_1m=1,
+        mhz=None,
     )
     disturbed = idle.model_copy(update={"samples": tuple(half), "conditions": seen})
     assert "hypervisor" in row_sampling._keep(CASE, (calm, disturbed))
