@@ -14,11 +14,11 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, median
+from statistics import median
 
 from tabulate import tabulate
 
@@ -35,7 +35,7 @@ from harness.workload import Workload
 TOOLS = ("hyperfine", "perf", "docker")
 FEW, MANY = 1, 9
 TIMES = 3
-N = 384
+N = 448
 MIB = 2**20
 CASES = [
     Case(implementation="c", rung="naive", n=N, threads=1),
@@ -91,42 +91,43 @@ def _volume(engine: DockerEngine, tag: str, files: dict[str, memoryview]) -> Ite
         engine.remove_volume(volume)
 
 
+Run = tuple[float, tuple[Sample, ...]]
+"""The seconds of a run by another tool, and what the run itself printed."""
+
+
 def _wall(engine: DockerEngine, tag: str, inputs: str, case: Case) -> Check:
-    """The wall time of a sample, by hyperfine around `docker run`, beside wall_ns; in turns."""
-    few_s, many_s, ours = [], [], []
-    for _ in range(TIMES):
-        few_s.append(_hyperfine(_docker_run(engine, tag, inputs, case, FEW)))
-        many_s.append(_hyperfine(_docker_run(engine, tag, inputs, case, MANY)))
-        ours += [sample.wall_ns / 1e9 for sample in _samples(engine, _job(engine, tag, inputs, case, MANY))[FEW:]]
-    return Check(case, "hyperfine, `docker run`: wall_ns", _a_sample(few_s, many_s), median(ours))
+    """The wall time of a sample, by hyperfine around `docker run`, beside the wall_ns of the very same containers."""
+    runs = [_hyperfine(_docker_run(engine, tag, inputs, case, count), count) for count in (FEW, MANY) * TIMES]
+    return _check(case, "hyperfine, `docker run`: wall_ns", runs, lambda sample: sample.wall_ns)
 
 
 def _cpu(host: Host, case: Case) -> Check:
     """The CPU time of a sample, by perf on the host, beside the cpu_ns of the very same processes."""
-    few_s, many_s, ours = [], [], []
-    for _ in range(TIMES):
-        few_s.append(_perf(host, case, FEW)[0])
-        task_clock_s, samples = _perf(host, case, MANY)
-        many_s.append(task_clock_s)
-        ours += [sample.cpu_ns / 1e9 for sample in samples[FEW:]]
-    return Check(case, "perf stat, task-clock: cpu_ns", _a_sample(few_s, many_s), mean(ours))
+    runs = [_perf(host, case, count) for count in (FEW, MANY) * TIMES]
+    return _check(case, "perf stat, task-clock: cpu_ns", runs, lambda sample: sample.cpu_ns)
 
 
-def _a_sample(few_s: list[float], many_s: list[float]) -> float:
-    return (median(many_s) - median(few_s)) / (MANY - FEW)
+def _check(case: Case, what: str, runs: list[Run], nanoseconds: Callable[[Sample], int]) -> Check:
+    """What the samples cost that the one run of each pair has more than the other, by both."""
+    more = MANY - FEW
+    ours = [sum(map(nanoseconds, samples)) / 1e9 for _, samples in runs]
+    theirs = [seconds for seconds, _ in runs]
+    ours_s, theirs_s = (
+        median((many - few) / more for few, many in zip(each[::2], each[1::2], strict=True)) for each in (ours, theirs)
+    )
+    return Check(case, what, theirs_s, ours_s)
 
 
-def _hyperfine(command: list[str]) -> float:
-    """The seconds of one run of a command."""
-    with tempfile.NamedTemporaryFile(suffix=".json") as report:
-        options = ["--shell=none", "--runs=1", "--style=none", f"--export-json={report.name}"]
+def _hyperfine(command: list[str], samples: int) -> Run:
+    with tempfile.NamedTemporaryFile(suffix=".json") as report, tempfile.NamedTemporaryFile() as said:
+        options = ["--shell=none", "--runs=1", "--style=none", f"--export-json={report.name}", f"--output={said.name}"]
         line = " ".join(command)  # hyperfine splits it again; nothing in it has blanks
         subprocess.run(["hyperfine", *options, line], check=True, capture_output=True)
-        return float(json.loads(Path(report.name).read_bytes())["results"][0]["mean"])
+        seconds = float(json.loads(Path(report.name).read_bytes())["results"][0]["mean"])
+        return seconds, parse_samples(Path(said.name).read_bytes(), samples)
 
 
-def _perf(host: Host, case: Case, samples: int) -> tuple[float, tuple[Sample, ...]]:
-    """The task-clock seconds of a run on the host, and what it printed."""
+def _perf(host: Host, case: Case, samples: int) -> Run:
     with tempfile.NamedTemporaryFile() as report:
         job = _job(host, "", None, case, samples)
         host.fresh(job.output or "")
@@ -148,10 +149,6 @@ def _job(runner: Runner, tag: str, inputs: str | None, case: Case, samples: int)
         inputs=inputs,
         output="/out/c.f64",
     )
-
-
-def _samples(engine: DockerEngine, job: Job) -> tuple[Sample, ...]:
-    return parse_samples(engine.run(job).stdout, MANY)
 
 
 def _docker_run(engine: DockerEngine, tag: str, inputs: str, case: Case, samples: int) -> list[str]:

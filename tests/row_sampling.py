@@ -9,6 +9,7 @@ after so many seconds:
 
 A case is estimated as `harness compare` does it, half of the rounds before the full run and half after it, so that
 drift hits both alike. A full run is one container that computes every row, all of them checked.
+What something disturbed is not kept, whatever its times were: the next call measures it again.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from typing import Self
 from tabulate import tabulate
 
 from harness.build import build, build_base
+from harness.disturbance import disturbances
 from harness.docker_engine import DockerEngine
+from harness.host import watched
 from harness.interrupts import swept
 from harness.manifest import Catalog, Source, load_catalog, root, targets_of
 from harness.measure import Bench, measure
@@ -52,6 +55,7 @@ HEAD = """\
 Kernels whose rows are independent are timed on some rows at the full n, and the time is scaled. Here each estimate
 stands beside a full run of the same case, all of its rows computed and checked; the estimate's rounds were made before
 and after it. An estimate holds if it is at most 5 % off, or its 95 % interval has the full run's time.
+What was measured while something disturbed the machine was measured again, whatever its times were.
 `python -m tests.row_sampling` makes this table, and measures what it lacks.
 
 """
@@ -179,19 +183,28 @@ def run(engine: DockerEngine, catalog: Catalog, missing: Missing, n: int, until:
     tags = {image.name: image.tag or "" for image in built}
     workload = Workload(n, secrets.randbits(32))
     inputs = engine.fill_volume(next(iter(tags.values())), {"a.f64": workload.a.data, "b.f64": workload.b.data})
-    bench = Bench(engine, workload, inputs, TIMEOUT_S, {}, _unkept)
     try:
-        for _, rung, case in missing:
-            found = compared(bench, tags[case.implementation], rung, case, until - time.monotonic())
-            if found is None:
-                print(f"{case}, n = {n}: not in the time that is left", flush=True)
-                continue
-            entry = Compared.of(case, _cpu(), *found)
-            with MEASURED.open("a", encoding="utf-8") as file:
-                file.write(entry.model_dump_json() + "\n")
-            print(f"{case}, n = {n}: {interval(entry.estimate)} s, {number(entry.full)} s in full", flush=True)
+        with watched(engine, base) as read:
+            bench = Bench(engine, workload, inputs, TIMEOUT_S, {}, _unkept, read)
+            for _, rung, case in missing:
+                if time.monotonic() < until:
+                    found = compared(bench, tags[case.implementation], rung, case, until - time.monotonic())
+                    print(f"{case}, n = {n}: {_keep(case, found)}", flush=True)
     finally:
         engine.remove_volume(inputs)
+
+
+def _keep(case: Case, found: tuple[list[Round], Round] | None) -> str:
+    """Keep what was found of a case, unless something disturbed it; says what became of it."""
+    if found is None:
+        return "not in the time that is left"
+    estimated, full = found
+    if disturbed := "; ".join(disturbances([*estimated, full]).values()):
+        return f"not kept: {disturbed}"
+    entry = Compared.of(case, _cpu(), estimated, full)
+    with MEASURED.open("a", encoding="utf-8") as file:
+        file.write(entry.model_dump_json() + "\n")
+    return f"{interval(entry.estimate)} s, {number(entry.full)} s in full"
 
 
 def _cpu() -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from harness.model import Interval
+from harness.model import Conditions, Interval
+from tests import row_sampling
 from tests.factories import a_case, a_round
 from tests.row_sampling import MEASURED, RUNGS, TABLE, Compared, kept, table
 
@@ -46,3 +49,28 @@ def test_the_committed_table_is_fresh_and_every_estimate_in_it_holds() -> None:
     assert {entry.case.rung for entry in measured} <= set(RUNGS)
     assert len({entry.case for entry in measured}) == len(measured)
     assert not [str(entry.case) for entry in measured if not entry.holds]
+
+
+def test_what_something_disturbed_is_not_kept_whatever_its_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_sampling, "MEASURED", tmp_path / "measured.jsonl")
+    calm = [a_round(CASE, 1.0, 1.0, rows=64, number=number) for number in (2, 3)]
+    (idle,) = [a_round(CASE, 16.0, number=4)]
+    half = [sample.model_copy(update={"cpu_ns": sample.wall_ns // 2}) for sample in idle.samples]
+    seen = Conditions(
+        wall_ns=16 * 10**9,
+        cpus=2,
+        busy_ns=16 * 10**9,
+        steal_ns=6 * 10**9,
+        swapped_pages=0,
+        throttled=None,
+        available_bytes=1,
+        mhz=None,
+    )
+    disturbed = idle.model_copy(update={"samples": tuple(half), "conditions": seen})
+    assert "hypervisor" in row_sampling._keep(CASE, (calm, disturbed))
+    assert kept() == []
+    assert "16.0 s in full" in row_sampling._keep(CASE, (calm, idle))
+    assert [entry.full for entry in kept()] == [16.0]
+    assert "time" in row_sampling._keep(CASE, None)
