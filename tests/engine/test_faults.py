@@ -40,6 +40,8 @@ FAULTS = {
     "faulty/too-long": r"its samples claim 1000000000000000 ns, but its container lived \d+ ns",
     "faulty/hang": r"hung: killed after 6 s",
     "faulty/out-of-memory": r"ran out of the memory it was given and was killed",
+    "faulty/flood": r"line 1 of its output is not `wall_ns cpu_ns checksum`: 'x+'|hung: killed after 6 s",
+    "faulty/forks": r"hung: killed after 6 s",
     "faulty/garbage": r"line 1 of its output is not `wall_ns cpu_ns checksum`: 'multiplying ...'",
     "faulty/crash": r"ended with exit code 1: RuntimeError: planted, after all was computed and printed",
     "faulty/cannot-run": r"cannot run on this machine: planted: the CPU lacks AVX-1024",
@@ -110,6 +112,10 @@ def test_a_fault_is_caught_and_gets_no_figures(name: str, rows: dict[str, dict[s
 @pytest.mark.parametrize("name", [name for name in FAULTS if name != "faulty/misdeclared"])
 def test_the_log_of_a_fault_is_kept(name: str, rows: dict[str, dict[str, Any]], run: Path) -> None:
     assert (run / rows[name]["log"]).is_file()
+
+
+def test_a_flood_does_not_fill_the_disk(rows: dict[str, dict[str, Any]], run: Path) -> None:
+    assert 2**20 < (run / rows["faulty/flood"]["log"]).stat().st_size < 2**26  # of 2**30
 
 
 def test_a_log_holds_what_was_printed(rows: dict[str, dict[str, Any]], run: Path) -> None:

@@ -257,7 +257,7 @@ class OwnEngine:
     def start(self) -> docker.DockerClient:
         places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
         options = [f"--{option}={self.folder / name}" for option, name in places.items()]
-        no_network = ["--bridge=none", "--iptables=false", "--ip-masq=false"]
+        no_network = ["--bridge=none", "--iptables=false", "--ip-masq=false", "--shutdown-timeout=1"]
         with (self.folder / "log").open("ab") as log:
             # In a network of its own: with --bridge=none it would take the shared engine's bridge away.
             command = ["unshare", "--net", "dockerd", f"--host={self.address}", *options, *no_network]

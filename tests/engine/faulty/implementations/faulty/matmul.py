@@ -1,11 +1,13 @@
 """Keeps the contract in the rung `honest` and breaks it in one way in every other rung."""
 
 import json
+import os
 import signal
 import sys
 import time
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import chain
 from random import Random
 
@@ -26,6 +28,8 @@ RUNGS = (
     "too-long",
     "hang",
     "out-of-memory",
+    "flood",
+    "forks",
     "garbage",
     "crash",
     "cannot-run",
@@ -94,6 +98,18 @@ def hang() -> None:
         signal.pause()
 
 
+def flood() -> None:
+    line = b"x" * (2**16 - 1) + b"\n"
+    for _ in range(2**30 // len(line)):
+        sys.stdout.buffer.write(line)
+
+
+def fork_without_end() -> None:
+    while True:
+        with suppress(BlockingIOError):
+            os.fork()
+
+
 def refuse() -> None:
     print("planted: the CPU lacks AVX-1024", file=sys.stderr)
     sys.exit(3)
@@ -113,6 +129,8 @@ WALL_NS = {"zero-time": 0, "negative-time": -1_000_000, "too-long": 10**15}
 BEFORE: dict[str, Callable[[], object]] = {
     "hang": hang,
     "out-of-memory": exhaust_memory,
+    "flood": flood,
+    "forks": fork_without_end,
     "garbage": lambda: print("multiplying ...", flush=True),
     "cannot-run": refuse,
 }
