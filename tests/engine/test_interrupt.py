@@ -92,7 +92,9 @@ def comparison(
     assert base  # built already, so that no build is interrupted
     results = tmp_path / "results"
     rungs, lead = f"{HONEST},{HANG}", f"faulty/{HONEST}"
-    options = f"--langs faulty --rungs {rungs} --n {N} --budget 1 --baseline {lead} --seed {seed}".split()
+    options = (
+        f"--langs faulty --rungs {rungs} --n {N} --budget 1 --baseline {lead} --yardstick faulty --seed {seed}".split()
+    )
     with (tmp_path / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
             [HARNESS, "compare", *options, "--out", results],
@@ -167,3 +169,7 @@ def test_a_container_killed_by_hand_fails_its_case_alone(comparison: Comparison)
     assert rows[HONEST]["rounds"] >= 3
     assert (rows[HANG]["outcome"], rows[HANG]["seconds"]) == ("failed", None)
     assert rows[HANG]["reason"].startswith("was killed (SIGKILL), and not by the harness")
+    (run,) = comparison.results.iterdir()
+    command = (HARNESS, "compare", "--resume", run.name, "--out", comparison.results)
+    again = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (again.returncode, "came to its end already" in again.stderr) == (1, True)
