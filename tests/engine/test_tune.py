@@ -42,7 +42,18 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def tuning(faulty_root: Path, base: str, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A comparison that has tuned this machine, and measures."""
     assert base  # built already
-    cases = ["--langs", "faulty", "--rungs", "honest", "--baseline", "faulty/honest", "--n", "16"]
+    cases = [
+        "--langs",
+        "faulty",
+        "--rungs",
+        "honest",
+        "--baseline",
+        "faulty/honest",
+        "--yardstick",
+        "faulty",
+        "--n",
+        "16",
+    ]
     options = [*cases, "--rounds", "900", "--tune"]  # more than it will come to
     with (tmp_path / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
