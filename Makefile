@@ -3,15 +3,18 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 HARNESS := $(VENV)/bin/harness
-ARGUMENTS ?= --langs all
+ARGUMENTS ?= --langs all --rungs published
 
-.PHONY: compare test lint setup docs clean
+.PHONY: compare test everywhere lint setup docs clean
 
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
 
 test: setup lint
 	@$(VENV)/bin/pytest
+
+everywhere: setup
+	@EVERY_SIZE=1 $(VENV)/bin/pytest tests/engine/test_everywhere.py
 
 lint: $(VENV)/installed
 	@$(VENV)/bin/ruff format --check

@@ -5,4 +5,4 @@ cli -> compare -> measure, build, analyze, report -> plan, protocol, workload, i
 -> model -> errors.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.beside import resident_bytes, startup_seconds, tax_rows, with_startup
+from harness.disturbance import disturbed_rounds, overview
+from harness.doctor import standing
 from harness.images import image_row
 from harness.model import (
     Case,
     Comparison,
+    Disturbed,
     Entry,
     Failure,
     Finished,
@@ -19,15 +23,20 @@ from harness.model import (
     Manifest,
     Peak,
     PublishedRow,
+    Reading,
     Rejected,
+    Resumed,
     Round,
     Row,
     Rung,
     Started,
+    Startup,
+    TaxRound,
+    Tuned,
     flop,
 )
 from harness.noise import noise_of, noise_warnings
-from harness.plan import counted, ladder_position
+from harness.plan import candidates, counted, ladder_position
 from harness.published import published
 from harness.stopping import why_stopped
 from harness.timing import Timing, ratio, timing
@@ -47,6 +56,12 @@ class Evidence:
     rounds: dict[Case, list[Round]]
     rejected: dict[Case, Failure]
     finished: Finished | None
+    resumed: tuple[Resumed, ...]
+    readings: tuple[Reading, ...]
+    tuned: Tuned | None
+    disturbed: tuple[Disturbed, ...]
+    startups: tuple[Startup, ...]
+    tax: tuple[TaxRound, ...]
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Evidence:
@@ -61,16 +76,26 @@ class Evidence:
             started=by_kind[Started][0],
             machine=next(iter(by_kind[Machine]), None),
             images={image.name: image for image in by_kind[Image]},
-            peaks=tuple(by_kind[Peak]),
+            peaks=tuple({peak.threads: peak for peak in sorted(by_kind[Peak], key=_gflops)}.values()),
             rounds=dict(rounds),
             rejected={entry.case: entry.failure for entry in by_kind[Rejected]},
             finished=next(iter(by_kind[Finished]), None),
+            resumed=tuple(by_kind[Resumed]),
+            readings=tuple(by_kind[Reading]),
+            tuned=next(iter(by_kind[Tuned]), None),
+            disturbed=disturbed_rounds({case: candidates(entries) for case, entries in rounds.items()}),
+            startups=tuple(by_kind[Startup]),
+            tax=tuple(by_kind[TaxRound]),
         )
 
     def failure(self, case: Case) -> Failure | None:
         """Why a case has no result, if it has none. One failed round is enough: its other times count for nothing."""
         failed = [r.failure for r in self.rounds.get(case, []) if r.failure]
         return self.rejected.get(case) or next(iter(failed), None)
+
+
+def _gflops(peak: Peak) -> float:
+    return peak.gflops
 
 
 def analyze(entries: Iterable[Entry]) -> Comparison:
@@ -81,6 +106,7 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
     noise = noise_of(timings)
     timings = {case: taken for case, taken in timings.items() if not case.twin}
     rows = tuple(_rows(evidence, timings))
+    startups = startup_seconds(evidence.startups)
     return Comparison(
         run=started.run,
         at=started.at,
@@ -92,12 +118,18 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
         published=_published(rows, started.options.baseline, evidence.machine),
         published_source=str(published()["source"]),
         images=tuple(
-            image_row(manifest, stage, evidence.images.get(manifest.image_of(stage)))
+            with_startup(image_row(manifest, stage, evidence.images.get(manifest.image_of(stage))), startups)
             for manifest in started.manifests
             for stage in manifest.stages(started.options.rungs)
         ),
+        container_seconds=startups.get(None),
+        tax=tuple(tax_rows(evidence.tax)),
         warnings=(*_warnings(evidence, rows), *noise_warnings(noise, asked=any(case.twin for case in started.cases))),
         finished=evidence.finished,
+        readings=evidence.readings,
+        conditions=overview(entry for entries in evidence.rounds.values() for entry in entries),
+        disturbed=evidence.disturbed,
+        tuned=evidence.tuned,
         noise=noise,
     )
 
@@ -155,6 +187,7 @@ def _row(evidence: Evidence, timings: dict[Case, Timing], manifest: Manifest, ca
         "toolchain": info.toolchain if info else None,
         "instruction_sets": built.instruction_sets if built else (),
         "runs": built.runs if built else None,
+        "image": manifest.image_of(rung.image),
     }
     if taken is None:
         reason = failure.reason if failure else "the run ended before it was measured"
@@ -171,6 +204,7 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
     to_baseline = ratio(_find(timings, options.baseline), taken)
     above = _rung_above(timings, case, rung)
     serial = _serial(timings, case, rung)
+    disturbed = [each for each in evidence.disturbed if each.case == case]
     return {
         "seconds": taken.interval,
         "cold_seconds": taken.cold,
@@ -184,7 +218,11 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
         "to_yardstick": ratio(timings.get(case.model_copy(update={"implementation": options.yardstick})), taken),
         "to_yardstick_naive": ratio(_find(timings, f"{options.yardstick}/naive"), taken),
         "busy_cores": taken.busy_cores,
+        "resident_bytes": resident_bytes(rounds),
         "rows_computed": rounds[-1].rows,
+        "key": rounds[-1].key,
+        "disturbed_rounds": len(disturbed),
+        "set_aside_rounds": sum(not each.counted for each in disturbed),
         "rounds": taken.rounds,
         "samples": taken.samples,
         "warm_up": taken.warm_up,
@@ -266,11 +304,15 @@ def _warnings(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     options, machine = evidence.started.options, evidence.machine
     if evidence.finished is None:
         yield "this run did not come to its end: its rows are what was measured until then"
+    if evidence.resumed:
+        times = ", ".join(entry.at for entry in evidence.resumed)
+        yield f"this run was stopped and resumed ({times}): rounds from before and after are in one interval"
     if not evidence.peaks:
         yield "the machine's peak was not measured: shares of peak are missing"
     if machine and machine.load_1m > machine.cores / 2:
         load = f"load {machine.load_1m:g} on {machine.cores} CPUs"
         yield f"the machine was not idle when the run began ({load}): other work, or the set-up just before"
+    yield from _unsteady(evidence)
     if options.baseline not in {row.name for row in rows if row.outcome == "measured"}:
         yield f"the baseline {options.baseline} was not measured: ratios to it are missing"
     measured = [row for row in rows if row.seconds and row.busy_cores]
@@ -280,6 +322,20 @@ def _warnings(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     yield from _gathered(
         "faster than this machine's peak: not to be believed before it is explained", measured, _beyond
     )
+
+
+def _unsteady(evidence: Evidence) -> Iterable[str]:
+    """What the engine's host did that the rounds did not ask for."""
+    if evidence.machine and evidence.readings:
+        findings = standing(evidence.machine, evidence.readings[0])
+        yield from (f"{it.what} ({it.mend})" for it in findings if it.severity == "serious")
+    if evidence.disturbed:
+        counted_ones = sorted({each.case.name for each in evidence.disturbed if each.counted})
+        made = sum(len(candidates(entries)) for entries in evidence.rounds.values())
+        nevertheless = f"; they count, for want of others, in {', '.join(counted_ones)}" if counted_ones else ""
+        yield f"{len(evidence.disturbed)} of {made} rounds were disturbed and are listed below{nevertheless}"
+    if evidence.rounds and not any(entry.conditions for entries in evidence.rounds.values() for entry in entries):
+        yield "the state of the engine's host could not be read: nobody knows whether other work disturbed the rounds"
 
 
 def _gathered(what: str, rows: Iterable[Row], finding: Callable[[Row], str | None]) -> Iterable[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -24,13 +25,23 @@ FINAL = "final"
 CHECK = "check"
 AT_ONCE = 2
 INFO_TIMEOUT_S = 30.0
+KEPT = "Using cache"  # what builders print of a step that was kept from before
 INFO_MEMORY_BYTES = 2**30
 
 
 def build(
-    engine: Engine, base: str, targets: Sequence[Target], keep: Log, watch: Watch, *, examine: bool = True
+    engine: Engine,
+    base: str,
+    targets: Sequence[Target],
+    keep: Log,
+    watch: Watch,
+    *,
+    examine: bool = True,
+    anew: bool = False,
 ) -> Iterator[Image]:
     """Build what is missing and yield every image as it is ready, `examine`d: weighed and asked what was built in.
+
+    `anew`, everything is built from nothing but the base, and one at a time, for the time that takes.
 
     One that fails never costs the others. The builders are daemon threads: an interrupted harness ends at once, and
     the engine then drops their builds.
@@ -44,12 +55,12 @@ def build(
         with suppress(Empty):
             while target := waiting.get_nowait():
                 try:
-                    image = _build_one(engine, target, base, keep, watch)
+                    image = _build_one(engine, target, base, keep, watch, anew=anew)
                     done.put(_examine(engine, image, target.source.manifest, keep) if examine else image)
                 except BaseException as error:  # noqa: BLE001 (raised again in the caller's thread)
                     done.put(error)
 
-    for _ in range(AT_ONCE):
+    for _ in range(1 if anew else AT_ONCE):
         threading.Thread(target=builder, daemon=True).start()
     for number in range(1, len(targets) + 1):
         outcome = done.get()
@@ -90,19 +101,19 @@ def recipe_of(source: Source, base: str, target: str = FINAL) -> Recipe:
     return replace(recipe, tag=f"harness-{source.manifest.name}{suffix}:{_hash(recipe)}")
 
 
-def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watch) -> Image:
+def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watch, *, anew: bool) -> Image:
     """Build one image if it is missing. A recipe that fails becomes a failed outcome with its log."""
     name = target.name
     try:
         recipe = recipe_of(target.source, base, target.stage)
-        _build_if_missing(engine, recipe, lambda line: watch(Event("build", f"{name}: {line}")))
+        build_ns = _build_if_missing(engine, recipe, lambda line: watch(Event("build", f"{name}: {line}")), anew=anew)
     except BuildError as error:
         log = keep(f"build-{name}.log", error.log)
         return Image(name=name, failure=Failure(stage="build", reason=str(error), log=log))
     except OSError as error:
         reason = f"its recipe cannot be read: {error.filename}: {error.strerror}"
         return Image(name=name, failure=Failure(stage="build", reason=reason))
-    return Image(name=name, tag=recipe.tag, digest=engine.image_digest(recipe.tag))
+    return Image(name=name, tag=recipe.tag, digest=engine.image_digest(recipe.tag), build_ns=build_ns)
 
 
 def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Image:
@@ -160,10 +171,24 @@ def check_image(engine: Engine, source: Source, base: str, watch: Watch) -> None
     _build_if_missing(engine, recipe, lambda line: watch(Event("build", line)))
 
 
-def _build_if_missing(engine: Engine, recipe: Recipe, on_line: Callable[[str], None]) -> None:
-    if engine.image_digest(recipe.tag) is None:
-        engine.build(recipe, on_line)
-        engine.tag(recipe.tag, f"{recipe.tag.partition(':')[0]}:latest")  # the name for people
+def _build_if_missing(
+    engine: Engine, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False
+) -> int | None:
+    """The nanoseconds that it took; None where there was nothing to build, or a step of it was kept from before."""
+    if engine.image_digest(recipe.tag) is not None and not anew:
+        return None
+    kept: list[str] = []
+
+    def told(line: str) -> None:
+        if line.endswith(KEPT):
+            kept.append(line)
+        on_line(line)
+
+    began_ns = time.monotonic_ns()
+    engine.build(recipe, told, anew=anew)
+    build_ns = time.monotonic_ns() - began_ns
+    engine.tag(recipe.tag, f"{recipe.tag.partition(':')[0]}:latest")  # the name for people
+    return None if kept else build_ns
 
 
 def _hash(recipe: Recipe, *more: str) -> str:

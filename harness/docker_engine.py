@@ -9,6 +9,8 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +24,7 @@ from docker.types import LogConfig, Mount
 from harness.archives import empty_file, only_file, packed
 from harness.engine import NOT_STARTED, OWNER_LABEL, RUN_LABEL, Exit, Job, Leftovers, Recipe
 from harness.errors import BuildError, DiskFullError, EngineError, EngineRefusedError
+from harness.memory import held_bytes, statistics_file, watched
 
 USER = 65534
 LOCAL = "http+docker://localhost"  # what the SDK makes of a local socket
@@ -31,6 +34,20 @@ OOM_TOLD_S = 0.5
 LOG_BYTES = "16m"
 KILLED = 137
 STYLE = re.compile(r"\x1b\[[\d;]*m")  # builders print standard error in red
+
+PROBE = """
+answer() {
+  number=$((number + 1)); echo "=> $number"
+  COMMANDS
+  echo "<= $number"
+}
+trap answer USR1
+while :; do sleep 3600 & wait $!; kill $! 2>/dev/null; done
+"""
+PROBE_LINES = 2000
+PROBE_AGAIN_S = 0.5
+PROBE_POLL_S = 0.002
+ANSWER = re.compile(rb"^=> (\d+)\n(.*?)^<= \1$", re.MULTILINE | re.DOTALL)
 
 Filters = dict[str, str | list[str] | bool]
 
@@ -56,6 +73,11 @@ class DockerEngine:
         """See Engine."""
         where = chosen_engine() or "the local socket"
         return f"{self._facts['OperatingSystem']}, Docker Engine {self._facts['ServerVersion']}, {where}"
+
+    def is_local(self) -> bool:
+        """See Engine. A local socket may be another machine's, forwarded: that one seldom runs the same kernel."""
+        same_kernel = os.uname().release == self._facts["KernelVersion"]
+        return same_kernel and self._client.api.base_url == LOCAL
 
     def cpus(self) -> tuple[int, ...]:
         """See Engine. Where the engine is on this machine, those that this process may use."""
@@ -92,7 +114,7 @@ class DockerEngine:
                 archive, repository=repository, tag=version, changes=[f"LABEL {RUN_LABEL}={self._labels[RUN_LABEL]}"]
             )
 
-    def build(self, recipe: Recipe, on_line: Callable[[str], None]) -> None:
+    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
         """See Engine."""
         log: list[str] = []
         files = {name: memoryview(data) for name, data in recipe.files().items()}
@@ -107,6 +129,7 @@ class DockerEngine:
                 labels={RUN_LABEL: self._labels[RUN_LABEL]},
                 rm=True,
                 forcerm=True,
+                nocache=anew,
                 decode=True,
             ):
                 line = STYLE.sub("", str(event.get("stream") or event.get("error") or ""))
@@ -166,13 +189,16 @@ class DockerEngine:
         try:
             if job.output:
                 container.put_archive("/out", empty_file(Path(job.output).name, owner=USER))
+            job.observe()
             started = time.monotonic_ns()
             try:
                 container.start()
             except APIError as error:
                 return Exit(NOT_STARTED, b"", str(error.explanation).encode(), time.monotonic_ns() - started)
-            timed_out = _waited_out(container, job.timeout_s)
-            elapsed_ns = time.monotonic_ns() - started
+            with watched(_memory_gauge(container)) as memory:
+                timed_out = _waited_out(container, job.timeout_s)
+                elapsed_ns = time.monotonic_ns() - started
+            job.observe()
             container.reload()
             code = int(container.attrs["State"]["ExitCode"])
             return Exit(
@@ -183,7 +209,21 @@ class DockerEngine:
                 timed_out=timed_out,
                 out_of_memory=not timed_out and _ran_out_of_memory(container, code),
                 output=_read_file(container, job.output) if job.output and code == 0 else None,
+                resident_bytes=memory.most_bytes,
             )
+        finally:
+            _removed(container)
+
+    @contextmanager
+    def probe(self, job: Job) -> Generator[Callable[[], bytes | None]]:
+        """See Engine. It is asked by a signal and answers in its log: that works on every way to an engine."""
+        script = PROBE.replace("COMMANDS", " ".join(job.arguments))
+        with _translated():
+            container = self._create(replace(job, arguments=(script,), entrypoint=("/bin/sh", "-c")), None)
+        try:
+            with _translated():
+                container.start()
+            yield _Probe(container, job.timeout_s).ask
         finally:
             _removed(container)
 
@@ -202,7 +242,7 @@ class DockerEngine:
             network_mode="none",
             read_only=True,
             cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
+            security_opt=["no-new-privileges"] + ([] if job.seccomp else ["seccomp=unconfined"]),
             user=f"{USER}:{USER}",
             cpuset_cpus=",".join(map(str, job.cpus)),
             mem_limit=job.memory_bytes,
@@ -248,6 +288,36 @@ class DockerEngine:
             self._client.images.get(tag).tag(repository, version)
 
 
+class _Probe:
+    """Asks a container by a signal, and finds the answer between two numbered marks in its log."""
+
+    def __init__(self, container: Container, timeout_s: float) -> None:
+        self._container = container
+        self._timeout_s = timeout_s
+        self._answered = 0
+
+    def ask(self) -> bytes | None:
+        """The answer; None where the container is gone or silent. A signal that came too early is sent again."""
+        deadline = time.monotonic() + self._timeout_s
+        try:
+            while time.monotonic() < deadline:
+                self._container.kill(signal="SIGUSR1")
+                if answer := self._answer(min(deadline, time.monotonic() + PROBE_AGAIN_S)):
+                    return answer
+        except (DockerException, requests.RequestException):
+            pass
+        return None
+
+    def _answer(self, deadline: float) -> bytes | None:
+        while time.monotonic() < deadline:
+            marks = ANSWER.findall(bytes(self._container.logs(tail=PROBE_LINES)))
+            if marks and int(marks[-1][0]) > self._answered:
+                self._answered = int(marks[-1][0])
+                return bytes(marks[-1][1])
+            time.sleep(PROBE_POLL_S)
+        return None
+
+
 def chosen_engine() -> str | None:
     """The engine that the user points at, by DOCKER_HOST or a Docker context; None for the default socket."""
     if host := os.environ.get("DOCKER_HOST"):
@@ -282,8 +352,7 @@ def _translated() -> Generator[None]:
         raise EngineError(f"the container engine refused: {error.explanation or error}") from error
     except requests.RequestException as error:
         raise EngineError(
-            f"the container engine stopped answering: {error}\n"
-            "Start it again; what was measured so far is kept, see `harness report latest`."
+            f"the container engine stopped answering: {error}\nStart it again (`harness setup` does)."
         ) from error
     except DockerException as error:
         raise EngineError(f"the container engine failed: {error}") from error
@@ -324,6 +393,20 @@ def _proxies() -> dict[str, str]:
     names = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
     both = (*names, *(name.lower() for name in names))
     return {name: os.environ[name] for name in both if name in os.environ}
+
+
+def _memory_gauge(container: Container) -> Callable[[], int | None]:
+    """Reads what a container holds; always None where that is not on this machine."""
+
+    @cache
+    def statistics() -> Path | None:
+        try:
+            container.reload()
+        except (DockerException, requests.RequestException):
+            return None
+        return statistics_file(int(container.attrs["State"]["Pid"]), str(container.id))
+
+    return lambda: held_bytes(path) if (path := statistics()) else None
 
 
 def _waited_out(container: Container, timeout_s: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -47,7 +48,8 @@ class Recipe:
 class Job:
     """One locked-down container: no network, read-only root, no capabilities, an unprivileged user.
 
-    `output`, a path in the volume /out, is read back after the container ended.
+    `output`, a path in the volume /out, is read back after the container ended. `seccomp` is the engine's own filter of
+    system calls; only what measures its cost does without.
     """
 
     image: str
@@ -59,6 +61,8 @@ class Job:
     inputs: str | None = None  # volume mounted read-only at /data
     output: str | None = None
     entrypoint: tuple[str, ...] | None = None
+    observe: Callable[[], None] = lambda: None  # called just before its start and just after its end
+    seccomp: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Exit:
     """How a container ended. `elapsed_ns` spans from before its start until after its end.
 
     One that could not be started at all ended with NOT_STARTED, the engine's reason on its standard error.
+    `resident_bytes` is the most memory that its processes were seen to hold; None where that cannot be read.
     """
 
     code: int
@@ -75,6 +80,7 @@ class Exit:
     timed_out: bool = False
     out_of_memory: bool = False
     output: bytes | None = None
+    resident_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,19 +93,31 @@ class Leftovers:
     spared_runs: tuple[str, ...]
 
 
-class Engine(Protocol):
+class Runner(Protocol):
+    """What can run a job: an engine in a container, or something else in the same way without one."""
+
+    def cpus(self) -> tuple[int, ...]:
+        """The CPUs that jobs may be given."""
+        ...
+
+    def memory_bytes(self) -> int:
+        """The memory of the machine that jobs run on."""
+        ...
+
+    def run(self, job: Job) -> Exit:
+        """Run a job to its end, read what it left, and remove every trace of it."""
+        ...
+
+
+class Engine(Runner, Protocol):
     """A container engine. Every method raises EngineError where the engine does not answer."""
 
     def describe(self) -> str:
         """Name, version and address of the engine that answers."""
         ...
 
-    def cpus(self) -> tuple[int, ...]:
-        """The CPUs that containers may be given."""
-        ...
-
-    def memory_bytes(self) -> int:
-        """The memory of the engine's host."""
+    def is_local(self) -> bool:
+        """Whether its containers run on this very machine."""
         ...
 
     def image_digest(self, tag: str) -> str | None:
@@ -114,8 +132,8 @@ class Engine(Protocol):
         """Make an image of a root file system's tar archive."""
         ...
 
-    def build(self, recipe: Recipe, on_line: Callable[[str], None]) -> None:
-        """Build an image. Raises BuildError with the whole log."""
+    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
+        """Build an image, `anew` without a step kept from before. Raises BuildError with the whole log."""
         ...
 
     def save(self, tag: str) -> Iterable[bytes]:
@@ -130,8 +148,11 @@ class Engine(Protocol):
         """Remove a volume, silently where it is gone."""
         ...
 
-    def run(self, job: Job) -> Exit:
-        """Run a container to its end, read what it left, and remove every trace of it."""
+    def probe(self, job: Job) -> AbstractContextManager[Callable[[], bytes | None]]:
+        """A container that stays, and runs the shell commands of its argument whenever it is asked for what they print.
+
+        An answer is None where there is none: the container was killed.
+        """
         ...
 
     def tag(self, tag: str, alias: str) -> None:

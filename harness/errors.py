@@ -4,6 +4,7 @@ HarnessError                     a clear message; the command ends with `exit_co
 ├── UsageError              2    an option, name or number that cannot be right
 ├── ManifestError           2    a manifest with a typo or a wrong value
 ├── ResultsError            2    a results folder that is missing or cannot be read
+│   └── ChangedError             a run that cannot be resumed: its machine or its sources changed
 ├── DiskFullError           2    no space left, here or on the engine
 ├── EngineError             2    no engine, no right to use it, or it stopped answering
 │   ├── EngineRefusedError       an engine runs, but this user may not use it
@@ -30,6 +31,10 @@ class ManifestError(HarnessError):
 
 class ResultsError(HarnessError):
     """A results folder that is missing or cannot be read."""
+
+
+class ChangedError(ResultsError):
+    """A run that cannot be resumed: its machine or its sources changed."""
 
 
 class DiskFullError(HarnessError):
@@ -61,8 +66,8 @@ class GateError(HarnessError):
 class StoppedError(HarnessError):
     """A signal ended the command."""
 
-    def __init__(self, number: int, kept: str) -> None:
-        super().__init__(f"interrupted; {kept}" if kept else "interrupted")
+    def __init__(self, number: int) -> None:
+        super().__init__("interrupted")
         self.exit_code = 128 + number
 
 

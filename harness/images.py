@@ -82,6 +82,7 @@ def image_row(manifest: Manifest, stage: Stage, image: Image | None) -> ImageRow
         layers=len(weight.layers) if weight else None,
         budget_bytes=manifest.budget_bytes if final else None,
         conventional=manifest.conventional if final else None,
+        build_seconds=image.build_ns / 1e9 if image and image.build_ns else None,
         failure=image.failure.reason if image and image.failure else None,
     )
 

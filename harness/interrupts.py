@@ -15,11 +15,18 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def swept(engine: Engine, kept: str = "") -> Generator[None]:
-    """However the block ends early, remove all of this run from the engine; a signal ends it with StoppedError.
+def unhandled() -> Generator[None]:
+    """Let an interrupt end the process itself, at once: outside `swept` there is nothing to put in order."""
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
-    `kept` tells the user what is still there.
-    """
+
+@contextmanager
+def swept(engine: Engine) -> Generator[None]:
+    """However the block ends early, remove all of this run from the engine; a signal ends it with StoppedError."""
     before = {number: signal.signal(number, _interrupt) for number in SIGNALS}
     try:
         yield
@@ -29,7 +36,7 @@ def swept(engine: Engine, kept: str = "") -> Generator[None]:
         with suppress(HarnessError):
             engine.sweep()
         if isinstance(error, KeyboardInterrupt):
-            raise StoppedError(error.args[0] if error.args else signal.SIGINT, kept) from None
+            raise StoppedError(error.args[0] if error.args else signal.SIGINT) from None
         raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -38,7 +38,9 @@ def read_machine(engine: Engine, base: str) -> Machine:
     answer = engine.run(job)
     if answer.code:
         raise EngineError(f"the engine cannot run a container of {base}:\n{answer.stderr.decode()}")
-    return parse_machine(answer.stdout.decode(), engine.describe(), len(engine.cpus()))
+    cpus = engine.cpus()
+    machine = parse_machine(answer.stdout.decode(), engine.describe(), len(cpus))
+    return machine.model_copy(update={"cpus": cpus})
 
 
 def parse_machine(text: str, engine: str, cores: int) -> Machine:

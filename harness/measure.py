@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from harness.engine import Engine, Exit, Job
+from harness.conditions import between
+from harness.engine import Engine, Exit, Job, Runner
 from harness.errors import ProtocolError
-from harness.model import Batch, Case, Failure, Peak, Round
+from harness.host import Read
+from harness.model import Batch, Case, Failure, Peak, Reading, Round
 from harness.plan import memory_bytes, process_limit
 from harness.protocol import CANNOT_RUN_HERE, parse_peak, parse_samples, run_arguments
 from harness.store import Log
@@ -15,6 +18,7 @@ from harness.workload import Workload
 
 OUTPUT = "/out/c.f64"
 PEAK_TIMEOUT_S = 60.0
+PEAKS_AGREE = 0.03
 KILLED = 137  # 128 and SIGKILL
 
 
@@ -22,18 +26,29 @@ KILLED = 137  # 128 and SIGKILL
 class Bench:
     """All that the rounds of a run share."""
 
-    engine: Engine
+    engine: Runner
     workload: Workload
     inputs: str  # the volume that holds A and B
     timeout_s: float
     peaks: dict[int, float]  # measured GFLOP/s by number of threads
     keep: Log
+    read: Read = lambda: None  # the state of the engine's host
 
 
 def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int, *, pilot: bool) -> Round:
     """Run one container and validate what it computed; whatever goes wrong in it is a failed round."""
-    ended = bench.engine.run(_job(bench, tag, case, batch))
-    blank = Round(case=case, number=number, pilot=pilot, rows=batch.rows, container_ns=ended.elapsed_ns)
+    readings: list[Reading | None] = []
+    job = replace(_job(bench, tag, case, batch), observe=lambda: readings.append(bench.read()))
+    ended = bench.engine.run(job)
+    blank = Round(
+        case=case,
+        number=number,
+        pilot=pilot,
+        rows=batch.rows,
+        container_ns=ended.elapsed_ns,
+        conditions=between(readings),
+        resident_bytes=ended.resident_bytes,
+    )
     try:
         _check_exit(ended, bench.timeout_s)
         samples = parse_samples(ended.stdout, batch.samples)
@@ -95,3 +110,9 @@ def measure_peak(engine: Engine, tag: str, threads: int) -> Peak:
     ended = engine.run(job)
     _check_exit(ended, PEAK_TIMEOUT_S)
     return Peak(threads=threads, gflops=parse_peak(ended.stdout), container_ns=ended.elapsed_ns)
+
+
+def agree(peaks: Sequence[Peak]) -> bool:
+    """Whether the two highest measurements are so close that a higher one is not to be expected."""
+    highest = sorted((peak.gflops for peak in peaks), reverse=True)[:2]
+    return len(highest) == 2 and highest[1] >= (1 - PEAKS_AGREE) * highest[0]

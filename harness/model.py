@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -174,7 +174,10 @@ class Options(Record):
     baseline: str
     yardstick: str
     seed: int
+    tune: bool = False
     twin: bool = True
+    tax: bool = False  # measure what the container itself costs
+    rebuild: bool = False  # build every image from nothing, to time it
 
 
 class Batch(Record):
@@ -198,6 +201,19 @@ class Failure(Record):
     stage: Literal["build", "info", "run", "validate"]
     reason: str
     log: str | None = None  # path of the log, relative to the run's folder
+
+
+class Conditions(Record):
+    """What the engine's host did from just before a container's start until just after its end."""
+
+    wall_ns: int  # by the host's own clock
+    cpus: int
+    busy_ns: int  # CPU time of all CPUs, whoever used it
+    steal_ns: int  # CPU time that a hypervisor gave to others
+    swapped_pages: int
+    throttled: int | None  # how often CPUs were, for heat or power
+    available_bytes: int
+    mhz: float | None
 
 
 # --- the journal: one entry a line, appended and flushed as things happen ------------------------------------
@@ -224,6 +240,7 @@ class Machine(Record):
     architecture: str
     features: tuple[str, ...]
     cores: int
+    cpus: tuple[int, ...] = ()  # those of them that containers are given
     caches: dict[str, str]
     memory_bytes: int
     kernel: str
@@ -231,6 +248,46 @@ class Machine(Record):
     governor: str
     load_1m: float
     engine: str
+
+
+class Reading(Record):
+    """The state of the engine's host at one moment, and what it has counted since it started; None: it does not say."""
+
+    kind: Literal["reading"] = "reading"
+    boot_id: str | None
+    uptime_ns: int
+    cpus: int
+    busy_ns: int  # CPU time of all CPUs
+    steal_ns: int
+    load_1m: float
+    available_bytes: int
+    swap_bytes: int
+    swap_used_bytes: int
+    swapped_pages: int
+    huge_pages: str | None
+    clock_source: str | None
+    governor: str | None
+    turbo: bool | None
+    smt: bool | None
+    mains: bool | None  # whether power comes from a socket and not from a battery
+    mhz: float | None
+    throttled: int | None
+
+
+class Change(Record):
+    """A setting of the machine that a run changed and puts back."""
+
+    path: str
+    before: str
+    after: str
+
+
+class Tuned(Record):
+    """What `--tune` changed, and what it could not change, and why."""
+
+    kind: Literal["tuned"] = "tuned"
+    changes: tuple[Change, ...]
+    refused: tuple[str, ...]
 
 
 class Layer(Record):
@@ -264,6 +321,7 @@ class Image(Record):
     digest: str | None = None
     info: Info | None = None
     weight: Weight | None = None
+    build_ns: int | None = None  # from nothing but the base image; None where a step of it was kept from before
     failure: Failure | None = None
 
 
@@ -281,13 +339,38 @@ class Round(Record):
 
     kind: Literal["round"] = "round"
     case: Case
+    key: str | None = None  # see identity.key_of
     number: int
     pilot: bool
     rows: int
     samples: tuple[Sample, ...] = ()
     container_ns: int
+    resident_bytes: int | None = None  # the most memory that was seen to be held
     sha256: str | None = None
     failure: Failure | None = None
+    conditions: Conditions | None = None  # None where they could not be read
+
+
+class Startup(Record):
+    """The life of one container of an image that only answers `matmul info`; of None, one that does nothing at all."""
+
+    kind: Literal["startup"] = "startup"
+    image: str | None
+    container_ns: int
+
+
+Place = Literal["host", "container", "container without seccomp"]
+"""Where the same program runs, to tell what the container itself costs."""
+
+PLACES: tuple[Place, ...] = get_args(Place)
+
+
+class TaxRound(Record):
+    """One round of a case in one of the places that are compared."""
+
+    kind: Literal["tax"] = "tax"
+    place: Place
+    round: Round
 
 
 class Rejected(Record):
@@ -298,8 +381,15 @@ class Rejected(Record):
     failure: Failure
 
 
+class Resumed(Record):
+    """The run was gone on with: what follows was measured later than what is above."""
+
+    kind: Literal["resumed"] = "resumed"
+    at: str
+
+
 class Finished(Record):
-    """The last entry, where the run came to its end."""
+    """The last entry, where the run came to its end. Its times are of the session that came there."""
 
     kind: Literal["finished"] = "finished"
     wall_ns: int
@@ -308,7 +398,7 @@ class Finished(Record):
 
 
 Entry = Annotated[
-    Started | Machine | Image | Peak | Round | Rejected | Finished,
+    Started | Machine | Reading | Tuned | Image | Peak | Startup | Round | TaxRound | Rejected | Resumed | Finished,
     Field(discriminator="kind"),
 ]
 
@@ -346,6 +436,7 @@ class Row(Record):
     n: int
     threads: int
     outcome: Literal["measured", "failed", "absent"]
+    key: str | None = None  # what it is a result of: see identity.key_of
     reason: str | None = None
     log: str | None = None
     seconds: Interval | None = None
@@ -360,9 +451,12 @@ class Row(Record):
     to_yardstick: Interval | None = None  # times faster than the yardstick on the same rung and threads
     to_yardstick_naive: Interval | None = None
     busy_cores: float | None = None
+    resident_bytes: int | None = None
     rows_computed: int | None = None
     rounds: int = 0
     samples: int = 0
+    disturbed_rounds: int = 0  # of all that were made
+    set_aside_rounds: int = 0  # of those: the ones that `rounds` does not count
     warm_up: int | None = None  # samples at the beginning of each container that the data showed to be cold
     stopped: Literal["precise", "budget spent", "cut short"] | None = None
     loop_order: str | None = None
@@ -373,6 +467,7 @@ class Row(Record):
     instruction_sets: tuple[str, ...] = ()
     runs: str | None = None
     toolchain: str | None = None
+    image: str | None = None
     sha256: str | None = None
     note: str | None = None
 
@@ -425,6 +520,8 @@ class ImageRow(Record):
     layers: int | None
     budget_bytes: int | None
     conventional: Conventional | None
+    build_seconds: float | None = None
+    startup_seconds: float | None = None  # of the container and the runtime in it
     failure: str | None = None
 
     @property
@@ -433,6 +530,40 @@ class ImageRow(Record):
         if self.unpacked_bytes is None:
             return False
         return self.budget_bytes is None or self.unpacked_bytes <= self.budget_bytes
+
+
+class Disturbed(Record):
+    """A round that something disturbed, and whether it counts nevertheless, for want of others."""
+
+    case: Case
+    number: int
+    what: str
+    counted: bool
+
+
+class Overview(Record):
+    """The conditions of all rounds together: shares of the host's CPU time, the worst of a round beside the mean."""
+
+    containers: int
+    others_share: float
+    others_share_worst: float
+    steal_share: float
+    steal_share_worst: float
+    swapped_pages: int
+    throttled: int | None
+    available_bytes: int
+    mhz_low: float | None
+    mhz_high: float | None
+
+
+class TaxRow(Record):
+    """A case in one place; `ratio` is how many times the seconds of the first place listed for it."""
+
+    case: Case
+    place: Place
+    seconds: Interval | None = None
+    ratio: Interval | None = None
+    reason: str | None = None
 
 
 class Comparison(Record):
@@ -448,8 +579,14 @@ class Comparison(Record):
     published: tuple[PublishedRow, ...]
     published_source: str
     images: tuple[ImageRow, ...]
+    container_seconds: float | None = None  # start-up of a container that does nothing
+    tax: tuple[TaxRow, ...] = ()
     warnings: tuple[str, ...]
     finished: Finished | None
+    readings: tuple[Reading, ...] = ()
+    conditions: Overview | None = None
+    disturbed: tuple[Disturbed, ...] = ()
+    tuned: Tuned | None = None
     noise: Noise | None = None
 
     @property

@@ -12,6 +12,7 @@ from harness.plan import cases_of, rungs_of
 from harness.published import published
 
 ALL = "all"
+PUBLISHED = "published"
 MAX_N = 32_768
 MAX_ROUNDS = 1000
 DAY_S = 86_400
@@ -31,6 +32,9 @@ def parse_options(
     baseline: str,
     yardstick: str | None,
     seed: int | None,
+    tune: bool = False,
+    tax: bool = False,
+    rebuild: bool = False,
 ) -> Options:
     """The options after defaults. Raises UsageError for a name or a number that cannot be right."""
     every = catalog.implementations
@@ -45,7 +49,7 @@ def parse_options(
     _check_range("--seed", seed or 0, 0, 2**63 - 1)
     options = Options(
         langs=tuple(chosen(langs, every, "implementation")),
-        rungs=tuple(chosen(rungs, all_rungs, "rung")),
+        rungs=tuple(_rungs(rungs, all_rungs)),
         n=n,
         threads=_threads(threads, cpus),
         rounds=rounds,
@@ -54,6 +58,9 @@ def parse_options(
         baseline=baseline,
         yardstick=known(yardstick or str(published()["yardstick"]), every, "implementation in --yardstick"),
         seed=seed if seed is not None else secrets.randbits(32),
+        tune=tune,
+        tax=tax,
+        rebuild=rebuild,
     )
     if not cases_of([every[name].manifest for name in options.langs], options):
         raise UsageError(f"no case to run: {langs} has none of the rungs {rungs}")
@@ -70,6 +77,14 @@ def chosen(text: str, names: Iterable[str], what: str) -> list[str]:
         return names
     asked = {known(name, names, what) for name in wanted}
     return [name for name in names if name in asked]
+
+
+def _rungs(text: str, names: list[str]) -> list[str]:
+    """The rungs in a comma-separated option; those that the published table has rows of for `published`."""
+    if text.strip() != PUBLISHED:
+        return chosen(text, names, "rung")
+    there = {str(row["case"]).partition("/")[2] for row in published()["row"]}
+    return [name for name in names if name in there]
 
 
 def percentage(option: str, text: str) -> float:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from statistics import median
 
+from harness.disturbance import set_aside, undisturbed
 from harness.model import LADDER, Batch, Case, Manifest, Options, Round, Rung
 
 AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do
@@ -14,6 +15,7 @@ BASELINE_SHARE = 3  # the baseline is in every ratio, so that it is worth more m
 SAMPLE_S = 0.4  # long enough for the clock and the threads' start to vanish in, short enough for several
 MAX_SAMPLES = 200
 LEAST_SAMPLES = 3  # where there is time for one: the first may be cold
+SHORT_S = 3.0  # a whole product that takes no longer is worth a second one, that is warm, in every container
 
 
 def ladder_position(rung: str) -> int:
@@ -75,11 +77,13 @@ def next_batch(
     """What to ask of the next container, given the rounds so far; None where the case is finished.
 
     It is finished when it is `precise` or its budget is spent, and `options.rounds` rounds count at the least.
+    Disturbed rounds are repeated: while the budget lasts, so many undisturbed ones are asked for.
     """
     if not rounds:
         return pilot(rung, case)
     enough = len(counted(rounds)) >= options.rounds
-    if rounds[-1].failure or (enough and precise) or len(rounds) > max(MAX_ROUNDS, options.rounds):
+    calm = len(undisturbed(counted(rounds))) >= options.rounds
+    if rounds[-1].failure or (enough and calm and precise) or len(rounds) > max(MAX_ROUNDS, options.rounds):
         return None
     left_s = budget_s(case, options) - spent_s(rounds)
     batch, expected_s = _batch(rung, case, rounds, left_s / max(1, AIM_ROUNDS + 1 - len(rounds)))
@@ -100,8 +104,9 @@ def _batch(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> t
     rows = latest.rows if len(rounds) > 1 else _rows(rung, case, row_s)
     measuring_s = max(round_s - overhead_s, overhead_s / 4)  # a container that was started anyway may as well measure
     samples = int(measuring_s / (row_s * rows))
-    several = samples or len(latest.samples) > 1  # a last container with less could not be set beside the others
-    samples = min(MAX_SAMPLES, max(LEAST_SAMPLES, samples)) if several else 1
+    several = samples or len(latest.samples) >= LEAST_SAMPLES  # fewer than before could not be set beside the others
+    least = LEAST_SAMPLES if several else 2 if rows == case.n and row_s * rows <= SHORT_S else 1
+    samples = max(least, min(MAX_SAMPLES, samples))
     return Batch(rows=rows, samples=samples), overhead_s + row_s * rows * samples
 
 
@@ -114,7 +119,15 @@ def _rows(rung: Rung, case: Case, row_s: float) -> int:
 
 
 def counted(rounds: Sequence[Round]) -> list[Round]:
-    """The rounds that count: all that succeeded, and the pilot only where a later round asked for the same."""
+    """The rounds that count: those that succeeded and are not set aside for what disturbed them.
+
+    The pilot only counts where a later round asked for the same.
+    """
+    return set_aside(candidates(rounds))
+
+
+def candidates(rounds: Sequence[Round]) -> list[Round]:
+    """The rounds that count if nothing disturbed them."""
     good = [r for r in rounds if not r.failure]
     later = [(r.rows, len(r.samples)) for r in good if not r.pilot]
     return [r for r in good if not r.pilot or (r.rows, len(r.samples)) in later]

@@ -8,8 +8,10 @@ results/<run>/report.*        the report in every format, written at the end
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
+import shlex
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -45,11 +47,21 @@ def new_run_id() -> str:
 class RunFolder:
     """Where one run keeps what it measures."""
 
-    def __init__(self, results: Path, run: str) -> None:
-        """Make the folder. Raises ResultsError where it cannot be made."""
+    def __init__(self, results: Path, run: str, *, again: bool = False) -> None:
+        """Make the folder, or go on with one; until closed it is nobody else's to write.
+
+        Raises ResultsError where it cannot be made, or another harness is at it.
+        """
         self.path = results / run
         with _explained(self.path):
-            (self.path / "logs").mkdir(parents=True)
+            (self.path / "logs").mkdir(parents=True, exist_ok=again)
+            self._lock = _locked(self.path)
+            if again:
+                _drop_half_a_line(self.path / JOURNAL)
+
+    def close(self) -> None:
+        """Leave the folder to others."""
+        os.close(self._lock)
 
     def append(self, entry: Entry) -> None:
         """Add an entry and see it onto the disk before going on."""
@@ -64,6 +76,27 @@ class RunFolder:
         with _explained(self.path):
             path.write_bytes(text.encode() if isinstance(text, str) else text)
         return f"logs/{name}"
+
+
+def _locked(folder: Path) -> int:
+    """Hold a folder until the descriptor is closed, by us or by death."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise ResultsError(
+            f"{folder} is still being measured by another harness: wait for its end, or stop it"
+        ) from None
+    return descriptor
+
+
+def _drop_half_a_line(journal: Path) -> None:
+    """Cut off what death left of an entry, or the next one would be appended to it."""
+    with journal.open("r+b") as file:
+        whole = file.read().rfind(b"\n") + 1
+        file.truncate(whole)
+        os.fsync(file.fileno())
 
 
 def write_report(folder: Path, name: str, text: str) -> None:
@@ -122,11 +155,21 @@ def _parsed(folder: Path, lines: Iterable[bytes]) -> Generator[Entry]:
         try:
             entry = _ENTRY.validate_json(line)
         except ValidationError as error:
-            raise ResultsError(
-                f"{folder}/{JOURNAL}, line {number}, is damaged ({error.errors()[0]['msg']}).\n"
-                "Put it right, or remove it if it is not the first, to read the rest; or measure again."
-            ) from error
+            damage = error.errors()[0]["msg"]
+            advice = _advice(folder, number)
+            raise ResultsError(f"{folder}/{JOURNAL}, line {number}, is damaged ({damage}).\n{advice}") from error
         yield entry
+
+
+def _advice(folder: Path, number: int) -> str:
+    """What to do about a damaged line: every other holds its own, but without the first nobody knows of what."""
+    if number == 1:
+        return "Nothing can be read without it: measure again."
+    removal = shlex.join(["sed", "-i", f"{number}d", f"{folder}/{JOURNAL}"])
+    return (
+        f"Remove it with `{removal}` to read the rest; where the run did not come to its end, "
+        "`harness compare --resume` then measures what it held again."
+    )
 
 
 def _check_schema(folder: Path, line: bytes) -> None:

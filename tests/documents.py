@@ -31,8 +31,10 @@ def blocks() -> dict[str, str]:
     return {
         "work": render_section(document.what_was_run(comparison), level=3),
         "publ": render_section(document.published(comparison), level=3),
-        "diff": render_section(document.differences(comparison), level=3),
         "grid": render_section(document.matrix(comparison), level=3),
+        "gflp": render_section(document.speeds(comparison), level=3),
+        "yard": render_section(document.against_yardstick(comparison), level=3),
+        "clmb": render_section(document.climb(comparison), level=3),
         "size": render_section(document.image_sizes(comparison.images), level=3),
         "help": helps(),
     }

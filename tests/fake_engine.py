@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,10 +18,33 @@ from harness.workload import Matrix, checksum
 from tests.factories import info_of, saved_image
 
 MACHINE = (Path(__file__).parent / "machines" / "x86-64.txt").read_bytes()
+STATE = """== /proc/loadavg
+0.14 0.10 0.05 1/100 1
+== /proc/meminfo
+MemAvailable: 23054540 kB
+SwapTotal: 0 kB
+SwapFree: 0 kB
+== /proc/vmstat
+pswpin 3
+pswpout 4
+== /sys/kernel/mm/transparent_hugepage/enabled
+always [madvise] never
+== /sys/devices/system/clocksource/clocksource0/current_clocksource
+tsc
+"""
+RESIDENT_BYTES = 7_340_032
 LIFE_NS = 50_000_000  # what a container lives beside its samples
 
 Fault = Callable[[Exit], Exit]
 """Turns how an honest container ended into what the engine reports instead; may raise."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Shares of the host's CPU time that others use, and that a hypervisor keeps, while a container lives."""
+
+    others: float = 0.0
+    steal: float = 0.0
 
 
 @dataclass
@@ -31,6 +55,7 @@ class FakeEngine:
     row_s: Mapping[str, float]  # seconds a row takes, by `implementation/rung`
     noise: float = 0.0  # spread of the times, between rounds and within, as a share
     peak_gflops: float = 1000.0
+    peaks_gflops: Iterator[float] | None = None  # what the program says, one call after the other, instead
     unbuildable: frozenset[str] = frozenset()
     infos: Mapping[str, Info | bytes] = field(default_factory=dict)  # answers other than the manifest's
     faults: Mapping[str, Fault] = field(default_factory=dict)  # by `implementation/rung`
@@ -39,6 +64,11 @@ class FakeEngine:
     built: list[str] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     swept: bool = False
+    beside: Callable[[str], Beside] = lambda _: Beside()  # what goes on beside a container of `implementation/rung`
+    silent: bool = False  # whether readings of the host fail
+    uptime_ns: int = 10**12
+    busy_ns: int = 10**11
+    steal_ns: int = 0
 
     def __post_init__(self) -> None:
         self._random = np.random.default_rng(1)
@@ -46,6 +76,9 @@ class FakeEngine:
 
     def describe(self) -> str:
         return "a scripted engine"
+
+    def is_local(self) -> bool:
+        return False
 
     def cpus(self) -> tuple[int, ...]:
         return (0, 1)
@@ -63,8 +96,10 @@ class FakeEngine:
     def import_image(self, archive: BinaryIO, tag: str) -> None:
         raise NotImplementedError
 
-    def build(self, recipe: Recipe, on_line: Callable[[str], None]) -> None:
+    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
         on_line("Step 1/1")
+        if recipe.tag in self.built and not anew:
+            on_line("---> Using cache")
         if _name(recipe.tag) in self.unbuildable:
             raise BuildError("error: expected ';' (exit code 1)", "Step 1/1\nmain.x:1: error: expected ';'\n")
         self.built.append(recipe.tag)
@@ -90,16 +125,43 @@ class FakeEngine:
         assert job.image in self.images
         self.jobs.append(job)
         match job.arguments:
+            case ("nothing",):
+                return replace(_said(b""), code=2)
             case ("info",):
                 return _said(self._info(_name(job.image)))
             case ("peak", threads):
-                return _said(f"{self.peak_gflops * int(threads)}\n".encode())
+                gflops = next(self.peaks_gflops) if self.peaks_gflops else self.peak_gflops * int(threads)
+                return _said(f"{gflops}\n".encode())
             case ("run", rung, *numbers):
                 case = f"{_name(job.image)}/{rung}"
                 honest = self._compute(job, case, *map(int, numbers))
-                return self.faults.get(case, _no_fault)(honest)
+                ended = self.faults.get(case, _no_fault)(honest)
+                return self._lives(job, ended, self.beside(case))
             case _:
                 return _said(MACHINE)
+
+    @contextmanager
+    def probe(self, job: Job) -> Generator[Callable[[], bytes | None]]:
+        assert job.image in self.images
+        yield self.reading
+
+    def reading(self) -> bytes | None:
+        """What the host's files say: two CPUs, busy with what the containers do and with what is scripted beside."""
+        if self.silent:
+            return None
+        ticks = [ns // 10_000_000 for ns in (self.busy_ns, 0, 0, 2 * self.uptime_ns - self.busy_ns, 0, 0, 0)]
+        cpu = f"cpu  {' '.join(map(str, ticks))} {self.steal_ns // 10_000_000} 0 0\ncpu0 1\ncpu1 1"
+        return f"== /proc/stat\n{cpu}\n== /proc/uptime\n{self.uptime_ns / 1e9:.2f} 0\n{STATE}".encode()
+
+    def _lives(self, job: Job, ended: Exit, beside: Beside) -> Exit:
+        """Let a container's time pass on the host."""
+        job.observe()
+        self.uptime_ns += ended.elapsed_ns
+        self.busy_ns += sum(int(line.split()[1]) for line in ended.stdout.splitlines() if len(line.split()) == 3)
+        self.busy_ns += round(beside.others * ended.elapsed_ns * 2)
+        self.steal_ns += round(beside.steal * ended.elapsed_ns * 2)
+        job.observe()
+        return ended
 
     def sweep(self) -> None:
         self.swept = True
@@ -123,6 +185,7 @@ class FakeEngine:
             stderr=b"what it has to say\n",
             elapsed_ns=sum(walls_ns) + LIFE_NS,
             output=c.tobytes() if job.output else None,
+            resident_bytes=RESIDENT_BYTES,
         )
 
 

@@ -21,7 +21,9 @@ def catalog(tmp_path: Path) -> Catalog:
     return a_catalog(tmp_path, ALPHA, BETA, others=[a_manifest("web", rungs=())])
 
 
-def built(engine: FakeEngine, catalog: Catalog, kept: dict[str, str | bytes] | None = None) -> dict[str, Image]:
+def built(
+    engine: FakeEngine, catalog: Catalog, kept: dict[str, str | bytes] | None = None, *, anew: bool = False
+) -> dict[str, Image]:
     logs: dict[str, str | bytes] = {} if kept is None else kept
 
     def keep(name: str, text: str | bytes) -> str:
@@ -29,7 +31,7 @@ def built(engine: FakeEngine, catalog: Catalog, kept: dict[str, str | bytes] | N
         return f"logs/{name}"
 
     targets = targets_of(catalog.images.values())
-    return {image.name: image for image in build(engine, "base:1", targets, keep, lambda _: None)}
+    return {image.name: image for image in build(engine, "base:1", targets, keep, lambda _: None, anew=anew)}
 
 
 def fake_engine(**script: object) -> FakeEngine:
@@ -48,10 +50,27 @@ def test_every_image_is_built_weighed_and_asked(catalog: Catalog) -> None:
         assert (image.weight.unpacked_bytes, image.weight.payload_bytes) == (900, 300)
 
 
-def test_what_is_there_is_not_built_again(catalog: Catalog) -> None:
+def test_what_is_there_is_not_built_again_and_has_no_time(catalog: Catalog) -> None:
     engine = fake_engine()
-    assert built(engine, catalog) == built(engine, catalog)
+    first, second = built(engine, catalog), built(engine, catalog)
+    assert {name: image.model_copy(update={"build_ns": None}) for name, image in first.items()} == second
+    assert all(image.build_ns for image in first.values())
     assert len(engine.built) == 3
+
+
+def test_what_is_built_anew_is_timed_whole(catalog: Catalog) -> None:
+    engine = fake_engine()
+    built(engine, catalog)
+    assert all(image.build_ns for image in built(engine, catalog, anew=True).values())
+    assert len(engine.built) == 6
+
+
+def test_a_build_that_found_a_step_kept_from_before_has_no_time(catalog: Catalog) -> None:
+    engine = fake_engine()
+    built(engine, catalog)
+    engine.images.clear()  # the steps of their builds are still there
+    assert [image.build_ns for image in built(engine, catalog).values()] == [None] * 3
+    assert len(engine.built) == 6
 
 
 def test_a_recipe_that_fails_is_a_failed_outcome_with_its_log(catalog: Catalog) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+import harness.cli
 import harness.docker_engine
 from harness.engine import Exit
 from harness.errors import EngineError
 from harness.interrupts import SIGNALS
-from harness.manifest import load_catalog, root
+from harness.manifest import load_catalog, root, targets_of
 from harness.model import Entry
 from harness.report import formats
 from harness.store import JOURNAL, RunFolder, load_run
@@ -131,6 +132,13 @@ def test_a_plan_lists_the_cases_in_order_and_runs_nothing(harness: Command, tmp_
     assert (ended.code, list(tmp_path.iterdir())) == (0, [])
 
 
+def test_published_rungs_are_those_of_the_table(harness: Command) -> None:
+    out = harness(*PLAN, "--langs", "c", "--rungs", "published").out
+    assert [line.split()[0] for line in out.splitlines()[2:7]] == [
+        "c/naive", "c/parallel", "c/recursive", "c/vectorized", "c/intrinsics",
+    ]  # fmt: skip
+
+
 def test_all_is_every_implementation_on_every_rung(harness: Command) -> None:
     out = harness(*PLAN).out
     for manifest in MANIFESTS:
@@ -221,7 +229,7 @@ def test_compare_measures_everything_and_writes_every_report(harness: Command, t
         JOURNAL, "logs", "report.txt", "report.md", "report.json", "report.csv", "report.svg",
     }  # fmt: skip
     rows = json.loads((folder / "report.json").read_text(encoding="utf-8"))["rows"]
-    assert {row["outcome"] for row in rows} == {"measured"}
+    assert {row["outcome"] for row in rows} == {"measured", "absent"}
     assert next(row["ratio"]["value"] for row in rows if row["implementation"] == "zig") == pytest.approx(100)
     assert (folder / "report.txt").read_text(encoding="utf-8") in ended.out
     assert f"Kept in results/{folder.name}" in ended.out
@@ -246,10 +254,52 @@ def test_an_interrupted_compare_says_how_to_read_what_was_kept(
     ended = harness(*COMPARE, "--out", "kept")
     (folder,) = (tmp_path / "kept").iterdir()
     assert ended.code == code
-    assert f"interrupted; what was measured is kept: harness report {folder.name} --out kept" in ended.err
+    place = f"{folder.name} --out kept"
+    assert f"harness: interrupted\nWhat was measured is kept: `harness report {place}` shows it" in ended.err
+    assert f"`harness compare --resume {place}` goes on where it stopped." in ended.err
     assert engine.swept
     assert engine.volumes == {}
     assert harness("report", folder.name, "--out", "kept").code == 0
+
+
+def test_an_interrupted_compare_goes_on_where_it_stopped(engine: FakeEngine, harness: Command, tmp_path: Path) -> None:
+    engine.faults = {"python/parallel": on_container(2, stopped(signal.SIGTERM))}
+    assert harness(*COMPARE, "--out", "kept").code == 143
+    (folder,) = (tmp_path / "kept").iterdir()
+    kept = (folder / JOURNAL).read_bytes()
+    asked = len(engine.jobs)
+    assert harness("compare", "--resume", "latest", "--out", "kept").code == 0
+    assert (folder / JOURNAL).read_bytes().startswith(kept)
+    assert load_run(folder)[-1].kind == "finished"
+    assert not any(job.arguments[0] in {"info", "peak"} for job in engine.jobs[asked:])
+    assert list((tmp_path / "kept").iterdir()) == [folder]
+
+
+def test_a_run_that_came_to_its_end_is_reported_when_resumed(
+    engine: FakeEngine, harness: Command, tmp_path: Path
+) -> None:
+    engine.faults = {"go/naive": lambda ended: replace(ended, code=1)}
+    whole = harness(*COMPARE)
+    (folder,) = (tmp_path / "results").iterdir()
+    journal, asked = (folder / JOURNAL).read_bytes(), len(engine.jobs)
+    again = harness("compare", "--resume", folder.name)
+    assert f"note: {folder.name} came to its end already: nothing is left to measure" in again.err
+    assert (again.code, again.out) == (1, whole.out)
+    assert (len(engine.jobs), (folder / JOURNAL).read_bytes()) == (asked, journal)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["latest"], "no run in results/ yet: `harness compare` makes one"),
+        (["latest", "--n", "8", "--langs", "c"], "goes on with the run's own options: leave out --n, --langs"),
+        (["latest", "--plan"], "leave out --plan"),
+    ],
+)
+def test_a_resume_that_cannot_be_is_explained(arguments: list[str], said: str, harness: Command) -> None:
+    ended = harness("compare", "--resume", *arguments)
+    assert said in ended.err
+    assert (ended.code, ended.out) == (2, "")
 
 
 def test_a_case_that_fails_ends_compare_with_1_and_a_report(
@@ -286,7 +336,7 @@ def test_a_baseline_that_is_not_among_the_cases_is_noted(engine: FakeEngine, har
 
 def test_build_ends_with_1_where_an_image_does_not_build(engine: FakeEngine, harness: Command) -> None:
     assert harness("build", "--langs", "c,go").code == 0
-    assert len(engine.built) == 3  # the base, and two
+    assert len(engine.built) == 5  # the base, and two of each
     engine.unbuildable = frozenset({"zig"})
     ended = harness("build", "--langs", "zig,rust")
     assert ended.code == 1
@@ -298,7 +348,7 @@ def test_images_are_listed_and_their_budgets_can_be_a_gate(harness: Command) -> 
     ended = harness("images", "--format", "json", "--check")
     images = json.loads(ended.out)
     assert ended.code == 0
-    assert [image["name"] for image in images] == list(CATALOG.images)
+    assert [image["name"] for image in images] == [target.name for target in targets_of(CATALOG.images.values())]
     assert all(image["unpacked_bytes"] == 900 for image in images)
 
 
@@ -316,6 +366,56 @@ def test_clean_tells_what_it_removed_and_what_it_left(harness: Command) -> None:
     assert harness("clean").out == (
         "removed 2 containers, 1 volumes and 0 images\nleft alone: r9, which is still running\n"
     )
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A doctor that does not look for long."""
+    monkeypatch.setattr(harness.cli, "LOOK_S", 0)
+
+
+@pytest.mark.usefixtures("engine", "at_once")
+def test_the_doctor_says_what_it_found_and_ends_with_0_where_nothing_is_serious(harness: Command) -> None:
+    ended = harness("doctor")
+    assert "In order" in ended.out
+    assert ended.code == 0
+    assert {"severity", "what", "mend"} == set(json.loads(harness("doctor", "--format", "json").out)[0])
+
+
+@pytest.mark.usefixtures("at_once")
+def test_the_doctor_ends_with_3_where_something_is_serious(
+    engine: FakeEngine, harness: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm = engine.reading() or b""
+    monkeypatch.setattr(engine, "reading", lambda: calm.replace(b"\ntsc\n", b"\nhpet\n"))
+    ended = harness("doctor")
+    assert ended.code == 3
+    assert ended.out.startswith("Would spoil a measurement")
+    assert "clock source hpet" in ended.out
+
+
+@pytest.mark.usefixtures("at_once")
+def test_the_doctor_says_where_the_engine_s_machine_cannot_be_read(engine: FakeEngine, harness: Command) -> None:
+    engine.silent = True
+    ended = harness("doctor")
+    assert (ended.code, ended.out) == (2, "")
+    assert "could not be read" in ended.err
+
+
+@pytest.mark.usefixtures("engine")
+def test_tune_is_refused_for_an_engine_on_another_machine(harness: Command) -> None:
+    ended = harness(*COMPARE, "--tune", "--langs", "c", "--rungs", "naive", "--baseline", "c/naive")
+    assert ended.code == 2
+    assert "the engine is on another: run harness there" in ended.err
+
+
+@pytest.mark.parametrize("command", [("clean",), ("doctor",), COMPARE])
+@pytest.mark.usefixtures("engine", "at_once")
+def test_what_a_killed_run_left_tuned_is_put_back_first(
+    command: tuple[str, ...], harness: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.tune.put_back", lambda: ["put back /sys/x: madvise"])
+    assert "a run that was killed left this machine tuned: put back /sys/x: madvise" in harness(*command).err
 
 
 def test_a_run_that_was_reported_once_can_be_read_again(engine: FakeEngine, harness: Command, tmp_path: Path) -> None:

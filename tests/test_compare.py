@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,11 +15,12 @@ from harness.compare import compare
 from harness.engine import Exit
 from harness.errors import EngineError
 from harness.events import Event
-from harness.model import Comparison, Finished, Machine, Manifest, Peak, Round, Row
+from harness.model import Comparison, Finished, Machine, Manifest, Options, Peak, Round, Row, Startup, TaxRound
 from harness.store import load_run
+from harness.tax import ELSEWHERE
 from harness.workload import Workload
 from tests.factories import a_catalog, a_manifest, info_of, some_options
-from tests.fake_engine import FakeEngine, Fault, on_container
+from tests.fake_engine import Beside, FakeEngine, Fault, on_container
 
 pytestmark = pytest.mark.usefixtures("no_pip")
 
@@ -41,9 +43,9 @@ class Session:
     folder: Path
     events: list[Event] = field(default_factory=list)
 
-    def run(self, engine: FakeEngine) -> bool:
+    def run(self, engine: FakeEngine, options: Options = OPTIONS) -> bool:
         catalog = a_catalog(self.folder / "tree", ALPHA, BETA, others=[WEB])
-        return compare(engine, catalog, OPTIONS, self.folder, "r1", self.events.append)
+        return compare(engine, catalog, options, self.folder, "r1", self.events.append)
 
     def comparison(self) -> Comparison:
         return analyze(load_run(self.folder / "r1"))
@@ -76,14 +78,16 @@ def test_the_journal_holds_the_machine_the_peaks_every_container_and_the_cost(se
     session.run(engine)
     entries = load_run(session.folder / "r1")
     kinds = [entry.kind for entry in entries]
-    assert (kinds[0], kinds[1], kinds[-1]) == ("started", "machine", "finished")
+    assert (kinds[0], kinds[1], kinds[-2], kinds[-1]) == ("started", "machine", "reading", "finished")
+    assert kinds.count("reading") == 2
+    assert kinds.index("reading") < kinds.index("peak")
     assert isinstance(entries[1], Machine)
-    assert [entry.threads for entry in entries if isinstance(entry, Peak)] == [1, 2]
+    assert [entry.threads for entry in entries if isinstance(entry, Peak)] == [1, 1, 2, 2]
     rounds = [entry for entry in entries if isinstance(entry, Round)]
     assert len(rounds) == sum(job.arguments[0] == "run" for job in engine.jobs)
     end = entries[-1]
     assert isinstance(end, Finished)
-    assert end.container_ns == sum(entry.container_ns for entry in entries if isinstance(entry, Round | Peak))
+    assert end.container_ns == sum(entry.container_ns for entry in entries if isinstance(entry, Round | Peak | Startup))
 
 
 def test_rounds_are_interleaved_and_every_case_has_one_pilot(session: Session) -> None:
@@ -210,6 +214,12 @@ def test_a_run_cut_short_before_a_case_was_measured_says_so(session: Session) ->
     assert (row.outcome, row.reason) == ("failed", "the run ended before it was measured")
 
 
+def test_a_peak_is_measured_until_two_agree(session: Session) -> None:
+    seen = [100.0, 2000.0, 1000.0, 1990.0, 1000.0, 1000.0]  # on one thread, until 1990 agrees with 2000; then on two
+    session.run(scripted(peaks_gflops=iter(seen)))
+    assert {peak.threads: peak.gflops for peak in session.comparison().peaks} == {1: 2000.0, 2: 1000.0}
+
+
 def test_a_peak_that_cannot_be_measured_costs_only_the_shares(session: Session) -> None:
     assert session.run(scripted(peak_gflops=-1.0))
     assert any("peak was not measured" in warning for warning in session.comparison().warnings)
@@ -223,3 +233,97 @@ def test_the_same_seed_asks_for_the_same_containers_in_the_same_order(tmp_path: 
         Session(tmp_path / name).run(engine)
         asked.append([(job.image, job.arguments) for job in engine.jobs if job.arguments[0] == "run"])
     assert asked[0] == asked[1]
+
+
+# --- conditions ----------------------------------------------------------------------------------------------
+
+
+def noisy(case: str, *containers: int, beside: Beside) -> Callable[[str], Beside]:
+    """Something goes on beside these containers of a case, counted from 1."""
+    count = 0
+
+    def script(name: str) -> Beside:
+        nonlocal count
+        count += name == case
+        return beside if name == case and (count in containers or not containers) else Beside()
+
+    return script
+
+
+LOUD, ROBBED = Beside(others=0.5), Beside(steal=0.1)
+LONGER = OPTIONS.model_copy(update={"budget_s": 4.0})  # so that samples are most of what a container lives
+
+
+@pytest.mark.parametrize(("beside", "said"), [(LOUD, "others used"), (ROBBED, "the hypervisor kept")])
+def test_a_disturbed_round_is_repeated_set_aside_and_told(beside: Beside, said: str, session: Session) -> None:
+    session.run(scripted(beside=noisy("beta/naive", 3, beside=beside)), LONGER)
+    comparison = session.comparison()
+    (disturbed,) = comparison.disturbed
+    assert (disturbed.case.name, disturbed.number, disturbed.counted) == ("beta/naive", 3, False)
+    assert said in disturbed.what
+    row = session.rows()["beta/naive"]
+    assert row.rounds >= OPTIONS.rounds
+    assert (row.disturbed_rounds, row.set_aside_rounds) == (1, 1)
+    assert any("1 of " in text and "disturbed" in text for text in comparison.warnings)
+    assert any(event.stage == "measured" and f"(disturbed: {said}" in event.text for event in session.events)
+
+
+def test_where_every_round_is_disturbed_all_count_and_the_report_says_so(session: Session) -> None:
+    assert session.run(scripted(beside=noisy("beta/naive", beside=LOUD)), LONGER)
+    row = session.rows()["beta/naive"]
+    assert row.outcome == "measured"
+    assert (row.disturbed_rounds, row.set_aside_rounds) == (row.rounds, 0)
+    (warning,) = [text for text in session.comparison().warnings if "disturbed" in text]
+    assert warning.endswith("they count, for want of others, in beta/naive")
+
+
+def test_a_calm_run_has_no_disturbed_round_and_says_how_calm(session: Session) -> None:
+    session.run(scripted())
+    comparison = session.comparison()
+    assert comparison.disturbed == ()
+    assert comparison.conditions is not None
+    assert comparison.conditions.others_share_worst == pytest.approx(0, abs=0.01)
+    assert len(comparison.readings) == 2
+
+
+def test_a_host_that_cannot_be_read_costs_no_results(session: Session) -> None:
+    assert session.run(scripted(silent=True))
+    comparison = session.comparison()
+    assert (comparison.conditions, comparison.readings, comparison.disturbed) == (None, (), ())
+    assert any("could not be read" in text for text in comparison.warnings)
+
+
+def test_every_image_is_started_and_a_container_that_does_nothing(session: Session) -> None:
+    engine = scripted()
+    session.run(engine)
+    startups = [entry for entry in load_run(session.folder / "r1") if isinstance(entry, Startup)]
+    assert Counter(entry.image for entry in startups) == {"alpha": 3, "beta": 3, None: 3}
+    comparison = session.comparison()
+    assert comparison.container_seconds == pytest.approx(0.05)
+    assert {image.name: image.startup_seconds for image in comparison.images} == {
+        "alpha": pytest.approx(0.05),
+        "beta": pytest.approx(0.05),
+        "web": None,
+    }
+
+
+def test_the_containers_tax_is_measured_where_it_is_asked_for(session: Session) -> None:
+    engine = scripted()
+    assert session.run(engine, OPTIONS.model_copy(update={"tax": True}))
+    tax = session.comparison().tax
+    assert {row.case.name for row in tax} == {"alpha/naive", "beta/naive"}
+    of_alpha = [row for row in tax if row.case.name == "alpha/naive"]
+    assert [row.place for row in of_alpha] == ["host", "container", "container without seccomp"]
+    assert of_alpha[0].reason == ELSEWHERE
+    assert [row.ratio.value for row in of_alpha[1:] if row.ratio] == pytest.approx([1.0, 1.0])
+    rounds = [entry for entry in load_run(session.folder / "r1") if isinstance(entry, TaxRound)]
+    assert sum(not job.seccomp for job in engine.jobs) == len(rounds) // 2 - 1
+
+
+def test_the_tax_costs_no_case_its_result(session: Session) -> None:
+    engine = scripted()
+    engine.faults = {"beta/naive": lambda ended: ended if engine.jobs[-1].seccomp else replace(ended, code=1)}
+    assert session.run(engine, OPTIONS.model_copy(update={"tax": True}))
+    failed = {(row.case.name, row.place) for row in session.comparison().tax if row.reason and row.place != "host"}
+    assert failed == {("beta/naive", "container without seccomp")}
+    assert {row.outcome for row in session.rows().values()} == {"measured"}

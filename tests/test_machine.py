@@ -46,7 +46,8 @@ def test_a_machine_that_tells_nothing_is_unknown_and_not_an_error() -> None:
 
 def test_the_facts_are_read_in_a_container_of_the_base() -> None:
     engine = FakeEngine([], {}, images={"base:1"})
-    assert read_machine(engine, "base:1") == machine("x86-64").model_copy(update={"engine": engine.describe()})
+    expected = machine("x86-64").model_copy(update={"engine": engine.describe(), "cpus": engine.cpus()})
+    assert read_machine(engine, "base:1") == expected
     assert (engine.jobs[0].image, engine.jobs[0].entrypoint) == ("base:1", ("/bin/sh", "-c"))
 
 

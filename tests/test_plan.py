@@ -213,3 +213,9 @@ def test_what_is_left_is_the_budget_or_the_rounds_that_are_made_anyway() -> None
     assert left_s(a_case(), [quick], some_budget(15)) == 13
     assert left_s(a_case(), [slow], some_budget(15)) == 100
     assert left_s(a_case(), [slow] * 3, some_budget(15)) == 0
+
+
+@pytest.mark.parametrize(("row_s", "samples"), [(1.3 / 4096, 2), (20 / 4096, 1)])
+def test_a_short_whole_product_is_computed_again_warm(row_s: float, samples: int) -> None:
+    rounds = play(DEPENDENT, a_case(n=4096), row_s, budget_s=10)
+    assert [len(r.samples) for r in rounds[1:3]] == [samples] * 2

@@ -56,7 +56,11 @@ def test_a_damaged_line_is_named(damage: bytes, run: Path) -> None:
     lines = journal.read_bytes().split(b"\n")
     lines[2] = damage
     journal.write_bytes(b"\n".join(lines))
-    with pytest.raises(ResultsError, match=rf"{JOURNAL}, line 3, is damaged .*\n.*remove it if it is not the first"):
+    with pytest.raises(ResultsError, match=rf"{JOURNAL}, line 3, is damaged .*\n.*Remove it with `sed -i 3d "):
+        load_run(run)
+    lines[0] = damage
+    journal.write_bytes(b"\n".join(lines))
+    with pytest.raises(ResultsError, match=r", line 1, is damaged .*\nNothing can be read without it"):
         load_run(run)
 
 

@@ -10,7 +10,7 @@ from harness.model import SCHEMA, Comparison, ImageRow, Interval, Row
 
 
 def render(comparison: Comparison) -> str:
-    """One JSON object: schema, run, machine, peaks, rows, published, images, noise, warnings, cost."""
+    """One JSON object: schema, run, machine, conditions, peaks, rows, published, tax, images, noise, warnings, cost."""
     document = {
         "schema": SCHEMA,
         "run": comparison.run,
@@ -18,12 +18,18 @@ def render(comparison: Comparison) -> str:
         "harness": comparison.harness,
         "options": comparison.options.model_dump(),
         "machine": comparison.machine.model_dump(exclude={"kind"}) if comparison.machine else None,
+        "conditions": comparison.conditions.model_dump() if comparison.conditions else None,
+        "readings": [reading.model_dump(exclude={"kind"}) for reading in comparison.readings],
+        "disturbed": [each.model_dump() for each in comparison.disturbed],
+        "tuned": comparison.tuned.model_dump(exclude={"kind"}) if comparison.tuned else None,
         "peaks": [peak.model_dump(include={"threads", "gflops"}) for peak in comparison.peaks],
         "rows": [_row(row) for row in comparison.rows],
         "published": [
             row.model_dump(exclude={"here"}) | {"here": row.here.name if row.here else None}
             for row in comparison.published
         ],
+        "container_seconds": comparison.container_seconds,
+        "tax": [row.model_dump() for row in comparison.tax],
         "images": _images(comparison.images),
         "noise": comparison.noise.model_dump() | {"floor": comparison.noise.floor} if comparison.noise else None,
         "warnings": list(comparison.warnings),

@@ -11,7 +11,7 @@ from harness.report.figures import number
 
 WIDTH, LEFT, RIGHT = 900, 190, 130
 TOP, BAR, GAP, FOOT = 64, 16, 10, 44
-COLORS = ("#94a3b8", "#38bdf8", "#6366f1", "#22c55e", "#eab308", "#f97316", "#ef4444", "#a855f7")
+COLORS = ("#94a3b8", "#38bdf8", "#6366f1", "#22c55e", "#eab308", "#f97316", "#ef4444", "#a855f7", "#14b8a6")
 INK, FAINT = "#1e293b", "#cbd5e1"
 
 
@@ -101,8 +101,12 @@ def _published(rows: Iterable[PublishedRow], scale: _Scale, bottom: int) -> Iter
     for row in rows:
         x = scale.x(row.ratio)
         yield f'<path d="M{x:.1f} {TOP} V{bottom}" stroke="{INK}" stroke-width="0.7" stroke-dasharray="3 3"/>'
-        yield _text(x, bottom + 32, f"{row.version} {row.ratio:g}×", anchor="middle", size=10)
+        yield _text(x, bottom + 32, f"{row.ratio:,.0f}×", anchor="middle", size=10)
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 12) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{INK}">{escape(text)}</text>'
+    halo = 'stroke="white" stroke-width="3" paint-order="stroke"'  # lines pass behind figures
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{INK}" {halo}>'
+        f"{escape(text)}</text>"
+    )

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from harness.model import Comparison, Conventional, ImageRow, Interval, Noise, PublishedRow, Row, flop
 from harness.plan import ladder_position
-from harness.report.figures import NONE, TIE, interval, number, percent, size, spread, step, yes
+from harness.report import beside
+from harness.report.circumstances import circumstances, disturbed_rows
+from harness.report.figures import NONE, TIE, interval, number, percent, size, spread, step, value_of, yes
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,12 @@ def sections(comparison: Comparison) -> list[Section]:
         climb(comparison),
         all_cases(comparison),
         build_facts(comparison),
+        costs(comparison),
+        tax(comparison),
         image_sizes(comparison.images),
         without_result(comparison),
         Section("Warnings", points=comparison.warnings),
+        disturbed(comparison),
     ]
     return [section for section in everything if section.table or section.points or section.intro]
 
@@ -65,6 +70,7 @@ def what_was_run(comparison: Comparison) -> Section:
     if comparison.peaks:
         peaks = ", ".join(f"{number(p.gflops)} on {p.threads} thread(s)" for p in comparison.peaks)
         points.append(f"Measured FMA peak, GFLOP/s: {peaks}.")
+    points += circumstances(comparison)
     if comparison.finished:
         points.append(_cost(comparison))
     if comparison.noise:
@@ -156,15 +162,15 @@ def differences(comparison: Comparison) -> Section:
 
 def matrix(comparison: Comparison) -> Section:
     """Languages × rungs against the baseline."""
-    heading = f"Languages × rungs: times faster than {comparison.options.baseline}, and seconds"
-    return _crossed(comparison, heading, lambda row: f"{_times(row.ratio)} · {_seconds(row)} s")
+    heading = f"Languages × rungs: times faster than {comparison.options.baseline}"
+    return _crossed(comparison, heading, lambda row: _times(row.ratio))
 
 
 def speeds(comparison: Comparison) -> Section:
     """Languages × rungs against what the machine can do."""
     return _crossed(
         comparison,
-        "Languages × rungs: GFLOP/s, and share of the measured peak",
+        "Languages × rungs: GFLOP/s and share of the measured peak",
         lambda row: f"{number(row.gflops)} · {percent(row.peak_share)}",
     )
 
@@ -175,18 +181,18 @@ def against_yardstick(comparison: Comparison) -> Section:
     label = next((row.label for row in comparison.rows if row.implementation == yardstick), yardstick)
     section = _crossed(
         comparison,
-        f"Faster than {label}? Times faster on the same rung, and than its naive",
-        lambda row: f"{_tied(row, yardstick, comparison.noise_floor)} · {_times(row.to_yardstick_naive)}",
+        f"Faster than {label}? Times faster on the same rung · than its naive",
+        lambda row: _beside(row, yardstick, comparison.noise_floor),
     )
     return section if any(row.to_yardstick_naive for row in comparison.rows) else Section(section.heading)
 
 
 def climb(comparison: Comparison) -> Section:
-    """What each step multiplied, language by language."""
+    """What each step multiplied, language by language; every case's table names the rung that it was made from."""
     section = _crossed(
         comparison,
-        "The climb: what each rung multiplied, and which one it was made from",
-        lambda row: step(row.step, row.step_from, comparison.noise_floor) if row.step else "1",
+        "The climb: how many times faster each rung is than the one it was made from",
+        lambda row: _marked(row.step, comparison.noise_floor) if row.step else "1",
     )
     return section if any(row.step for row in comparison.rows) else Section(section.heading)
 
@@ -205,14 +211,15 @@ def _times(ratio: Interval | None) -> str:
     return f"{number(ratio.value)}×{spread(ratio)}" if ratio else NONE
 
 
-def _tied(row: Row, yardstick: str, floor: float) -> str:
-    """The ratio to the yardstick on the same rung, marked where it may be none."""
-    tie = row.implementation != yardstick and row.to_yardstick is not None and row.to_yardstick.ties(floor)
-    return (TIE if tie else "") + _times(row.to_yardstick)
+def _beside(row: Row, yardstick: str, floor: float) -> str:
+    """Times faster than the yardstick on the same rung, and than its naive one."""
+    same = _times(row.to_yardstick) if row.implementation == yardstick else _marked(row.to_yardstick, floor)
+    return f"{same} · {number(value_of(row.to_yardstick_naive))}×"
 
 
-def _seconds(row: Row) -> str:
-    return number(row.seconds.value if row.seconds else None)
+def _marked(ratio: Interval | None, floor: float) -> str:
+    """A ratio, marked where it may be none."""
+    return (TIE if ratio and ratio.ties(floor) else "") + _times(ratio)
 
 
 def all_cases(comparison: Comparison) -> Section:
@@ -273,6 +280,20 @@ def build_facts(comparison: Comparison) -> Section:
     return Section("What was built", table=Table(headers, rows))
 
 
+def costs(comparison: Comparison) -> Section:
+    """What a case costs beside its time."""
+    headers, rows = beside.costs(comparison)
+    section = Section("Beside speed", table=Table(headers, rows), points=beside.legend(comparison))
+    return section if rows else Section(section.heading)
+
+
+def tax(comparison: Comparison) -> Section:
+    """What the container itself costs, where that was asked for."""
+    headers, rows = beside.taxes(comparison)
+    section = Section("The container's own tax: the same program in and out of it", table=Table(headers, rows))
+    return section if rows else Section(section.heading)
+
+
 def image_sizes(images: Iterable[ImageRow]) -> Section:
     """What each image weighs, beside its budget and a conventional image."""
     rows = [
@@ -309,6 +330,13 @@ def _conventional(other: Conventional | None) -> str:
     if other.unpacked_bytes:
         return f"{other.image}: {size(other.unpacked_bytes)}"
     return f"{other.image}: {size(other.compressed_bytes)} compressed"
+
+
+def disturbed(comparison: Comparison) -> Section:
+    """The rounds that something disturbed, judged by what the engine's host did and never by their times."""
+    rows = disturbed_rows(comparison)
+    headers = ["case", "threads", "round", "what disturbed it", "counts"]
+    return Section("Disturbed rounds", table=Table(headers, rows) if rows else None)
 
 
 def without_result(comparison: Comparison) -> Section:

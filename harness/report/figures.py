@@ -32,11 +32,16 @@ def interval(estimate: Interval | None, *, prefix: str = "") -> str:
     return f"{prefix}{number(estimate.value)} [{number(estimate.low)}–{number(estimate.high)}]"
 
 
+def value_of(estimate: Interval | None) -> float | None:
+    """The estimate without its interval."""
+    return estimate.value if estimate else None
+
+
 def spread(estimate: Interval) -> str:
     """The half-width as a share of the estimate, where there is no room for brackets: ±3 %."""
     if estimate.low is None:
         return " ±?"
-    return f" ±{percent(estimate.half_width)}" if estimate.half_width else ""
+    return f" ±{percent(estimate.half_width).replace(' ', '')}" if estimate.half_width else ""
 
 
 def step(estimate: Interval | None, origin: str | None, floor: float = 0.0) -> str:

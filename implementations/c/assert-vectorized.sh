@@ -4,8 +4,8 @@
 set -eu
 source=kernels/vectorized.c
 line=$(grep -n 'assert-vectorized.sh' $source | cut -d: -f1)
-case $(uname -m) in
-x86_64) widths="16 32 64" ;;
+case $(${CC:-gcc-14} -dumpmachine) in
+x86_64-*) widths="16 32 64" ;;
 *) widths=16 ;;
 esac
 for bytes in $widths; do

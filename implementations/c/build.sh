@@ -12,6 +12,7 @@ compile() {
 }
 
 compile cpu -O2 -std=c17
+compile team -O2 -std=c17
 compile text -O2 -std=c17
 compile peak -O2 -std=c17 -ffp-contract=fast # standard C alone does not fuse a * b + c
 
@@ -19,7 +20,7 @@ compile peak -O2 -std=c17 -ffp-contract=fast # standard C alone does not fuse a 
 if [ "${1:-}" = library ]; then
   compile kernels/library -O3 -std=c17
   compile main -O2 -std=c17 -DLIBRARY
-  $cc -static -s main.o cpu.o peak.o text.o kernels/library.o -lopenblas -lm -o library
+  $cc -static -s main.o cpu.o peak.o team.o text.o kernels/library.o -lopenblas -lm -o library
   exit
 fi
 
@@ -31,7 +32,6 @@ compile kernels/vectorized -O3 -std=c17 -ffp-contract=fast
 compile kernels/intrinsics -O3 -std=c17 -ffp-contract=fast
 compile pack -O3 -std=c17
 compile recursion -O2 -std=c17
-compile team -O2 -std=c17
 compile main -O2 -std=c17
 
 # An i-j-k kernel whose loops gcc has exchanged is another rung.

@@ -25,7 +25,7 @@ static const size_t ladder_length = sizeof ladder / sizeof *ladder;
 
 enum {
     EXIT_USAGE = 2,
-    MAX_N = 65536, // so every entry of C, at most 1024 * n, fits the checksum's int32
+    MAX_N = 32768, // the contract's; every entry of C, at most 1024 * n, fits the checksum's int32
     MAX_THREADS = 1024,
     MAX_SAMPLES = 1000000,
 };

@@ -2,12 +2,9 @@
 #define _POSIX_C_SOURCE 200809L // barriers, clock_gettime
 #include "peak.h"
 #include "cpu.h"
-#include "text.h"
+#include "team.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 enum {
@@ -45,7 +42,6 @@ DEFINE_LOOP(neon, "+simd", 16, 24, vfmaq_f64(x[c], h, h))
 #endif
 
 struct worker {
-    pthread_t thread;
     pthread_barrier_t *start;
     double (*loop)(void);
     double begin_s, end_s;
@@ -58,13 +54,12 @@ static double now_s(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void *work(void *argument) {
-    struct worker *worker = argument;
+static void work(void *workers, size_t t) {
+    struct worker *worker = (struct worker *)workers + t;
     pthread_barrier_wait(worker->start);
     worker->begin_s = now_s();
     worker->result = worker->loop();
     worker->end_s = now_s();
-    return NULL;
 }
 
 // The seconds from the first thread's begin to the last one's end.
@@ -72,19 +67,15 @@ static double elapsed_s(double (*loop)(void), size_t threads) {
     struct worker workers[threads];
     pthread_barrier_t start;
     pthread_barrier_init(&start, NULL, (unsigned)threads);
-    for (size_t t = 0; t < threads; t++) {
+    for (size_t t = 0; t < threads; t++)
         workers[t] = (struct worker){.start = &start, .loop = loop};
-        const int error = pthread_create(&workers[t].thread, NULL, work, &workers[t]);
-        if (error)
-            FAIL(EXIT_FAILURE, "cannot start thread ", DECIMAL(t + 1), " of ", DECIMAL(threads), ": ", strerror(error));
-    }
+    run_team(threads, work, workers);
+    pthread_barrier_destroy(&start);
     double begin_s = INFINITY, end_s = 0;
     for (size_t t = 0; t < threads; t++) {
-        pthread_join(workers[t].thread, NULL);
         begin_s = fmin(begin_s, workers[t].begin_s);
         end_s = fmax(end_s, workers[t].end_s);
     }
-    pthread_barrier_destroy(&start);
     return end_s - begin_s;
 }
 

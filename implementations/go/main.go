@@ -22,7 +22,10 @@ import (
 const usage = `
 usage: matmul info
        matmul run RUNG N THREADS ROWS SAMPLES
-The numbers go from 1 to 65535, and ROWS up to N.`
+The numbers are at least 1, N at most 32768, ROWS at most N, and the others at most 65535.`
+
+// largest is the largest N.
+const largest = 32768
 
 // flags are those that go build was given; the recipe passes them on by -ldflags -X.
 var flags string
@@ -77,8 +80,8 @@ func command(args []string) error {
 			numbers[i] = int(number)
 		}
 		n, threads, rows, samples := numbers[0], numbers[1], numbers[2], numbers[3]
-		if rows > n {
-			return usageError("ROWS is more than N")
+		if n > largest || rows > n {
+			return usageError("N or ROWS is too large")
 		}
 		kernel := ladder[r].kernel
 		if kernel == nil {

@@ -2,17 +2,19 @@
 
 import kernels.Isa;
 
-static final String USAGE =
-    """
+static final int LARGEST_N = 32_768;
+
+static final String USAGE = """
     usage: matmul info
            matmul run RUNG N THREADS ROWS SAMPLES
-    RUNG is one of %s; the numbers are at least 1, and ROWS is at most N\
-    """.formatted(Ladder.RUNGS.stream().map(Rung::name).collect(Collectors.joining(", ")));
+    RUNG is one of %s; the numbers are at least 1, N is at most %d, and ROWS at most N\
+    """.formatted(
+    Ladder.RUNGS.stream().map(Rung::name).collect(Collectors.joining(", ")), LARGEST_N);
 
 /** What {@code run} is asked for. */
 record Request(Rung<?> rung, int n, int threads, int rows, int samples) {
   Request {
-    if (rows < 1 || rows > n || threads < 1 || samples < 1) {
+    if (n > LARGEST_N || rows < 1 || rows > n || threads < 1 || samples < 1) {
       throw new IllegalArgumentException("a number is out of range");
     }
   }

@@ -22,7 +22,8 @@ use kernels::{LADDER, Rung};
 const USAGE: &str = "usage: matmul info
        matmul run RUNG N THREADS ROWS SAMPLES";
 
-/// The largest argument: at this N an element of C, at most 1024 · N, fits the checksum's int32.
+/// The largest arguments. At this N an element of C, at most 1024 · N, fits the checksum's int32.
+const LARGEST_N: usize = 32_768;
 const LARGEST: usize = 65_535;
 
 fn main() -> ExitCode {
@@ -96,7 +97,7 @@ impl Case {
         let Some(rung) = LADDER.iter().find(|known| known.name == rung) else {
             return Err(format!("no rung is called {rung}"));
         };
-        let n = number("N", n, LARGEST)?;
+        let n = number("N", n, LARGEST_N)?;
         Ok(Self {
             rung,
             n,

@@ -39,8 +39,16 @@ library)
   ;;
 test)
   options null
-  build_levels safe
-  zig test -O safe main.zig $objects
+  objects=
+  [ "$arch" = aarch64 ] || build_levels safe
+  zig test -O safe -mcpu=baseline main.zig $objects --test-no-exec -femit-bin=tests
+  ./tests
+  if [ "$arch" = x86_64 ]; then # AVX2 and NEON, whatever this CPU has
+    zig test -O safe -target aarch64-linux main.zig --test-no-exec -femit-bin=tests-aarch64
+    export EMULATED=
+    qemu-x86_64 -cpu max ./tests
+    qemu-aarch64 ./tests-aarch64
+  fi
   ;;
 *)
   options null

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import docker
 import pytest
 
 from harness.build import check_image, recipe_of
@@ -48,3 +49,11 @@ def test_a_check_fails_on_unformatted_sources(
     with pytest.raises(BuildError) as failed:
         check_image(engine, unformatted, base, unwatched)
     assert "-Wclang-format-violations" in failed.value.log
+
+
+def test_a_pin_that_left_the_archive_is_replaced_aloud(
+    base: str, client: docker.DockerClient, labels: dict[str, str]
+) -> None:
+    said = client.containers.run(base, ["install-pinned", "tree=0.0-1"], labels=labels, remove=True, stderr=True)
+    assert b"tree=0.0-1 has left the archive; installing its successor" in said
+    assert b"Setting up tree" in said

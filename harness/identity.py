@@ -1,0 +1,28 @@
+"""What a result is a result of, as one short hash. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from harness.model import Case, Image, Machine, Rung
+
+KEY_DIGITS = 16
+
+
+def key_of(case: Case, rung: Rung, image: Image, machine: Machine) -> str:
+    """Sixteen hexadecimal digits of the SHA-256 of all that a time hangs on: equal keys, samples of the same thing.
+
+    The image's tag is itself the hash of its sources, manifest, recipe and base.
+    """
+    ingredients = {
+        "made_of": image.tag,
+        "digest": image.digest,
+        "cpu": machine.cpu,
+        "features": machine.features,
+        "rung": case.rung,
+        "n": case.n,
+        "threads": case.threads,
+        "flags": rung.flags,
+    }
+    return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()[:KEY_DIGITS]

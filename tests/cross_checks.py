@@ -1,0 +1,179 @@
+"""Other people's tools beside our own figures, in one run, with one program: `python -m tests.cross_checks`.
+
+hyperfine times the whole container process, `docker run` from beginning to end, with one sample and with many. What
+the additional samples cost it is held against the `wall_ns` that the program printed for them: the start of a container
+is in both, and falls out of the difference. In the same way `perf stat` counts the task-clock of the program on the
+host, with one sample and with many, beside its `cpu_ns`. Both come from the distribution: hyperfine, linux-perf.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, median
+
+from tabulate import tabulate
+
+from harness.build import build, build_base
+from harness.docker_engine import DockerEngine
+from harness.engine import Job, Runner
+from harness.interrupts import swept
+from harness.manifest import load_catalog, root, targets_of
+from harness.model import Batch, Case, Sample
+from harness.outside import Host, unpacked
+from harness.protocol import parse_samples, run_arguments
+from harness.workload import Workload
+
+TOOLS = ("hyperfine", "perf", "docker")
+FEW, MANY = 1, 9
+TIMES = 3
+N = 384
+MIB = 2**20
+CASES = [
+    Case(implementation="c", rung="naive", n=N, threads=1),
+    Case(implementation="c", rung="parallel", n=N, threads=2),
+]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Seconds a sample by another tool beside those by ours."""
+
+    case: Case
+    what: str
+    theirs: float
+    ours: float
+
+    @property
+    def difference(self) -> float:
+        """How far ours is off theirs, as a share."""
+        return self.ours / self.theirs - 1
+
+
+def missing() -> list[str]:
+    """The tools that are not installed."""
+    return [tool for tool in TOOLS if not shutil.which(tool)]
+
+
+def table(checks: list[Check]) -> str:
+    """One row a check."""
+    rows = [
+        [str(check.case), check.what, f"{check.theirs:.5f}", f"{check.ours:.5f}", f"{check.difference:+.2%}"]
+        for check in checks
+    ]
+    return tabulate(rows, ["case", "what", "theirs, s", "ours, s", "difference"], disable_numparse=True)
+
+
+def checked(engine: DockerEngine, tag: str, cases: list[Case]) -> Iterator[Check]:
+    """Both checks of every case of one image, which all have the same n."""
+    workload = Workload(cases[0].n, 7)
+    files = {"a.f64": workload.a.data, "b.f64": workload.b.data}
+    with _volume(engine, tag, files) as inputs, unpacked(engine.save(tag), files, engine) as host:
+        for case in cases:
+            yield _wall(engine, tag, inputs, case)
+            yield _cpu(host, case)
+
+
+@contextmanager
+def _volume(engine: DockerEngine, tag: str, files: dict[str, memoryview]) -> Iterator[str]:
+    volume = engine.fill_volume(tag, files)
+    try:
+        yield volume
+    finally:
+        engine.remove_volume(volume)
+
+
+def _wall(engine: DockerEngine, tag: str, inputs: str, case: Case) -> Check:
+    """The wall time of a sample, by hyperfine around `docker run`, beside wall_ns; in turns."""
+    few_s, many_s, ours = [], [], []
+    for _ in range(TIMES):
+        few_s.append(_hyperfine(_docker_run(engine, tag, inputs, case, FEW)))
+        many_s.append(_hyperfine(_docker_run(engine, tag, inputs, case, MANY)))
+        ours += [sample.wall_ns / 1e9 for sample in _samples(engine, _job(engine, tag, inputs, case, MANY))[FEW:]]
+    return Check(case, "hyperfine, `docker run`: wall_ns", _a_sample(few_s, many_s), median(ours))
+
+
+def _cpu(host: Host, case: Case) -> Check:
+    """The CPU time of a sample, by perf on the host, beside the cpu_ns of the very same processes."""
+    few_s, many_s, ours = [], [], []
+    for _ in range(TIMES):
+        few_s.append(_perf(host, case, FEW)[0])
+        task_clock_s, samples = _perf(host, case, MANY)
+        many_s.append(task_clock_s)
+        ours += [sample.cpu_ns / 1e9 for sample in samples[FEW:]]
+    return Check(case, "perf stat, task-clock: cpu_ns", _a_sample(few_s, many_s), mean(ours))
+
+
+def _a_sample(few_s: list[float], many_s: list[float]) -> float:
+    return (median(many_s) - median(few_s)) / (MANY - FEW)
+
+
+def _hyperfine(command: list[str]) -> float:
+    """The seconds of one run of a command."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        options = ["--shell=none", "--runs=1", "--style=none", f"--export-json={report.name}"]
+        line = " ".join(command)  # hyperfine splits it again; nothing in it has blanks
+        subprocess.run(["hyperfine", *options, line], check=True, capture_output=True)
+        return float(json.loads(Path(report.name).read_bytes())["results"][0]["mean"])
+
+
+def _perf(host: Host, case: Case, samples: int) -> tuple[float, tuple[Sample, ...]]:
+    """The task-clock seconds of a run on the host, and what it printed."""
+    with tempfile.NamedTemporaryFile() as report:
+        job = _job(host, "", None, case, samples)
+        host.fresh(job.output or "")
+        perf = ["perf", "stat", "--event=task-clock", "--field-separator=,", f"--output={report.name}"]
+        ended = subprocess.run([*perf, *host.command(job)], check=True, capture_output=True)
+        lines = Path(report.name).read_text(encoding="utf-8").splitlines()
+    milliseconds = next(float(line.split(",")[0]) for line in lines if "task-clock" in line)
+    return milliseconds / 1e3, parse_samples(ended.stdout, samples)
+
+
+def _job(runner: Runner, tag: str, inputs: str | None, case: Case, samples: int) -> Job:
+    return Job(
+        image=tag,
+        arguments=run_arguments(case, Batch(rows=case.n, samples=samples)),
+        cpus=runner.cpus()[: case.threads],
+        memory_bytes=256 * MIB,
+        pids=64,
+        timeout_s=60,
+        inputs=inputs,
+        output="/out/c.f64",
+    )
+
+
+def _samples(engine: DockerEngine, job: Job) -> tuple[Sample, ...]:
+    return parse_samples(engine.run(job).stdout, MANY)
+
+
+def _docker_run(engine: DockerEngine, tag: str, inputs: str, case: Case, samples: int) -> list[str]:
+    """The container that a job is, by the command line; C is written to memory."""
+    job = _job(engine, tag, inputs, case, samples)
+    cpus = ",".join(map(str, job.cpus))
+    locked = ["--network=none", "--read-only", "--cap-drop=ALL", "--user=65534:65534", f"--cpuset-cpus={cpus}"]
+    mounts = [f"--volume={inputs}:/data:ro", "--tmpfs=/out:mode=1777"]
+    return ["docker", "run", "--rm", *locked, *mounts, tag, *job.arguments]
+
+
+def main() -> None:
+    """Print the table."""
+    if tools := missing():
+        raise SystemExit(f"not installed: {', '.join(tools)}; install hyperfine, linux-perf and the engine's client")
+    with closing(DockerEngine(f"cross-checks-{os.getpid()}-{secrets.token_hex(2)}")) as engine, swept(engine):
+        catalog = load_catalog(root())
+        base = build_base(engine, catalog, lambda log, _: log, lambda _: None)
+        targets = targets_of([catalog.implementations[CASES[0].implementation]], ())
+        (image,) = build(engine, base, targets, lambda log, _: log, lambda _: None, examine=False)
+        print(table(list(checked(engine, image.tag or "", CASES))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""The container's own tax for real: three places that run the same program, and the memory that was seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.docker_engine import DockerEngine
+from harness.engine import Exit, Job
+from harness.measure import Bench, measure
+from harness.model import PLACES, Batch, Case, Image, Options, TaxRound
+from harness.outside import unpacked
+from harness.startup import startups
+from harness.store import Log
+from harness.tax import ROUNDS, measure_tax
+from harness.workload import Workload
+
+pytestmark = pytest.mark.engine
+
+N = 256
+MIB = 2**20
+OPTIONS = Options(
+    langs=("c",),
+    rungs=("naive",),
+    n=N,
+    threads=(1,),
+    rounds=3,
+    precision=0.03,
+    budget_s=0.2,
+    baseline="c/naive",
+    yardstick="c",
+    seed=7,
+)
+
+
+@contextmanager
+def a_bench(engine: DockerEngine, lender: str, keep: Log) -> Iterator[Bench]:
+    """Inputs in a volume, gone again afterwards."""
+    workload = Workload(N, 7)
+    inputs = engine.fill_volume(lender, {"a.f64": workload.a.data, "b.f64": workload.b.data})
+    try:
+        yield Bench(engine, workload, inputs, 60.0, {}, keep)
+    finally:
+        engine.remove_volume(inputs)
+
+
+@pytest.mark.parametrize("name", ["c", "python", "java"])
+def test_the_same_program_computes_the_same_in_every_place(
+    name: str, engine: DockerEngine, images: dict[str, Image], keep: Log
+) -> None:
+    tag, case = images[name].tag or "", Case(implementation=name, rung="naive", n=N, threads=1)
+    with a_bench(engine, tag, keep) as bench:
+        latest = measure(bench, tag, case, Batch(rows=4, samples=3), 1, pilot=True)
+        assert latest.failure is None
+        entries = list(measure_tax(engine, bench, tag, latest, OPTIONS))
+    assert {entry.place: entry.round.failure for entry in entries} == dict.fromkeys(PLACES)
+    assert Counter(entry.place for entry in entries) == dict.fromkeys(PLACES, ROUNDS)
+    assert {entry.round.sha256 for entry in entries} == {latest.sha256}
+    assert [places_of(entries, number) for number in range(1, ROUNDS + 1)] != [list(PLACES)] * ROUNDS
+
+
+def places_of(entries: list[TaxRound], number: int) -> list[str]:
+    return [entry.place for entry in entries if entry.round.number == number]
+
+
+@pytest.fixture
+def shell(engine: DockerEngine, base: str) -> Job:
+    """A job that runs a shell; its argument is the script."""
+    return Job(
+        image=base,
+        entrypoint=("/bin/sh", "-c"),
+        arguments=(":",),
+        cpus=engine.cpus()[-1:],
+        memory_bytes=512 * MIB,
+        pids=64,
+        timeout_s=60,
+    )
+
+
+STATUS = "grep -E '^(Seccomp|NoNewPrivs|CapEff|Cpus_allowed_list):' /proc/self/status"
+
+
+def test_only_the_filter_is_gone_where_there_is_to_be_none(engine: DockerEngine, shell: Job) -> None:
+    def status(job: Job) -> dict[str, str]:
+        lines = engine.run(job).stdout.decode().splitlines()
+        return {name: value.strip() for name, value in (line.split(":") for line in lines)}
+
+    filtered = status(replace(shell, arguments=(STATUS,)))
+    free = status(replace(shell, arguments=(STATUS,), seccomp=False))
+    assert (filtered.pop("Seccomp"), free.pop("Seccomp")) == ("2", "0")
+    assert filtered == free
+
+
+def test_the_host_has_the_containers_cpus_and_user_and_no_control_group(
+    engine: DockerEngine, images: dict[str, Image], tmp_path: Path
+) -> None:
+    with unpacked(engine.save(images["c"].tag or ""), {}, engine) as host:
+        job = Job(("c"), ("info",), engine.cpus()[-1:], MIB, 64, 60)
+        assert (
+            host.run(job).stdout == engine.run(replace(job, image=images["c"].tag or "", memory_bytes=64 * MIB)).stdout
+        )
+    assert not host.root.exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_memory_that_a_container_held_was_seen(engine: DockerEngine, shell: Job) -> None:
+    def held(script: str) -> int:
+        ended: Exit = engine.run(replace(shell, arguments=(script,)))
+        assert ended.code == 0
+        return ended.resident_bytes or 0
+
+    idle, cached = (
+        held("sleep 0.5"),
+        held("head -c 100m /dev/zero >/dev/null; cat /usr/lib/*/* >/dev/null 2>&1; sleep 0.2"),
+    )
+    assert 0 < idle < 8 * MIB
+    assert cached < 16 * MIB  # the page cache is not the program's
+    assert 64 * MIB <= held("head -c 64m /dev/zero | tail -c 64m | (sleep 0.5; wc -c)") < 96 * MIB
+
+
+def test_every_image_starts_and_an_interpreter_takes_longer(engine: DockerEngine, images: dict[str, Image]) -> None:
+    entries = list(startups(engine, [images["c"], images["java"], images["web"]], seed=7))
+    lives = {name: min(e.container_ns for e in entries if e.image == name) for name in ("c", "java", None)}
+    assert Counter(entry.image for entry in entries) == {"c": 3, "java": 3, None: 3}
+    assert lives["java"] > lives["c"]
+    assert all(10**7 < life_ns < 10**10 for life_ns in lives.values())

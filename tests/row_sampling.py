@@ -1,0 +1,228 @@
+"""How far estimates from some rows are off: each beside a full run of the same case, in a committed table.
+
+`python -m tests.row_sampling` measures what docs/row-sampling.jsonl does not have yet, and writes docs/ROW-SAMPLING.md;
+what is measured is kept at once, so that it can be stopped and started again, or told to start no case that would end
+after so many seconds:
+
+    python -m tests.row_sampling --n 1024 --seconds 80
+    python -m tests.row_sampling --n 4096 --langs c,java --rungs naive
+
+A case is estimated as `harness compare` does it, half of the rounds before the full run and half after it, so that
+drift hits both alike. A full run is one container that computes every row, all of them checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Self
+
+from tabulate import tabulate
+
+from harness.build import build, build_base
+from harness.docker_engine import DockerEngine
+from harness.interrupts import swept
+from harness.manifest import Catalog, Source, load_catalog, root, targets_of
+from harness.measure import Bench, measure
+from harness.model import Batch, Case, Interval, Options, Record, Round, Rung
+from harness.plan import next_batch, pilot
+from harness.report.figures import interval, number
+from harness.timing import timing
+from harness.workload import Workload
+
+DOCS = Path(__file__).parent.parent / "docs"
+MEASURED = DOCS / "row-sampling.jsonl"
+TABLE = DOCS / "ROW-SAMPLING.md"
+RUNGS = ("naive", "interchanged", "parallel")
+SIZES = (1024, 2048)
+ROUNDS = 4  # of the estimate
+SHARE = 8  # where all rows are quick, an eighth of them is asked for all the same
+FULL_S = 2.0  # a full run repeats its product for so long
+CONTAINER_S = 1.0  # what a container takes beside its samples, about
+ALLOWED = 0.05
+TIMEOUT_S = 3600.0
+
+HEAD = """\
+# Row sampling: estimates beside full runs
+
+Kernels whose rows are independent are timed on some rows at the full n, and the time is scaled. Here each estimate
+stands beside a full run of the same case, all of its rows computed and checked; the estimate's rounds were made before
+and after it. An estimate holds if it is at most 5 % off, or its 95 % interval has the full run's time.
+`python -m tests.row_sampling` makes this table, and measures what it lacks.
+
+"""
+
+
+class Compared(Record):
+    """An estimate from some rows beside a full run of the same case."""
+
+    case: Case
+    cpu: str
+    rows: int
+    estimate: Interval  # seconds
+    full: float  # seconds
+    full_samples: int
+
+    @classmethod
+    def of(cls, case: Case, cpu: str, estimated: Sequence[Round], full: Round) -> Self:
+        """Compare the rounds of an estimate with one of the whole product."""
+        return cls(
+            case=case,
+            cpu=cpu,
+            rows=estimated[-1].rows,
+            estimate=timing(estimated).interval,
+            full=timing([full]).mean,
+            full_samples=len(full.samples),
+        )
+
+    @property
+    def error(self) -> float:
+        """How far the estimate is off, as a share of the full run's time."""
+        return self.estimate.value / self.full - 1
+
+    @property
+    def holds(self) -> bool:
+        """Whether the estimate is close, or its interval has the full run's time."""
+        return abs(self.error) <= ALLOWED or self.estimate.holds(self.full)
+
+
+def table(measured: Iterable[Compared]) -> str:
+    """The document: one row a case, and how many hold."""
+    ordered = sorted(measured, key=lambda it: (it.case.n, it.case.implementation, RUNGS.index(it.case.rung)))
+    rows = [
+        [
+            str(it.case.n),
+            it.case.name,
+            str(it.case.threads),
+            f"{it.rows} of {it.case.n}",
+            interval(it.estimate),
+            number(it.full),
+            f"{it.error:+.1%}",
+            "yes" if it.estimate.holds(it.full) else "no",
+            "yes" if it.holds else "NO",
+        ]
+        for it in ordered
+    ]
+    headers = ["n", "case", "threads", "rows", "estimate, s", "full run, s", "error", "in the interval", "holds"]
+    machines = "; ".join(sorted({it.cpu for it in ordered}))
+    count = f"{sum(it.holds for it in ordered)} of {len(ordered)} hold. Measured on {machines}.\n\n"
+    return HEAD + count + tabulate(rows, headers, tablefmt="pipe", disable_numparse=True) + "\n"
+
+
+def kept() -> list[Compared]:
+    """What was measured so far."""
+    lines = MEASURED.read_text(encoding="utf-8").splitlines() if MEASURED.exists() else []
+    return [Compared.model_validate_json(line) for line in lines]
+
+
+def compared(bench: Bench, tag: str, rung: Rung, case: Case, seconds: float) -> tuple[list[Round], Round] | None:
+    """The rounds of an estimate and the full run of a case; None where there are not so many seconds for it."""
+    first = measure(bench, tag, case, pilot(rung, case), 1, pilot=True)
+    sized = next_batch(rung, case, [first], _options(case))
+    if first.failure or sized is None:
+        raise SystemExit(f"{case}: {first.failure.reason if first.failure else 'has no time to be measured'}")
+    row_s = first.samples[0].wall_ns / first.rows / 1e9
+    rows = sized.rows if sized.rows < case.n else max(case.threads, case.n // SHARE)
+    samples = max(2, min(20, int(1 / (row_s * rows))))
+    full = Batch(rows=case.n, samples=max(1, min(5, int(FULL_S / (row_s * case.n)))))
+    if row_s * (ROUNDS * rows * samples + case.n * full.samples) + (ROUNDS + 1) * CONTAINER_S > seconds:
+        return None
+    batches = [Batch(rows=rows, samples=samples)] * (ROUNDS // 2)
+    rounds = [
+        measure(bench, tag, case, batch, k, pilot=False) for k, batch in enumerate([*batches, full, *batches], start=2)
+    ]
+    if failure := next((r.failure for r in rounds if r.failure), None):
+        raise SystemExit(f"{case}: {failure.reason}")
+    return [r for r in rounds if r.rows == rows], next(r for r in rounds if r.rows == case.n)
+
+
+def _options(case: Case) -> Options:
+    return Options(
+        langs=(case.implementation,),
+        rungs=(case.rung,),
+        n=case.n,
+        threads=(case.threads,),
+        rounds=ROUNDS,
+        precision=0,
+        budget_s=10.0,
+        baseline=case.name,
+        yardstick=case.implementation,
+        seed=1,
+    )
+
+
+Missing = list[tuple[Source, Rung, Case]]
+
+
+def missing_at(n: int, catalog: Catalog, threads: int, rungs: Sequence[str], langs: Sequence[str]) -> Missing:
+    """The cases of one size that were not measured yet; no `langs` stands for all."""
+    done = {it.case for it in kept()}
+    found = [
+        (source, rung, Case(implementation=name, rung=rung.name, n=n, threads=threads if rung.threads == "all" else 1))
+        for name, source in catalog.implementations.items()
+        if not langs or name in langs
+        for rung in source.manifest.rungs
+        if rung.name in rungs
+    ]
+    return [each for each in found if each[2] not in done]
+
+
+def run(engine: DockerEngine, catalog: Catalog, missing: Missing, n: int, until: float) -> None:
+    """Measure what is missing at one size, one case after the other, until the time is up."""
+    base = build_base(engine, catalog, _unkept, lambda _: None)
+    targets = targets_of({source.manifest.name: source for source, _, _ in missing}.values(), RUNGS)
+    built = build(engine, base, targets, _unkept, lambda _: None, examine=False)
+    tags = {image.name: image.tag or "" for image in built}
+    workload = Workload(n, secrets.randbits(32))
+    inputs = engine.fill_volume(next(iter(tags.values())), {"a.f64": workload.a.data, "b.f64": workload.b.data})
+    bench = Bench(engine, workload, inputs, TIMEOUT_S, {}, _unkept)
+    try:
+        for _, rung, case in missing:
+            found = compared(bench, tags[case.implementation], rung, case, until - time.monotonic())
+            if found is None:
+                print(f"{case}, n = {n}: not in the time that is left", flush=True)
+                continue
+            entry = Compared.of(case, _cpu(), *found)
+            with MEASURED.open("a", encoding="utf-8") as file:
+                file.write(entry.model_dump_json() + "\n")
+            print(f"{case}, n = {n}: {interval(entry.estimate)} s, {number(entry.full)} s in full", flush=True)
+    finally:
+        engine.remove_volume(inputs)
+
+
+def _cpu() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "an unnamed CPU")
+
+
+def _unkept(name: str, text: str | bytes) -> str:
+    return f"{name}: {text[-200:]!r}"
+
+
+def main() -> None:
+    """Measure and write the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--n", type=int, nargs="*", default=list(SIZES))
+    parser.add_argument("--langs", default="", help="comma-separated; all of them by default")
+    parser.add_argument("--rungs", default=",".join(RUNGS))
+    parser.add_argument("--seconds", type=float, default=1e9, help="start no case that would end later")
+    chosen = parser.parse_args()
+    until = time.monotonic() + chosen.seconds
+    langs = [name for name in chosen.langs.split(",") if name]
+    try:
+        with closing(DockerEngine(f"row-sampling-{secrets.token_hex(2)}")) as engine, swept(engine):
+            catalog, threads = load_catalog(root()), len(engine.cpus())
+            for n in chosen.n:
+                if missing := missing_at(n, catalog, threads, chosen.rungs.split(","), langs):
+                    run(engine, catalog, missing, n, until)
+    finally:
+        if kept():
+            TABLE.write_text(table(kept()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Which rounds are disturbed, whether they are repeated, and what counts in the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.disturbance import disturbances, disturbed_rounds, others_share, overview, set_aside, undisturbed
+from harness.model import Round
+from harness.plan import counted, next_batch
+from tests.factories import CALM, a_case, a_round, a_rung, some_options
+
+CASE = a_case()
+SECOND = 10**9
+
+
+def a_round_with(number: int = 2, seconds: float = 1.0, **changes: object) -> Round:
+    """A round of a container that lived a tenth of a second longer than its sample, on two CPUs."""
+    wall_ns = round((seconds + 0.1) * SECOND)
+    seen = CALM.model_copy(update={"wall_ns": wall_ns, "busy_ns": round(seconds * SECOND), **changes})
+    return a_round(CASE, seconds, number=number, conditions=seen)
+
+
+def test_a_calm_round_is_not_disturbed() -> None:
+    assert disturbances([a_round_with()]) == {}
+    assert others_share(a_round_with()) == 0
+
+
+def test_the_cpu_time_of_others_is_what_neither_the_samples_nor_their_container_used() -> None:
+    entry = a_round_with(busy_ns=round(1.75 * SECOND))  # 1 s of it is the sample's, 0.2 s may be its container's
+    assert others_share(entry) == pytest.approx(0.55 / 2.2)
+    assert disturbances([entry]) == {2: "others used 25% of the CPU time"}
+
+
+def test_what_a_container_may_have_used_beside_its_samples_is_not_put_to_others() -> None:
+    assert others_share(a_round_with(busy_ns=round(1.2 * SECOND))) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"steal_ns": SECOND // 10}, "the hypervisor kept 5% of the CPU time"),
+        ({"swapped_pages": 300}, "the host swapped 300 pages"),
+        ({"throttled": 2}, "the CPU was throttled 2 times"),
+    ],
+)
+def test_what_disturbs_is_said(changes: dict[str, int], said: str) -> None:
+    assert disturbances([a_round_with(**changes)]) == {2: said}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"steal_ns": SECOND // 100}, {"swapped_pages": 3}, {"throttled": None}, {"throttled": 0}]
+)
+def test_what_is_too_little_to_matter_or_not_known_disturbs_nothing(changes: dict[str, int]) -> None:
+    assert disturbances([a_round_with(**changes)]) == {}
+
+
+def lazy(entry: Round, share: float) -> Round:
+    """The same round with threads that worked for only a share of its wall time."""
+    samples = tuple(s.model_copy(update={"cpu_ns": round(s.wall_ns * share)}) for s in entry.samples)
+    return entry.model_copy(update={"samples": samples})
+
+
+def test_threads_that_worked_less_than_in_another_round_were_disturbed() -> None:
+    assert disturbances([a_round_with(2), lazy(a_round_with(3), 0.8)]) == {
+        3: "its threads worked 0.80 CPUs, 1.00 in another round"
+    }
+
+
+def test_threads_that_always_wait_are_the_case_s_own_nature() -> None:
+    assert disturbances([lazy(a_round_with(2, busy_ns=0), 0.5), lazy(a_round_with(3, busy_ns=0), 0.52)]) == {}
+
+
+def test_samples_too_short_to_tell_say_nothing_of_threads() -> None:
+    assert disturbances([a_round_with(2, 0.01), lazy(a_round_with(3, 0.01), 0.5)]) == {}
+
+
+def test_a_round_is_never_judged_by_its_time() -> None:
+    assert disturbances([a_round_with(2, 1.0), a_round_with(3, 50.0), a_round_with(4, 0.3)]) == {}
+
+
+def test_conditions_that_were_not_read_disturb_nothing() -> None:
+    entry = a_round_with(steal_ns=SECOND).model_copy(update={"conditions": None})
+    assert disturbances([entry]) == {}
+    assert overview([entry]) is None
+
+
+def some_rounds(calm: int, disturbed: int) -> list[Round]:
+    return [
+        a_round_with(number, steal_ns=SECOND if number < 2 + disturbed else 0)
+        for number in range(2, 2 + calm + disturbed)
+    ]
+
+
+def test_disturbed_rounds_are_set_aside_where_three_others_remain() -> None:
+    rounds = some_rounds(calm=3, disturbed=2)
+    assert set_aside(rounds) == undisturbed(rounds) == counted(rounds) == rounds[2:]
+    assert [(each.number, each.counted) for each in disturbed_rounds({CASE: rounds})] == [(2, False), (3, False)]
+
+
+def test_disturbed_rounds_count_where_too_few_others_were_made() -> None:
+    rounds = some_rounds(calm=2, disturbed=1)
+    assert counted(rounds) == rounds
+    assert [(each.number, each.counted) for each in disturbed_rounds({CASE: rounds})] == [(2, True)]
+
+
+def test_a_disturbed_round_is_repeated_while_the_budget_lasts() -> None:
+    options = some_options(precision=1.0, budget_s=20.0)
+    calm, disturbed = some_rounds(calm=3, disturbed=0), some_rounds(calm=2, disturbed=1)
+    assert next_batch(a_rung(), CASE, calm, options, precise=True) is None
+    assert next_batch(a_rung(), CASE, disturbed, options, precise=True) is not None
+    assert next_batch(a_rung(), CASE, disturbed, some_options(budget_s=1.2), precise=True) is None
+
+
+def test_the_overview_has_the_mean_and_the_worst() -> None:
+    seen = overview([a_round_with(2), a_round_with(3, steal_ns=SECOND // 2, swapped_pages=5, available_bytes=7)])
+    assert seen is not None
+    assert (seen.containers, seen.swapped_pages, seen.available_bytes) == (2, 5, 7)
+    assert seen.steal_share_worst == pytest.approx(0.5 / 2.2)
+    assert seen.steal_share == pytest.approx(0.25 / 2.2)

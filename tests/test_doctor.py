@@ -1,0 +1,105 @@
+"""What the doctor finds, and how grave it is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from harness.doctor import Finding, as_json, as_text, examine, is_serious
+from harness.model import Machine, Reading
+from tests.test_analyze import MACHINE
+
+SECOND = 10**9
+BEFORE = Reading(
+    boot_id="b00t",
+    uptime_ns=1000 * SECOND,
+    cpus=2,
+    busy_ns=500 * SECOND,
+    steal_ns=SECOND,
+    load_1m=0.1,
+    available_bytes=2**33,
+    swap_bytes=0,
+    swap_used_bytes=0,
+    swapped_pages=0,
+    huge_pages="always",
+    clock_source="tsc",
+    governor="performance",
+    turbo=False,
+    smt=False,
+    mains=None,
+    mhz=2600.0,
+    throttled=0,
+)
+AFTER = BEFORE.model_copy(update={"uptime_ns": 1002 * SECOND, "busy_ns": 500 * SECOND + SECOND // 20})
+GUEST = MACHINE.model_copy(update={"features": ("hypervisor",)})
+
+
+def found(machine: Machine = MACHINE, /, **after: Any) -> list[Finding]:
+    return examine(machine, BEFORE, AFTER.model_copy(update=after))
+
+
+def test_a_quiet_machine_of_metal_is_in_order() -> None:
+    assert {finding.severity for finding in found()} == {"good"}
+    assert not is_serious(found())
+
+
+@pytest.mark.parametrize(
+    ("after", "said", "mend"),
+    [
+        ({"busy_ns": 501 * SECOND}, "others use 25.0% of the CPU time now, more than 5%", "`top`"),
+        ({"steal_ns": SECOND * 6 // 5}, "the hypervisor keeps 5.0% of the CPU time", "CPUs of its own"),
+        ({"swapped_pages": 40}, "swapping: 40 pages in 2.0 s", "free memory"),
+        ({"throttled": 3}, "throttled 3 times just now", "cool it"),
+        ({"governor": "powersave"}, "CPU governor powersave", "--tune"),
+        ({"mains": False}, "on battery", "plug it in"),
+        ({"available_bytes": 2**30}, "1.0 GiB of memory available", "smaller --n"),
+        ({"clock_source": "hpet"}, "clock source hpet", "tsc"),
+    ],
+)
+def test_what_would_spoil_a_measurement_is_serious_and_can_be_mended(
+    after: dict[str, Any], said: str, mend: str
+) -> None:
+    first = found(**after)[0]
+    assert first.severity == "serious"
+    assert said in first.what
+    assert mend in first.mend
+    assert is_serious(found(**after))
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ({"load_1m": 1.5}, "load 1.5"),
+        ({"turbo": True}, "turbo is on"),
+        ({"swap_used_bytes": 2**20}, "1 MiB are swapped out"),
+        ({"huge_pages": "madvise"}, "huge pages madvise"),
+        ({"smt": True}, "hyper-threading"),
+        ({"clock_source": None}, "not known"),
+        ({"governor": None}, "no CPU governor"),
+    ],
+)
+def test_what_is_worth_knowing_is_no_reason_to_stop(after: dict[str, Any], said: str) -> None:
+    (note,) = [finding for finding in found(**after) if finding.severity == "note"]
+    assert said in note.what
+    assert not is_serious(found(**after))
+
+
+def test_a_virtual_machine_is_told_what_is_beyond_control() -> None:
+    beyond = [finding.what for finding in found(GUEST, governor=None) if finding.severity == "beyond"]
+    assert any("frequency" in text for text in beyond)
+    assert any("memory bandwidth" in text for text in beyond)
+    assert not any(finding.severity == "beyond" for finding in found())
+    assert not any("no CPU governor" in finding.what for finding in found(GUEST, governor=None))
+
+
+def test_the_text_has_the_worst_first_and_what_to_do() -> None:
+    text = as_text(found(GUEST, governor="powersave", turbo=True))
+    headings = ["Would spoil a measurement", "Worth knowing", "Beyond control on a virtual machine", "In order"]
+    assert [line for line in text.splitlines() if line in headings] == headings
+    assert "  mend: `harness compare --tune`, or `cpupower frequency-set -g performance`" in text
+
+
+def test_programs_get_the_same() -> None:
+    assert [Finding(**each) for each in json.loads(as_json(found(GUEST)))] == found(GUEST)

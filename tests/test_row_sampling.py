@@ -1,0 +1,48 @@
+"""The table of estimates beside full runs: what holds, and that the committed one is fresh."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.model import Interval
+from tests.factories import a_case, a_round
+from tests.row_sampling import MEASURED, RUNGS, TABLE, Compared, kept, table
+
+CASE = a_case("alpha/naive", n=1024)
+
+
+def an_entry(value: float, low: float, high: float, full: float = 10.0) -> Compared:
+    estimate = Interval(value=value, low=low, high=high)
+    return Compared(case=CASE, cpu="a CPU", rows=64, estimate=estimate, full=full, full_samples=1)
+
+
+@pytest.mark.parametrize(
+    ("entry", "error", "holds"),
+    [
+        (an_entry(10.4, 10.3, 10.5), 0.04, True),  # close
+        (an_entry(11.0, 9.9, 12.0), 0.10, True),  # far, and said to be
+        (an_entry(11.0, 10.5, 11.5), 0.10, False),
+        (an_entry(9.0, 8.5, 9.5), -0.10, False),
+    ],
+)
+def test_an_estimate_holds_if_it_is_close_or_says_how_far_it_may_be(entry: Compared, error: float, holds: bool) -> None:
+    assert entry.error == pytest.approx(error)
+    assert entry.holds is holds
+    assert f"{int(holds)} of 1 hold" in table([entry])
+    assert f"{error:+.1%}" in table([entry])
+
+
+def test_an_estimate_is_scaled_from_its_rows_and_the_full_run_is_not() -> None:
+    estimated = [a_round(CASE, 9.0, 0.5, 0.5, rows=64), a_round(CASE, 9.0, 0.5, 0.5, rows=64)]
+    entry = Compared.of(CASE, "a CPU", estimated, a_round(CASE, 8.0))
+    assert entry.estimate.value == pytest.approx(8.0)
+    assert (entry.rows, entry.full, entry.full_samples) == (64, 8.0, 1)
+
+
+@pytest.mark.skipif(not MEASURED.exists(), reason="nothing was measured yet")
+def test_the_committed_table_is_fresh_and_every_estimate_in_it_holds() -> None:
+    measured = kept()
+    assert TABLE.read_text(encoding="utf-8") == table(measured)
+    assert {entry.case.rung for entry in measured} <= set(RUNGS)
+    assert len({entry.case for entry in measured}) == len(measured)
+    assert not [str(entry.case) for entry in measured if not entry.holds]

@@ -1,0 +1,171 @@
+"""What `--tune` changes it puts back, whatever ends the run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.conditions import gather, parse_reading
+from harness.errors import UsageError
+from harness.model import Reading, Tuned
+from harness.tune import put_back, tuned
+
+GOVERNORS = [f"sys/devices/system/cpu/cpu{number}/cpufreq/scaling_governor" for number in (0, 1)]
+NO_TURBO = "sys/devices/system/cpu/intel_pstate/no_turbo"
+HUGE_PAGES = "sys/kernel/mm/transparent_hugepage/enabled"
+CHOICES = "always [madvise] never\n"
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """The settings of a machine of metal."""
+    root = tmp_path / "machine"
+    for name, text in [*((name, "powersave\n") for name in GOVERNORS), (NO_TURBO, "0\n"), (HUGE_PAGES, "madvise\n")]:
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_text(text, encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "tuned.json"
+
+
+def values(root: Path) -> list[str]:
+    return [(root / name).read_text(encoding="utf-8").strip() for name in (*GOVERNORS, NO_TURBO, HUGE_PAGES)]
+
+
+def here() -> Reading:
+    return parse_reading(gather())
+
+
+BEFORE, STEADY = ["powersave", "powersave", "0", "madvise"], ["performance", "performance", "1", "always"]
+
+
+def test_settings_are_changed_recorded_and_put_back(machine: Path, state: Path) -> None:
+    recorded: list[Tuned] = []
+    with tuned(True, here, recorded.append, machine, state):
+        assert values(machine) == STEADY
+        assert state.exists()
+    assert values(machine) == BEFORE
+    assert not state.exists()
+    (entry,) = recorded
+    assert [(change.before, change.after) for change in entry.changes] == list(zip(BEFORE, STEADY, strict=True))
+    assert entry.refused == ()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_they_are_put_back_when_the_run_breaks_off(error: type[BaseException], machine: Path, state: Path) -> None:
+    with pytest.raises(error), tuned(True, here, lambda _: None, machine, state):
+        raise error
+    assert (values(machine), state.exists()) == (BEFORE, False)
+
+
+def test_they_are_put_back_when_the_journal_cannot_be_written(machine: Path, state: Path) -> None:
+    def full(_: Tuned) -> None:
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space left"), tuned(True, here, full, machine, state):
+        pass
+    assert (values(machine), state.exists()) == (BEFORE, False)
+
+
+def test_without_tune_nothing_is_touched_or_recorded(machine: Path, state: Path) -> None:
+    recorded: list[Tuned] = []
+    with tuned(False, here, recorded.append, machine, state):
+        assert values(machine) == BEFORE
+    assert recorded == []
+
+
+def test_a_virtual_machine_has_nothing_to_tune_and_says_so(tmp_path: Path, state: Path) -> None:
+    recorded: list[Tuned] = []
+    with tuned(True, here, recorded.append, tmp_path / "empty", state):
+        assert not state.exists()
+    assert recorded[0].changes == ()
+    assert [text.partition(":")[0] for text in recorded[0].refused] == [
+        "CPU governor",
+        "turbo",
+        "transparent huge pages",
+    ]
+    assert "virtual machines" in recorded[0].refused[0]
+
+
+def test_the_engine_s_host_being_another_machine_is_refused(machine: Path, state: Path) -> None:
+    elsewhere = here().model_copy(update={"boot_id": "another"})
+    with pytest.raises(UsageError, match="run harness there"), tuned(True, lambda: elsewhere, print, machine, state):
+        pass
+    assert values(machine) == BEFORE
+
+
+def killed(root: Path, state: Path) -> subprocess.Popen[str]:
+    """A process that has tuned and then waits to be killed."""
+    code = (
+        "import sys, time; from pathlib import Path; from harness.conditions import *; from harness.tune import tuned\n"
+        "with tuned(True, lambda: parse_reading(gather()), lambda _: None, Path(sys.argv[1]), Path(sys.argv[2])):\n"
+        "    print('tuned', flush=True); time.sleep(60)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(root), str(state)], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "tuned\n"
+    return process
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+    if process.stdout:
+        process.stdout.close()
+
+
+def test_after_a_kill_the_next_command_puts_them_back(machine: Path, state: Path) -> None:
+    process = killed(machine, state)
+    try:
+        assert put_back(machine, state) == []  # it is alive
+        with pytest.raises(UsageError, match="another run has tuned"), tuned(True, here, print, machine, state):
+            pass
+        assert values(machine) == STEADY
+    finally:
+        kill(process)
+    assert values(machine) == STEADY
+    assert len(put_back(machine, state)) == 4
+    assert (values(machine), state.exists()) == (BEFORE, False)
+
+
+def test_what_somebody_changed_since_is_left_as_it_is(machine: Path, state: Path) -> None:
+    with tuned(True, here, lambda _: None, machine, state):
+        (machine / HUGE_PAGES).write_text("never\n", encoding="utf-8")
+    assert values(machine) == [*BEFORE[:3], "never"]
+
+
+def test_a_state_file_that_is_damaged_stops_nothing(machine: Path, state: Path) -> None:
+    state.write_text("{", encoding="utf-8")
+    assert put_back(machine, state) == []
+
+
+def huge_pages_of_this_machine() -> Path | None:
+    path = Path("/") / HUGE_PAGES
+    return path if os.access(path, os.W_OK) and "[madvise]" in path.read_text(encoding="utf-8") else None
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(huge_pages_of_this_machine() is None, reason="this machine's huge pages are not ours to change")
+def test_this_machine_s_own_huge_pages_are_put_back_after_a_kill(state: Path) -> None:
+    real = huge_pages_of_this_machine()
+    assert real
+    process = killed(Path("/"), state)
+    try:
+        assert "[always]" in real.read_text(encoding="utf-8")
+        kill(process)
+        assert "[always]" in real.read_text(encoding="utf-8")
+    finally:
+        kill(process)
+        put_back(Path("/"), state)
+    assert "[madvise]" in real.read_text(encoding="utf-8")
