@@ -9,7 +9,7 @@ from statistics import median
 from harness.disturbance import set_aside, undisturbed
 from harness.model import LADDER, Batch, Case, Manifest, Options, Round, Rung
 
-AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do
+AIM_ROUNDS = 4  # what a budget is divided into, so that each has time for warm samples
 MAX_ROUNDS = 30
 BASELINE_SHARE = 3  # the baseline is in every ratio, so that it is worth more measuring than any other case
 SAMPLE_S = 0.4  # long enough for the clock and the threads' start to vanish in, short enough for several
