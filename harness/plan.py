@@ -9,7 +9,7 @@ from statistics import median
 from harness.disturbance import set_aside, undisturbed
 from harness.model import LADDER, Batch, Case, Manifest, Options, Round, Rung
 
-AIM_ROUNDS = 4  # what a budget is divided into, so that each has time for warm samples
+AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do
 MAX_ROUNDS = 30
 BASELINE_SHARE = 3  # the baseline is in every ratio, so that it is worth more measuring than any other case
 SAMPLE_S = 0.4  # long enough for the clock and the threads' start to vanish in, short enough for several
@@ -17,6 +17,7 @@ MAX_SAMPLES = 200
 SHORT_S = 3.0  # a whole product that takes no longer is worth a second one, where the first is cold
 COLD = 1.05  # times the samples after it
 LEAST_SAMPLES = 3  # where there is time for one: the first may be cold
+CHEAP_S = 1.5  # of samples, which any container has time for
 
 
 def ladder_position(rung: str) -> int:
@@ -117,7 +118,8 @@ def _least_samples(case: Case, rounds: Sequence[Round], rows: int, row_s: float,
     if rows == case.n and row_s * rows <= SHORT_S:
         told = [r for r in rounds if len(r.samples) > 1]
         return 1 if told and not any(_looks_cold(r) for r in told) else 2
-    several = fitting or len(rounds[-1].samples) > 1  # a last container with less could not be set beside the others
+    cheap = LEAST_SAMPLES * row_s * rows <= CHEAP_S
+    several = fitting or cheap or len(rounds[-1].samples) > 1  # with fewer it could not be set beside the others
     return LEAST_SAMPLES if several else 1
 
 
