@@ -10,7 +10,7 @@ import pytest
 from harness.build import mismatches
 from harness.docker_engine import DockerEngine
 from harness.engine import Exit, Job
-from harness.manifest import load_catalog, root
+from harness.manifest import Target, load_catalog, root, targets_of
 from harness.measure import Bench, measure, measure_peak
 from harness.model import Batch, Case, Image, Rung
 from harness.store import Log
@@ -25,6 +25,8 @@ RUNGS = [
     for name, source in CATALOG.implementations.items()
     for rung in source.manifest.rungs
 ]
+
+TARGETS = [pytest.param(target, id=target.name) for target in targets_of(CATALOG.implementations.values())]
 
 # n, rows, samples and threads: sizes around powers of two, all rows and fewer, more threads than CPUs and than rows.
 ONE_THREAD = [
@@ -55,6 +57,11 @@ ALL_THREADS = [
 Bencher = Callable[[int], Bench]
 
 
+def held(target: Target) -> list[Rung]:
+    """The rungs that an image holds."""
+    return [rung for rung in target.source.manifest.rungs if rung.image == target.stage]
+
+
 @pytest.fixture(scope="module")
 def bench(engine: DockerEngine, base: str, keep: Log) -> Iterator[Bencher]:
     """Inputs of any size, drawn once for all rungs."""
@@ -74,7 +81,7 @@ def bench(engine: DockerEngine, base: str, keep: Log) -> Iterator[Bencher]:
 
 @pytest.mark.parametrize(("name", "rung"), RUNGS)
 def test_a_rung_computes_the_product(name: str, rung: Rung, bench: Bencher, images: dict[str, Image]) -> None:
-    tag = images[name].tag
+    tag = images[CATALOG.implementations[name].manifest.image_of(rung.image)].tag
     assert tag
     for n, some_rows, samples, threads in ALL_THREADS if rung.threads == "all" else ONE_THREAD:
         rows = some_rows if rung.rows_independent else n
@@ -111,20 +118,19 @@ def call(engine: DockerEngine, images: dict[str, Image]) -> Callable[..., Exit]:
         "run {rung} 4x 1 4 1",
     ],
 )
-@pytest.mark.parametrize("name", CATALOG.implementations)
-def test_bad_arguments_are_answered_with_the_usage(name: str, arguments: str, call: Callable[..., Exit]) -> None:
-    rung = CATALOG.implementations[name].manifest.rungs[0].name
-    ended = call(name, *arguments.format(rung=rung).split())
+@pytest.mark.parametrize("target", TARGETS)
+def test_bad_arguments_are_answered_with_the_usage(target: Target, arguments: str, call: Callable[..., Exit]) -> None:
+    ended = call(target.name, *arguments.format(rung=held(target)[0].name).split())
     assert (ended.code, ended.stdout) == (2, b"")
     assert b"usage" in ended.stderr.lower()
 
 
-@pytest.mark.parametrize("name", CATALOG.implementations)
-def test_info_confirms_the_manifest(name: str, images: dict[str, Image]) -> None:
-    manifest, info = CATALOG.implementations[name].manifest, images[name].info
+@pytest.mark.parametrize("target", TARGETS)
+def test_info_confirms_the_manifest(target: Target, images: dict[str, Image]) -> None:
+    rungs, info = held(target), images[target.name].info
     assert info
-    assert [mismatches(rung, info) for rung in manifest.rungs] == [[] for _ in manifest.rungs]
-    assert set(info.rungs) == {rung.name for rung in manifest.rungs}
+    assert [mismatches(rung, info) for rung in rungs] == [[] for _ in rungs]
+    assert set(info.rungs) == {rung.name for rung in rungs}
     assert re.search(r"\d+\.\d+", info.toolchain)  # a version
     assert all(built.instruction_sets for built in info.rungs.values())
 
