@@ -146,7 +146,9 @@ def test_an_interrupted_build_leaves_no_container(
             assert process.wait(timeout=PATIENCE_S) == 128 + signal.SIGINT
         finally:
             process.kill()
-    gone = client.events(since=began, until=began + PATIENCE_S, filters={"event": "destroy"}, decode=True)
+    gone = client.events(
+        since=began, until=began + PATIENCE_S, filters={"event": "destroy", "type": "container"}, decode=True
+    )
     assert step.id in (event["id"] for event in gone)
 
 

@@ -99,7 +99,8 @@ class Runs:
         return load_run(self.latest)
 
     def rounds(self) -> list[Round]:
-        return [entry for entry in self.entries() if isinstance(entry, Round)]
+        """Those of the case itself, without its twin's."""
+        return [entry for entry in self.entries() if isinstance(entry, Round) and not entry.case.twin]
 
     def check_that_nothing_is_lost(self) -> None:
         """Every whole entry that was ever seen is still where it was."""
@@ -200,7 +201,8 @@ def test_a_run_that_is_still_going_on_is_not_resumed(runs: Runs) -> None:
 
 def test_a_damaged_line_is_removed_as_the_message_says_and_measured_again(runs: Runs) -> None:
     process = runs.start(*OPTIONS.split())
-    runs.wait_for_entries(6)
+    while b'"number":3' not in b"".join(journal.read_bytes() for journal in runs.results.glob(f"*/{JOURNAL}")):
+        runs.wait_for_entries()
     process.kill()
     runs.ended()
     journal = runs.latest / JOURNAL
