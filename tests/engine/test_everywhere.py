@@ -75,7 +75,7 @@ def test_every_size_is_right_on_any_number_of_threads_and_every_path(
         looping,
         client.images.get(tag).attrs["Config"]["Entrypoint"],
         labels=labels,
-        mounts=[Mount("/work", products, type="volume", read_only=True)],
+        mounts=[Mount("/products", products, type="volume", read_only=True)],
         tmpfs={"/data": "", "/out": ""},
         network_mode="none",
     )

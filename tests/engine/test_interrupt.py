@@ -81,7 +81,7 @@ class Comparison:
 def seed(faulty_root: Path) -> int:
     """A seed whose second round measures the honest rung before the other hangs."""
     manifest = load_catalog(faulty_root).implementations["faulty"].manifest
-    options = some_options(langs=("faulty",), rungs=(HONEST, HANG), n=N, threads=(1,))
+    options = some_options(langs=("faulty",), rungs=(HONEST, HANG), n=N, threads=(1,), yardstick="faulty", twin=True)
     return next(seed for seed in range(100) if shuffled(cases_of([manifest], options), seed, 2)[0].rung == HONEST)
 
 

@@ -1,8 +1,8 @@
-# Runs the program in "$@" for every line of /work/plan, and prints what came to anything but the right C.
+# Runs the program in "$@" for every line of /plan, and prints what came to anything but the right C.
 busybox=/busybox
 while read -r path rung n threads rows; do
-    $busybox ln -sf "/work/$n.a" /data/a.f64
-    $busybox ln -sf "/work/$n.b" /data/b.f64
+    $busybox ln -sf "/products/$n.a" /data/a.f64
+    $busybox ln -sf "/products/$n.b" /data/b.f64
     : >/out/c.f64
     case $path in # HotSpot is told by a switch of its own
         any) unset MATMUL_ISA JDK_JAVA_OPTIONS ;;
@@ -16,7 +16,7 @@ while read -r path rung n threads rows; do
         echo "lacks $path $rung"
     elif [ $code != 0 ]; then
         echo "wrong $path $rung n=$n threads=$threads: exit code $code: $($busybox tail -n 1 /out/said)"
-    elif ! $busybox head -c $((8 * rows * n)) "/work/$n.c" | $busybox cmp -s - /out/c.f64; then
+    elif ! $busybox head -c $((8 * rows * n)) "/products/$n.c" | $busybox cmp -s - /out/c.f64; then
         echo "wrong $path $rung n=$n threads=$threads: another C"
     fi
 done </plan
