@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -79,7 +80,7 @@ class Exit:
     elapsed_ns: int
     timed_out: bool = False
     out_of_memory: bool = False
-    output: bytes | None = None
+    output: bytes | mmap | None = None
     resident_bytes: int | None = None
 
 
@@ -114,10 +115,6 @@ class Engine(Runner, Protocol):
 
     def describe(self) -> str:
         """Name, version and address of the engine that answers."""
-        ...
-
-    def is_local(self) -> bool:
-        """Whether its containers run on this very machine."""
         ...
 
     def image_digest(self, tag: str) -> str | None:

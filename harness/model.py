@@ -74,6 +74,7 @@ class Rung(Traits):
 
     name: str
     rows_independent: bool
+    fewest_rows: int = Field(default=1, ge=1)  # of a sample: what a kernel does once a call would weigh on fewer
     note: str | None = None
     serial: str | None = None  # the rung that is this kernel on one thread
     image: Stage = "final"

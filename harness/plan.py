@@ -133,7 +133,8 @@ def _rows(rung: Rung, case: Case, row_s: float) -> int:
     if not rung.rows_independent or row_s * case.n <= SAMPLE_S:
         return case.n
     a_row_each = min(case.threads, case.n)
-    return min(case.n, a_row_each * max(1, round(SAMPLE_S / row_s / a_row_each)))
+    rows = max(rung.fewest_rows, round(SAMPLE_S / row_s))
+    return min(case.n, a_row_each * max(1, round(rows / a_row_each)))
 
 
 def counted(rounds: Sequence[Round]) -> list[Round]:

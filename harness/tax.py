@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from harness.engine import Engine, Exit, Job, Runner
 from harness.errors import EngineError
+from harness.host import is_here
 from harness.measure import Bench, measure
 from harness.model import PLACES, Batch, Case, Failure, Options, Place, Round, TaxRound
 from harness.outside import unpacked
@@ -58,7 +59,7 @@ def _places(engine: Engine, bench: Bench, tag: str) -> Generator[tuple[dict[Plac
     host, container, unfiltered = PLACES
     places: dict[Place, Runner] = {container: engine, unfiltered: Unfiltered(engine)}
     with ExitStack() as stack:
-        if not engine.is_local():
+        if not is_here(bench.read()):
             yield places, {host: ELSEWHERE}
             return
         inputs = {"a.f64": bench.workload.a.data, "b.f64": bench.workload.b.data}

@@ -77,9 +77,6 @@ class FakeEngine:
     def describe(self) -> str:
         return "a scripted engine"
 
-    def is_local(self) -> bool:
-        return False
-
     def cpus(self) -> tuple[int, ...]:
         return (0, 1)
 

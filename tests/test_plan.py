@@ -144,6 +144,12 @@ def test_sampled_rows_are_as_many_for_every_thread(threads: int, row_s: float) -
     assert abs(rows - SAMPLE_S / row_s) <= threads
 
 
+@pytest.mark.parametrize(("n", "threads", "rows"), [(4096, 2, 64), (4096, 3, 63), (4096, 30, 60), (48, 2, 48)])
+def test_a_rung_has_as_many_rows_as_it_needs(n: int, threads: int, rows: int) -> None:
+    rung = a_rung("parallel", fewest_rows=64)
+    assert play(rung, a_case(n=n, threads=threads), row_s=0.07, budget_s=15)[-1].rows == rows
+
+
 @pytest.mark.parametrize("n", [256, 257])
 def test_the_whole_product_is_computed_where_it_is_cheap(n: int) -> None:
     rounds = play(a_rung("parallel"), a_case(n=n, threads=2), row_s=1e-3, budget_s=15)

@@ -17,6 +17,8 @@ final class Packed {
   private static final int COLUMNS = Intrinsics.COLUMNS;
   private static final long ALIGNMENT = 64; // a cache line, and the longest vector
 
+  private static MemorySegment kept = MemorySegment.NULL;
+
   private final double[] a;
   private final double[] b;
   private final double[] c;
@@ -44,17 +46,30 @@ final class Packed {
     panelColumns = tiles * COLUMNS;
   }
 
+  /**
+   * Memory that is kept for the next multiplication, as libraries do: where n is small, new memory
+   * takes longer than packing into it. One multiplication at a time may use it.
+   */
+  private static MemorySegment memory(long bytes) {
+    if (kept.byteSize() < bytes) {
+      kept = Arena.ofAuto().allocate(bytes, ALIGNMENT);
+    }
+    return kept;
+  }
+
   /** The length of the pieces, all about the same and none over the most, that n is cut into. */
   private static int even(int n, int most) {
     return Math.ceilDiv(n, Math.ceilDiv(n, most));
   }
 
   void multiply() {
-    try (Arena arena = Arena.ofShared()) {
-      MemorySegment packedB = arena.allocate(8L * panelDepth * panelColumns, ALIGNMENT);
+    try {
+      long bytesOfA = Math.ceilDiv(8L * panelDepth * ROWS, ALIGNMENT) * ALIGNMENT;
+      MemorySegment all = memory(8L * panelDepth * panelColumns + threads * bytesOfA);
+      MemorySegment packedB = all.asSlice(threads * bytesOfA);
       Thread[] team = new Thread[threads];
       for (int t = 0; t < threads; t++) {
-        MemorySegment packedA = arena.allocate(8L * panelDepth * ROWS, ALIGNMENT);
+        MemorySegment packedA = all.asSlice(t * bytesOfA, bytesOfA);
         team[t] = Thread.ofPlatform().daemon().start(() -> work(packedA, packedB));
       }
       for (Thread thread : team) {

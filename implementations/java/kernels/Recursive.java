@@ -16,8 +16,9 @@ public final class Recursive {
   private static void multiplyBlock(Block a, Block b, Block c) {
     for (int i = 0; i < c.rows(); i++) {
       for (int k = 0; k < b.rows(); k++) {
+        double factor = a.entries()[a.row(i) + k];
         for (int j = 0; j < c.columns(); j++) {
-          c.entries()[c.row(i) + j] += a.entries()[a.row(i) + k] * b.entries()[b.row(k) + j];
+          c.entries()[c.row(i) + j] += factor * b.entries()[b.row(k) + j];
         }
       }
     }
