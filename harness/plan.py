@@ -100,7 +100,7 @@ def spent_s(rounds: Iterable[Round]) -> float:
 def _batch(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> tuple[Batch, float]:
     """What fills a container of so many seconds, by the latest round, and what it is expected to take."""
     latest = rounds[-1]
-    sample_s = median(s.wall_ns for s in latest.samples) / 1e9  # a cold one tells nothing of the next
+    sample_s = median(s.wall_ns for s in latest.samples[len(latest.samples) // 2 :]) / 1e9  # the later, warmer half
     overhead_s = (latest.container_ns - sum(s.wall_ns for s in latest.samples)) / 1e9
     row_s = sample_s / latest.rows
     rows = latest.rows if len(rounds) > 1 else _rows(rung, case, row_s)
