@@ -2,100 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from harness.beside import resident_bytes, startup_seconds, tax_rows, with_startup
-from harness.disturbance import disturbed_rounds, overview
-from harness.doctor import standing
+from harness.cautions import cautions
+from harness.disturbance import overview
+from harness.evidence import Evidence, timings_of
 from harness.images import image_row
 from harness.model import (
     Case,
     Comparison,
-    Disturbed,
     Entry,
-    Failure,
-    Finished,
-    Image,
-    Machine,
     Manifest,
-    Peak,
-    PublishedRow,
-    Reading,
-    Rejected,
-    Resumed,
-    Round,
     Row,
     Rung,
-    Started,
-    Startup,
-    TaxRound,
-    Tuned,
     flop,
 )
 from harness.noise import noise_of, noise_warnings
-from harness.plan import candidates, counted, ladder_position
-from harness.published import published
+from harness.plan import counted, ladder_position
+from harness.published import published, published_rows
 from harness.stopping import why_stopped
-from harness.timing import Timing, ratio, timing
-
-BUSY = 0.9  # a kernel that keeps less than this share of its CPUs busy was disturbed, or waits
-WIDE = 0.10  # half-widths above this share of the value are worth a warning
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The entries of a run, by kind."""
-
-    started: Started
-    machine: Machine | None
-    images: dict[str, Image]
-    peaks: tuple[Peak, ...]
-    rounds: dict[Case, list[Round]]
-    rejected: dict[Case, Failure]
-    finished: Finished | None
-    resumed: tuple[Resumed, ...]
-    readings: tuple[Reading, ...]
-    tuned: Tuned | None
-    disturbed: tuple[Disturbed, ...]
-    startups: tuple[Startup, ...]
-    tax: tuple[TaxRound, ...]
-
-    @classmethod
-    def of(cls, entries: Iterable[Entry]) -> Evidence:
-        """Sort the entries of a journal."""
-        by_kind: dict[type, list[Any]] = defaultdict(list)
-        for entry in entries:
-            by_kind[type(entry)].append(entry)
-        rounds: dict[Case, list[Round]] = defaultdict(list)
-        for entry in by_kind[Round]:
-            rounds[entry.case].append(entry)
-        return cls(
-            started=by_kind[Started][0],
-            machine=next(iter(by_kind[Machine]), None),
-            images={image.name: image for image in by_kind[Image]},
-            peaks=tuple({peak.threads: peak for peak in sorted(by_kind[Peak], key=_gflops)}.values()),
-            rounds=dict(rounds),
-            rejected={entry.case: entry.failure for entry in by_kind[Rejected]},
-            finished=next(iter(by_kind[Finished]), None),
-            resumed=tuple(by_kind[Resumed]),
-            readings=tuple(by_kind[Reading]),
-            tuned=next(iter(by_kind[Tuned]), None),
-            disturbed=disturbed_rounds({case: candidates(entries) for case, entries in rounds.items()}),
-            startups=tuple(by_kind[Startup]),
-            tax=tuple(by_kind[TaxRound]),
-        )
-
-    def failure(self, case: Case) -> Failure | None:
-        """Why a case has no result, if it has none. One failed round is enough: its other times count for nothing."""
-        failed = [r.failure for r in self.rounds.get(case, []) if r.failure]
-        return self.rejected.get(case) or next(iter(failed), None)
-
-
-def _gflops(peak: Peak) -> float:
-    return peak.gflops
+from harness.timing import Timing, ratio
 
 
 def analyze(entries: Iterable[Entry]) -> Comparison:
@@ -115,7 +43,7 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
         machine=evidence.machine,
         peaks=evidence.peaks,
         rows=rows,
-        published=_published(rows, started.options.baseline, evidence.machine),
+        published=published_rows(rows, started.options.baseline, evidence.machine),
         published_source=str(published()["source"]),
         images=tuple(
             with_startup(image_row(manifest, stage, evidence.images.get(manifest.image_of(stage))), startups)
@@ -124,7 +52,7 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
         ),
         container_seconds=startups.get(None),
         tax=tuple(tax_rows(evidence.tax)),
-        warnings=(*_warnings(evidence, rows), *noise_warnings(noise, asked=any(case.twin for case in started.cases))),
+        warnings=(*cautions(evidence, rows), *noise_warnings(noise, asked=any(case.twin for case in started.cases))),
         finished=evidence.finished,
         readings=evidence.readings,
         conditions=overview(entry for entries in evidence.rounds.values() for entry in entries),
@@ -132,15 +60,6 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
         tuned=evidence.tuned,
         noise=noise,
     )
-
-
-def timings_of(evidence: Evidence) -> dict[Case, Timing]:
-    """The timing of every case that was measured, twins among them."""
-    return {
-        case: timing(counted(rounds))
-        for case, rounds in evidence.rounds.items()
-        if counted(rounds) and not evidence.failure(case)
-    }
 
 
 def _rows(evidence: Evidence, timings: dict[Case, Timing]) -> Iterable[Row]:
@@ -255,109 +174,3 @@ def _rung_above(timings: dict[Case, Timing], case: Case, rung: Rung) -> Case | N
         if other.implementation == case.implementation and ladder_position(other.rung) < ladder_position(case.rung)
     ]
     return max(before, key=lambda it: (ladder_position(it.rung), it.threads == case.threads, it.threads), default=None)
-
-
-def _published(rows: Sequence[Row], baseline: str, machine: Machine | None) -> tuple[PublishedRow, ...]:
-    """The published rows, each beside the case that repeats it, with what differs between the two.
-
-    Ratios against another baseline than the published one are not compared.
-    """
-    table = published()
-    by_name = {row.name: row for row in sorted(rows, key=lambda row: row.threads)}
-    found: list[PublishedRow] = []
-    for entry in table["row"]:
-        gflops = flop(table["n"]) / entry["seconds"] / 1e9
-        row = PublishedRow(
-            **entry,
-            gflops=gflops,
-            peak_share=gflops / table["peak_gflops"],
-            ratio_to_row_above=found[-1].seconds / entry["seconds"] if found else None,
-            here=by_name.get(entry["case"]),
-        )
-        comparable = baseline == table["row"][0]["case"]
-        differences = tuple(_differences(row, table, by_name.get(baseline), machine)) if comparable else ()
-        found.append(row.model_copy(update={"differences": differences}))
-    return tuple(found)
-
-
-def _differences(
-    there: PublishedRow, table: dict[str, Any], baseline: Row | None, machine: Machine | None
-) -> Iterable[str]:
-    """What differs between a published row and ours, where their ratios do."""
-    here = there.here
-    if here is None or here.ratio is None or here.ratio.holds(there.ratio):
-        return
-    if here.threads != there.cores:
-        yield f"cores: {there.cores} there, {here.threads} here"
-    if here.n != table["n"]:
-        yield f"n: {table['n']} there, {here.n} here"
-    if baseline:
-        yield f"baseline: {table['row'][0]['toolchain']} there, {baseline.toolchain} here"
-    yield f"toolchain: {there.toolchain} there, {here.toolchain} here"
-    yield f"flags: {there.flags} there, {here.flags} here"
-    if machine:
-        yield f"CPU: {table['machine']} there, {machine.cpu} here"
-
-
-def _warnings(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
-    """What a careful reader must know before believing the rows."""
-    options, machine = evidence.started.options, evidence.machine
-    if evidence.finished is None:
-        yield "this run did not come to its end: its rows are what was measured until then"
-    if evidence.resumed:
-        times = ", ".join(entry.at for entry in evidence.resumed)
-        yield f"this run was stopped and resumed ({times}): rounds from before and after are in one interval"
-    if not evidence.peaks:
-        yield "the machine's peak was not measured: shares of peak are missing"
-    if machine and machine.load_1m > machine.cores / 2:
-        load = f"load {machine.load_1m:g} on {machine.cores} CPUs"
-        yield f"the machine was not idle when the run began ({load}): other work, or the set-up just before"
-    yield from _unsteady(evidence)
-    if options.baseline not in {row.name for row in rows if row.outcome == "measured"}:
-        yield f"the baseline {options.baseline} was not measured: ratios to it are missing"
-    measured = [row for row in rows if row.seconds and row.busy_cores]
-    yield from _gathered("one round only, so nothing is known of the spread", measured, _unknown_spread)
-    yield from _gathered("wide intervals, which a larger --budget narrows", measured, _wide)
-    yield from _gathered("fewer CPUs busy than threads asked for: other work, or waiting", measured, _idle)
-    yield from _gathered(
-        "faster than this machine's peak: not to be believed before it is explained", measured, _beyond
-    )
-
-
-def _unsteady(evidence: Evidence) -> Iterable[str]:
-    """What the engine's host did that the rounds did not ask for."""
-    if evidence.machine and evidence.readings:
-        findings = standing(evidence.machine, evidence.readings[0])
-        yield from (f"{it.what} ({it.mend})" for it in findings if it.severity == "serious")
-    if evidence.disturbed:
-        counted_ones = sorted({each.case.name for each in evidence.disturbed if each.counted})
-        made = sum(len(candidates(entries)) for entries in evidence.rounds.values())
-        nevertheless = f"; they count, for want of others, in {', '.join(counted_ones)}" if counted_ones else ""
-        yield f"{len(evidence.disturbed)} of {made} rounds were disturbed and are listed below{nevertheless}"
-    if evidence.rounds and not any(entry.conditions for entries in evidence.rounds.values() for entry in entries):
-        yield "the state of the engine's host could not be read: nobody knows whether other work disturbed the rounds"
-
-
-def _gathered(what: str, rows: Iterable[Row], finding: Callable[[Row], str | None]) -> Iterable[str]:
-    """One warning for all rows that have the same finding."""
-    found = [f"{row.name}{text}" for row in rows if (text := finding(row)) is not None]
-    if found:
-        yield f"{what}: {', '.join(found)}"
-
-
-def _unknown_spread(row: Row) -> str | None:
-    return "" if row.seconds and row.seconds.low is None else None
-
-
-def _wide(row: Row) -> str | None:
-    half_width = row.seconds.half_width if row.seconds else 0
-    return f" ± {half_width:.0%}" if half_width > WIDE else None
-
-
-def _idle(row: Row) -> str | None:
-    busy = row.busy_cores or 0
-    return f" {busy:.2f} of {row.threads}" if busy < BUSY * row.threads else None
-
-
-def _beyond(row: Row) -> str | None:
-    return f" {row.peak_share:.0%}" if row.peak_share and row.peak_share > 1 else None

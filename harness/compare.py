@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness import __version__
@@ -15,31 +14,24 @@ from harness.engine import Engine
 from harness.errors import ProtocolError
 from harness.events import Event, Watch
 from harness.host import Read, watched
-from harness.identity import key_of
 from harness.machine import read_machine
 from harness.manifest import Catalog, Source, Target, targets_of
 from harness.measure import Bench, agree, measure, measure_peak
 from harness.model import (
     Batch,
     Case,
-    Entry,
     Failure,
     Finished,
-    Image,
-    Machine,
     Manifest,
     Options,
-    Peak,
     Rejected,
     Resumed,
     Round,
-    Rung,
     Started,
-    Startup,
-    TaxRound,
 )
 from harness.plan import cases_of, counted, left_s, next_batch, shuffled, timeout_s
 from harness.resume import Past, Present, check_unchanged
+from harness.run import Run
 from harness.startup import startups
 from harness.stopping import precise
 from harness.store import RunFolder, load_run
@@ -48,63 +40,6 @@ from harness.tune import tuned
 from harness.workload import Workload
 
 PEAK_TRIES = 5
-
-
-@dataclass
-class Run:
-    """One run while it lasts: its journal, and what it knows so far."""
-
-    engine: Engine
-    sources: dict[str, Source]
-    peak_source: dict[str, Source]  # the one that measures this machine's peak
-    options: Options
-    folder: RunFolder
-    watch: Watch
-    past: Past = field(default_factory=Past)
-    machine: Machine | None = None
-    images: dict[str, Image] = field(default_factory=dict)
-    rounds: dict[Case, list[Round]] = field(default_factory=dict)
-    peaks: dict[int, float] = field(default_factory=dict)
-    container_ns: int = 0
-    base: str = ""
-
-    def record(self, entry: Entry) -> None:
-        """Journal first; then remember."""
-        self.folder.append(entry)
-        self.remember(entry)
-        match entry:
-            case Round() | Peak() | Startup():
-                self.container_ns += entry.container_ns
-            case TaxRound():
-                self.container_ns += entry.round.container_ns
-            case _:
-                pass
-
-    def remember(self, entry: Entry) -> None:
-        """Know what is in the journal, written now or by an earlier session."""
-        match entry:
-            case Machine():
-                self.machine = entry
-            case Image():
-                self.images[entry.name] = entry
-            case Round():
-                self.rounds[entry.case].append(entry)
-            case Peak():
-                self.peaks[entry.threads] = max(entry.gflops, self.peaks.get(entry.threads, 0.0))
-            case _:
-                pass
-
-    def rung(self, case: Case) -> Rung:
-        """The rung of a case."""
-        return self.sources[case.implementation].manifest.held(case.rung)
-
-    def image(self, case: Case) -> Image:
-        """The image that holds a case's rung."""
-        return self.images[self.sources[case.implementation].manifest.image_of(self.rung(case).image)]
-
-    def key(self, case: Case) -> str | None:
-        """What a result of this case is a result of."""
-        return key_of(case, self.rung(case), self.image(case), self.machine) if self.machine else None
 
 
 def compare(engine: Engine, catalog: Catalog, options: Options, results: Path, run_id: str, watch: Watch) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.analyze import Evidence, timings_of
 from harness.errors import GateError, UsageError
+from harness.evidence import Evidence, timings_of
 from harness.model import Case, Entry, Interval, Machine
 from harness.noise import noise_of
 from harness.timing import Timing, interval_of

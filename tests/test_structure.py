@@ -16,7 +16,7 @@ PACKAGE = REPOSITORY / "harness"
 
 # From the bottom up: a module imports only from the layers below its own.
 LAYERS = [
-    {"", "archives", "engine", "errors", "events", "memory", "model", "published"},
+    {"", "archives", "engine", "errors", "events", "memory", "model"},
     {
         "base",
         "conditions",
@@ -30,6 +30,7 @@ LAYERS = [
         "outside",
         "progress",
         "protocol",
+        "published",
         "report",
         "report.as_csv",
         "report.as_json",
@@ -50,13 +51,13 @@ LAYERS = [
         "report.as_svg",
         "report.beside",
         "report.circumstances",
+        "run",
         "setup",
         "validate",
     },
-    {"measure", "options", "report.document", "stopping", "tune"},
-    {"analyze", "report.as_md", "report.as_text", "tax"},
-    {"compare", "diff"},
-    {"report.difference"},
+    {"evidence", "measure", "options", "report.document", "stopping", "tune"},
+    {"cautions", "diff", "report.as_md", "report.as_text", "tax"},
+    {"analyze", "compare", "report.difference"},
     {"cli"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}

@@ -1,0 +1,77 @@
+"""What a careful reader must know before believing a comparison. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from harness.doctor import standing
+from harness.evidence import Evidence
+from harness.model import Row
+from harness.plan import candidates
+
+BUSY = 0.9  # a kernel that keeps less than this share of its CPUs busy was disturbed, or waits
+WIDE = 0.10  # half-widths above this share of the value are worth a warning
+
+
+def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
+    """What a careful reader must know before believing the rows."""
+    options, machine = evidence.started.options, evidence.machine
+    if evidence.finished is None:
+        yield "this run did not come to its end: its rows are what was measured until then"
+    if evidence.resumed:
+        times = ", ".join(entry.at for entry in evidence.resumed)
+        yield f"this run was stopped and resumed ({times}): rounds from before and after are in one interval"
+    if not evidence.peaks:
+        yield "the machine's peak was not measured: shares of peak are missing"
+    if machine and machine.load_1m > machine.cores / 2:
+        load = f"load {machine.load_1m:g} on {machine.cores} CPUs"
+        yield f"the machine was not idle when the run began ({load}): other work, or the set-up just before"
+    yield from _unsteady(evidence)
+    if options.baseline not in {row.name for row in rows if row.outcome == "measured"}:
+        yield f"the baseline {options.baseline} was not measured: ratios to it are missing"
+    measured = [row for row in rows if row.seconds and row.busy_cores]
+    yield from _gathered("one round only, so nothing is known of the spread", measured, _unknown_spread)
+    yield from _gathered("wide intervals, which a larger --budget narrows", measured, _wide)
+    yield from _gathered("fewer CPUs busy than threads asked for: other work, or waiting", measured, _idle)
+    yield from _gathered(
+        "faster than this machine's peak: not to be believed before it is explained", measured, _beyond
+    )
+
+
+def _unsteady(evidence: Evidence) -> Iterable[str]:
+    """What the engine's host did that the rounds did not ask for."""
+    if evidence.machine and evidence.readings:
+        findings = standing(evidence.machine, evidence.readings[0])
+        yield from (f"{it.what} ({it.mend})" for it in findings if it.severity == "serious")
+    if evidence.disturbed:
+        counted_ones = sorted({each.case.name for each in evidence.disturbed if each.counted})
+        made = sum(len(candidates(entries)) for entries in evidence.rounds.values())
+        nevertheless = f"; they count, for want of others, in {', '.join(counted_ones)}" if counted_ones else ""
+        yield f"{len(evidence.disturbed)} of {made} rounds were disturbed and are listed below{nevertheless}"
+    if evidence.rounds and not any(entry.conditions for entries in evidence.rounds.values() for entry in entries):
+        yield "the state of the engine's host could not be read: nobody knows whether other work disturbed the rounds"
+
+
+def _gathered(what: str, rows: Iterable[Row], finding: Callable[[Row], str | None]) -> Iterable[str]:
+    """One warning for all rows that have the same finding."""
+    found = [f"{row.name}{text}" for row in rows if (text := finding(row)) is not None]
+    if found:
+        yield f"{what}: {', '.join(found)}"
+
+
+def _unknown_spread(row: Row) -> str | None:
+    return "" if row.seconds and row.seconds.low is None else None
+
+
+def _wide(row: Row) -> str | None:
+    half_width = row.seconds.half_width if row.seconds else 0
+    return f" ± {half_width:.0%}" if half_width > WIDE else None
+
+
+def _idle(row: Row) -> str | None:
+    busy = row.busy_cores or 0
+    return f" {busy:.2f} of {row.threads}" if busy < BUSY * row.threads else None
+
+
+def _beyond(row: Row) -> str | None:
+    return f" {row.peak_share:.0%}" if row.peak_share and row.peak_share > 1 else None

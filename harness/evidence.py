@@ -1,0 +1,92 @@
+"""The entries of a journal by kind, and the timing of every case among them. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from harness.disturbance import disturbed_rounds
+from harness.model import (
+    Case,
+    Disturbed,
+    Entry,
+    Failure,
+    Finished,
+    Image,
+    Machine,
+    Peak,
+    Reading,
+    Rejected,
+    Resumed,
+    Round,
+    Started,
+    Startup,
+    TaxRound,
+    Tuned,
+)
+from harness.plan import candidates, counted
+from harness.timing import Timing, timing
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The entries of a run, by kind."""
+
+    started: Started
+    machine: Machine | None
+    images: dict[str, Image]
+    peaks: tuple[Peak, ...]
+    rounds: dict[Case, list[Round]]
+    rejected: dict[Case, Failure]
+    finished: Finished | None
+    resumed: tuple[Resumed, ...]
+    readings: tuple[Reading, ...]
+    tuned: Tuned | None
+    disturbed: tuple[Disturbed, ...]
+    startups: tuple[Startup, ...]
+    tax: tuple[TaxRound, ...]
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Evidence:
+        """Sort the entries of a journal."""
+        by_kind: dict[type, list[Any]] = defaultdict(list)
+        for entry in entries:
+            by_kind[type(entry)].append(entry)
+        rounds: dict[Case, list[Round]] = defaultdict(list)
+        for entry in by_kind[Round]:
+            rounds[entry.case].append(entry)
+        return cls(
+            started=by_kind[Started][0],
+            machine=next(iter(by_kind[Machine]), None),
+            images={image.name: image for image in by_kind[Image]},
+            peaks=tuple({peak.threads: peak for peak in sorted(by_kind[Peak], key=_gflops)}.values()),
+            rounds=dict(rounds),
+            rejected={entry.case: entry.failure for entry in by_kind[Rejected]},
+            finished=next(iter(by_kind[Finished]), None),
+            resumed=tuple(by_kind[Resumed]),
+            readings=tuple(by_kind[Reading]),
+            tuned=next(iter(by_kind[Tuned]), None),
+            disturbed=disturbed_rounds({case: candidates(entries) for case, entries in rounds.items()}),
+            startups=tuple(by_kind[Startup]),
+            tax=tuple(by_kind[TaxRound]),
+        )
+
+    def failure(self, case: Case) -> Failure | None:
+        """Why a case has no result, if it has none. One failed round is enough: its other times count for nothing."""
+        failed = [r.failure for r in self.rounds.get(case, []) if r.failure]
+        return self.rejected.get(case) or next(iter(failed), None)
+
+
+def _gflops(peak: Peak) -> float:
+    return peak.gflops
+
+
+def timings_of(evidence: Evidence) -> dict[Case, Timing]:
+    """The timing of every case that was measured, twins among them."""
+    return {
+        case: timing(counted(rounds))
+        for case, rounds in evidence.rounds.items()
+        if counted(rounds) and not evidence.failure(case)
+    }

@@ -1,0 +1,70 @@
+"""One run while it lasts: its journal, and what it knows so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.engine import Engine
+from harness.events import Watch
+from harness.identity import key_of
+from harness.manifest import Source
+from harness.model import Case, Entry, Image, Machine, Options, Peak, Round, Rung, Startup, TaxRound
+from harness.resume import Past
+from harness.store import RunFolder
+
+
+@dataclass
+class Run:
+    """One run while it lasts: its journal, and what it knows so far."""
+
+    engine: Engine
+    sources: dict[str, Source]
+    peak_source: dict[str, Source]  # the one that measures this machine's peak
+    options: Options
+    folder: RunFolder
+    watch: Watch
+    past: Past = field(default_factory=Past)
+    machine: Machine | None = None
+    images: dict[str, Image] = field(default_factory=dict)
+    rounds: dict[Case, list[Round]] = field(default_factory=dict)
+    peaks: dict[int, float] = field(default_factory=dict)
+    container_ns: int = 0
+    base: str = ""
+
+    def record(self, entry: Entry) -> None:
+        """Journal first; then remember."""
+        self.folder.append(entry)
+        self.remember(entry)
+        match entry:
+            case Round() | Peak() | Startup():
+                self.container_ns += entry.container_ns
+            case TaxRound():
+                self.container_ns += entry.round.container_ns
+            case _:
+                pass
+
+    def remember(self, entry: Entry) -> None:
+        """Know what is in the journal, written now or by an earlier session."""
+        match entry:
+            case Machine():
+                self.machine = entry
+            case Image():
+                self.images[entry.name] = entry
+            case Round():
+                self.rounds[entry.case].append(entry)
+            case Peak():
+                self.peaks[entry.threads] = max(entry.gflops, self.peaks.get(entry.threads, 0.0))
+            case _:
+                pass
+
+    def rung(self, case: Case) -> Rung:
+        """The rung of a case."""
+        return self.sources[case.implementation].manifest.held(case.rung)
+
+    def image(self, case: Case) -> Image:
+        """The image that holds a case's rung."""
+        return self.images[self.sources[case.implementation].manifest.image_of(self.rung(case).image)]
+
+    def key(self, case: Case) -> str | None:
+        """What a result of this case is a result of."""
+        return key_of(case, self.rung(case), self.image(case), self.machine) if self.machine else None
