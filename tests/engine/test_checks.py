@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +20,23 @@ from tests.engine.support import unwatched
 pytestmark = pytest.mark.engine
 
 
+AT_ONCE = 2  # each waits for downloads and for single threads most of the time
+
+
+@pytest.fixture(scope="module")
+def checks(
+    request: pytest.FixtureRequest, engine: DockerEngine, base: str, catalog: Catalog
+) -> Iterator[dict[str, Future[None]]]:
+    """The checks of all languages whose tests were chosen."""
+    tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    names = [str(item.callspec.params["name"]) for item in tests if "checks" in item.fixturenames]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {name: pool.submit(check_image, engine, catalog.images[name], base, unwatched) for name in names}
+
+
 @pytest.mark.parametrize("name", load_catalog(root()).images)
-def test_sources_pass_their_languages_own_checks(name: str, engine: DockerEngine, base: str, catalog: Catalog) -> None:
-    check_image(engine, catalog.images[name], base, unwatched)
+def test_sources_pass_their_languages_own_checks(name: str, checks: dict[str, Future[None]]) -> None:
+    checks[name].result()
 
 
 def changed(source: Source, folder: Path, file: str, old: str, new: str) -> Source:
