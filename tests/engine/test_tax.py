@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness import startup
+from harness.conditions import gather, parse_reading
 from harness.docker_engine import DockerEngine
 from harness.engine import Exit, Job
 from harness.measure import Bench, measure
@@ -45,7 +46,7 @@ def a_bench(engine: DockerEngine, lender: str, keep: Log) -> Iterator[Bench]:
     workload = Workload(N, 7)
     inputs = engine.fill_volume(lender, {"a.f64": workload.a.data, "b.f64": workload.b.data})
     try:
-        yield Bench(engine, workload, inputs, 60.0, {}, keep)
+        yield Bench(engine, workload, inputs, 60.0, {}, keep, lambda: parse_reading(gather()))
     finally:
         engine.remove_volume(inputs)
 
