@@ -7,8 +7,8 @@ after so many seconds:
     python -m tests.row_sampling --n 1024 --seconds 80
     python -m tests.row_sampling --n 4096 --langs c,java --rungs naive
 
-A case is estimated as `harness compare` does it, half of the rounds before the full run and half after it, so that
-drift hits both alike. A full run is one container that computes every row, all of them checked.
+A case is estimated as `harness compare` does it, its rounds taking turns with full runs, so that drift hits both alike.
+A full run is one container that computes every row, all of them checked; there are three where they are short.
 What something disturbed is not kept, whatever its times were: the next call measures it again.
 """
 
@@ -45,6 +45,8 @@ SIZES = (1024, 2048)
 ROUNDS = 4  # of the estimate
 SHARE = 8  # where all rows are quick, an eighth of them is asked for all the same
 FULL_S = 2.0  # a full run repeats its product for so long
+FULL_ROUNDS, SHORT_S = 3, 30.0  # full runs, where all together take no longer
+ESTIMATE_S, MOST_SAMPLES = 2.0, 50  # a round of an estimate
 CONTAINER_S = 1.0  # what a container takes beside its samples, about
 ALLOWED = 0.05
 TIMEOUT_S = 3600.0
@@ -53,12 +55,15 @@ HEAD = """\
 # Row sampling: estimates beside full runs
 
 Kernels whose rows are independent are timed on some rows at the full n, and the time is scaled. Here each estimate
-stands beside a full run of the same case, all of its rows computed and checked; the estimate's rounds were made before
-and after it. An estimate holds if it is at most 5 % off, or its 95 % interval has the full run's time.
+stands beside full runs of the same case, all of their rows computed and checked; both took turns. An estimate holds if
+it is at most 5 % off, or its 95 % interval has the full runs' time.
 What was measured while something disturbed the machine was measured again, whatever its times were.
 `python -m tests.row_sampling` makes this table, and measures what it lacks.
 
 """
+
+
+Both = tuple[list[Round], list[Round]]  # the estimate's and the full ones
 
 
 class Compared(Record):
@@ -69,18 +74,18 @@ class Compared(Record):
     rows: int
     estimate: Interval  # seconds
     full: float  # seconds
-    full_samples: int
+    full_rounds: int
 
     @classmethod
-    def of(cls, case: Case, cpu: str, estimated: Sequence[Round], full: Round) -> Self:
-        """Compare the rounds of an estimate with one of the whole product."""
+    def of(cls, case: Case, cpu: str, estimated: Sequence[Round], full: Sequence[Round]) -> Self:
+        """Compare the rounds of an estimate with those of the whole product."""
         return cls(
             case=case,
             cpu=cpu,
             rows=estimated[-1].rows,
             estimate=timing(estimated).interval,
-            full=timing([full]).mean,
-            full_samples=len(full.samples),
+            full=timing(full).mean,
+            full_rounds=len(full),
         )
 
     @property
@@ -105,13 +110,25 @@ def table(measured: Iterable[Compared]) -> str:
             f"{it.rows} of {it.case.n}",
             interval(it.estimate),
             number(it.full),
+            str(it.full_rounds),
             f"{it.error:+.1%}",
             "yes" if it.estimate.holds(it.full) else "no",
             "yes" if it.holds else "NO",
         ]
         for it in ordered
     ]
-    headers = ["n", "case", "threads", "rows", "estimate, s", "full run, s", "error", "in the interval", "holds"]
+    headers = [
+        "n",
+        "case",
+        "threads",
+        "rows",
+        "estimate, s",
+        "full, s",
+        "full runs",
+        "error",
+        "in the interval",
+        "holds",
+    ]
     machines = "; ".join(sorted({it.cpu for it in ordered}))
     count = f"{sum(it.holds for it in ordered)} of {len(ordered)} hold. Measured on {machines}.\n\n"
     return HEAD + count + tabulate(rows, headers, tablefmt="pipe", disable_numparse=True) + "\n"
@@ -123,25 +140,32 @@ def kept() -> list[Compared]:
     return [Compared.model_validate_json(line) for line in lines]
 
 
-def compared(bench: Bench, tag: str, rung: Rung, case: Case, seconds: float) -> tuple[list[Round], Round] | None:
-    """The rounds of an estimate and the full run of a case; None where there are not so many seconds for it."""
-    first = measure(bench, tag, case, pilot(rung, case), 1, pilot=True)
-    sized = next_batch(rung, case, [first], _options(case))
-    if first.failure or sized is None:
-        raise SystemExit(f"{case}: {first.failure.reason if first.failure else 'has no time to be measured'}")
-    row_s = first.samples[0].wall_ns / first.rows / 1e9
+def compared(bench: Bench, tag: str, rung: Rung, case: Case, seconds: float) -> Both | None:
+    """The rounds of an estimate and the full runs of a case; None where there are not so many seconds for it."""
+    tried = [_measured(bench, tag, case, pilot(rung, case), 1)]
+    sized = next_batch(rung, case, tried, _options(case))
+    if sized is None:
+        raise SystemExit(f"{case} has no time to be measured")
     rows = sized.rows if sized.rows < case.n else max(case.threads, case.n // SHARE)
-    samples = max(2, min(20, int(1 / (row_s * rows))))
+    tried.append(_measured(bench, tag, case, Batch(rows=rows, samples=sized.samples), 2))
+    row_s = tried[-1].samples[-1].wall_ns / rows / 1e9  # a pilot's may be cold
+    samples = max(2, min(MOST_SAMPLES, int(ESTIMATE_S / (row_s * rows))))
     full = Batch(rows=case.n, samples=max(1, min(5, int(FULL_S / (row_s * case.n)))))
-    if row_s * (ROUNDS * rows * samples + case.n * full.samples) + (ROUNDS + 1) * CONTAINER_S > seconds:
+    full_s = row_s * case.n * full.samples + CONTAINER_S
+    full_rounds = FULL_ROUNDS if FULL_ROUNDS * full_s <= SHORT_S else 1
+    if ROUNDS * (row_s * rows * samples + CONTAINER_S) + full_rounds * full_s > seconds:
         return None
-    batches = [Batch(rows=rows, samples=samples)] * (ROUNDS // 2)
-    rounds = [
-        measure(bench, tag, case, batch, k, pilot=False) for k, batch in enumerate([*batches, full, *batches], start=2)
-    ]
-    if failure := next((r.failure for r in rounds if r.failure), None):
-        raise SystemExit(f"{case}: {failure.reason}")
-    return [r for r in rounds if r.rows == rows], next(r for r in rounds if r.rows == case.n)
+    part = Batch(rows=rows, samples=samples)
+    batches = [part, full, part, full, part, full, part] if full_rounds > 1 else [part, part, full, part, part]
+    rounds = [_measured(bench, tag, case, batch, number) for number, batch in enumerate(batches, start=3)]
+    return [r for r in rounds if r.rows == rows], [r for r in rounds if r.rows == case.n]
+
+
+def _measured(bench: Bench, tag: str, case: Case, batch: Batch, number: int) -> Round:
+    found = measure(bench, tag, case, batch, number, pilot=number == 1)
+    if found.failure:
+        raise SystemExit(f"{case}: {found.failure.reason}")
+    return found
 
 
 def _options(case: Case) -> Options:
@@ -194,12 +218,12 @@ def run(engine: DockerEngine, catalog: Catalog, missing: Missing, n: int, until:
         engine.remove_volume(inputs)
 
 
-def _keep(case: Case, found: tuple[list[Round], Round] | None) -> str:
+def _keep(case: Case, found: Both | None) -> str:
     """Keep what was found of a case, unless something disturbed it; says what became of it."""
     if found is None:
         return "not in the time that is left"
     estimated, full = found
-    if disturbed := "; ".join(disturbances([*estimated, full]).values()):
+    if disturbed := "; ".join(disturbances([*estimated, *full]).values()):
         return f"not kept: {disturbed}"
     entry = Compared.of(case, _cpu(), estimated, full)
     with MEASURED.open("a", encoding="utf-8") as file:

@@ -16,7 +16,7 @@ CASE = a_case("alpha/naive", n=1024)
 
 def an_entry(value: float, low: float, high: float, full: float = 10.0) -> Compared:
     estimate = Interval(value=value, low=low, high=high)
-    return Compared(case=CASE, cpu="a CPU", rows=64, estimate=estimate, full=full, full_samples=1)
+    return Compared(case=CASE, cpu="a CPU", rows=64, estimate=estimate, full=full, full_rounds=1)
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def test_an_estimate_holds_if_it_is_close_or_says_how_far_it_may_be(entry: Compa
 
 def test_an_estimate_is_scaled_from_its_rows_and_the_full_run_is_not() -> None:
     estimated = [a_round(CASE, 9.0, 0.5, 0.5, rows=64), a_round(CASE, 9.0, 0.5, 0.5, rows=64)]
-    entry = Compared.of(CASE, "a CPU", estimated, a_round(CASE, 8.0))
+    entry = Compared.of(CASE, "a CPU", estimated, [a_round(CASE, 8.0)])
     assert entry.estimate.value == pytest.approx(8.0)
-    assert (entry.rows, entry.full, entry.full_samples) == (64, 8.0, 1)
+    assert (entry.rows, entry.full, entry.full_rounds) == (64, 8.0, 1)
 
 
 @pytest.mark.skipif(not MEASURED.exists(), reason="nothing was measured yet")
@@ -69,8 +69,8 @@ def test_what_something_disturbed_is_not_kept_whatever_its_times(
         mhz=None,
     )
     disturbed = idle.model_copy(update={"samples": tuple(half), "conditions": seen})
-    assert "hypervisor" in row_sampling._keep(CASE, (calm, disturbed))
+    assert "hypervisor" in row_sampling._keep(CASE, (calm, [disturbed]))
     assert kept() == []
-    assert "16.0 s in full" in row_sampling._keep(CASE, (calm, idle))
+    assert "16.0 s in full" in row_sampling._keep(CASE, (calm, [idle]))
     assert [entry.full for entry in kept()] == [16.0]
     assert "time" in row_sampling._keep(CASE, None)
