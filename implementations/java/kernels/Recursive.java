@@ -6,7 +6,8 @@ package kernels;
  * is fetched serves many multiplications.
  */
 public final class Recursive {
-  // Of 16, 32, 64 and 128 the first two are slower; with the published order, i-j-k, none reaches half of it.
+  // Of 16, 32, 64 and 128 the first two are slower; with the published order, i-j-k, none reaches
+  // half of it.
   private static final Product.Base BASE = new Product.Base(64, Recursive::multiplyBlock);
 
   public static void multiply(double[] a, double[] b, double[] c, int n, int threads) {
