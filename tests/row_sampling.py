@@ -56,7 +56,7 @@ HEAD = """\
 
 Kernels whose rows are independent are timed on some rows at the full n, and the time is scaled. Here each estimate
 stands beside full runs of the same case, all of their rows computed and checked; both took turns. An estimate holds if
-it is at most 5 % off, or its 95 % interval has the full runs' time; of such intervals, one in twenty misses by chance.
+it is at most 5 % off, or its 95 % interval has the full runs' time.
 What was measured while something disturbed the machine was measured again, whatever its times were.
 `python -m tests.row_sampling` makes this table, and measures what it lacks.
 
