@@ -10,15 +10,10 @@ from harness.cautions import cautions
 from harness.disturbance import overview
 from harness.evidence import Evidence, timings_of
 from harness.images import image_row
-from harness.model import (
-    Case,
-    Comparison,
-    Entry,
-    Manifest,
-    Row,
-    Rung,
-    flop,
-)
+from harness.model.cases import Case, flop
+from harness.model.comparison import Comparison, Row
+from harness.model.journal import Entry
+from harness.model.manifests import Manifest, Rung
 from harness.noise import noise_of, noise_warnings
 from harness.plan import counted, ladder_position
 from harness.published import published, published_rows

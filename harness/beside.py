@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from harness.model import PLACES, Case, ImageRow, Place, Round, Startup, TaxRound, TaxRow
+from harness.model.cases import Case
+from harness.model.comparison import ImageRow, TaxRow
+from harness.model.journal import PLACES, Place, Round, Startup, TaxRound
 from harness.timing import Timing, ratio, timing
 
 

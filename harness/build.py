@@ -16,7 +16,9 @@ from harness.errors import BuildError, EngineError, ProtocolError
 from harness.events import Event, Watch
 from harness.images import weigh
 from harness.manifest import Catalog, Source, Target
-from harness.model import Failure, Image, Info, Manifest, Rung, Traits
+from harness.model.cases import Failure
+from harness.model.journal import Image
+from harness.model.manifests import Info, Manifest, Rung, Traits
 from harness.protocol import parse_info
 from harness.store import Log
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from harness.doctor import standing
 from harness.evidence import Evidence
-from harness.model import Row
+from harness.model.comparison import Row
 from harness.plan import candidates
 
 BUSY = 0.9  # a kernel that keeps less than this share of its CPUs busy was disturbed, or waits

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from harness.docker_engine import DockerEngine
     from harness.manifest import Catalog, Target
-    from harness.model import Comparison, Image, ImageRow, Machine, Options, Reading
+    from harness.model.cases import Options
+    from harness.model.comparison import Comparison, ImageRow
+    from harness.model.journal import Image, Machine, Reading
     from harness.progress import Progress
     from harness.report import Renderer
 

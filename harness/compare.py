@@ -17,18 +17,9 @@ from harness.host import Read, watched
 from harness.machine import read_machine
 from harness.manifest import Catalog, Source, Target, targets_of
 from harness.measure import Bench, agree, measure, measure_peak
-from harness.model import (
-    Batch,
-    Case,
-    Failure,
-    Finished,
-    Manifest,
-    Options,
-    Rejected,
-    Resumed,
-    Round,
-    Started,
-)
+from harness.model.cases import Batch, Case, Failure, Options
+from harness.model.journal import Finished, Rejected, Resumed, Round, Started
+from harness.model.manifests import Manifest
 from harness.plan import cases_of, counted, left_s, next_batch, shuffled, timeout_s
 from harness.resume import Past, Present, check_unchanged
 from harness.run import Run

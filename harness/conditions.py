@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.model import Conditions, Reading
+from harness.model.cases import Conditions
+from harness.model.journal import Reading
 
 CPU = "/sys/devices/system/cpu"
 HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage/enabled"

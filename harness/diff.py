@@ -12,7 +12,9 @@ from typing import Literal
 
 from harness.errors import GateError, UsageError
 from harness.evidence import Evidence, timings_of
-from harness.model import Case, Entry, Interval, Machine
+from harness.model.cases import Case
+from harness.model.comparison import Interval
+from harness.model.journal import Entry, Machine
 from harness.noise import noise_of
 from harness.timing import Timing, interval_of
 

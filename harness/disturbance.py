@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.model import Case, Conditions, Disturbed, Overview, Round
+from harness.model.cases import Case, Conditions
+from harness.model.comparison import Disturbed, Overview
+from harness.model.journal import Round
 
 OTHERS = 0.05  # share of the host's CPU time, that others may use at the most
 STEAL = 0.02  # share of the host's CPU time, that a hypervisor may keep

@@ -9,7 +9,8 @@ from typing import Literal
 
 from harness.conditions import between
 from harness.disturbance import OTHERS, STEAL, steal_share
-from harness.model import Conditions, Machine, Reading
+from harness.model.cases import Conditions
+from harness.model.journal import Machine, Reading
 
 STEADY_CLOCKS = {"tsc", "kvm-clock", "arch_sys_counter", "xen", "hyperv_clocksource_tsc_page", "timebase", "tod"}
 ENOUGH_BYTES = 4 * 2**30  # for boxed numbers in nested lists at n = 4096, with room for the rest

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.disturbance import disturbed_rounds
-from harness.model import (
-    Case,
-    Disturbed,
+from harness.model.cases import Case, Failure
+from harness.model.comparison import Disturbed
+from harness.model.journal import (
     Entry,
-    Failure,
     Finished,
     Image,
     Machine,

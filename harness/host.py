@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.conditions import BOOT_ID, gather, parse_reading, reading_script
 from harness.engine import Engine, Job
-from harness.model import Reading
+from harness.model.journal import Reading
 
 Read = Callable[[], Reading | None]
 """One reading of the engine's host; None where it could not be taken, which costs no run its results."""

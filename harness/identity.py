@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 
-from harness.model import Case, Image, Machine, Rung
+from harness.model.cases import Case
+from harness.model.journal import Image, Machine
+from harness.model.manifests import Rung
 
 KEY_DIGITS = 16
 

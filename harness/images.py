@@ -11,7 +11,9 @@ from fnmatch import fnmatch
 from typing import IO
 
 from harness.errors import GateError
-from harness.model import Image, ImageRow, Layer, Manifest, Stage, Weight
+from harness.model.comparison import ImageRow
+from harness.model.journal import Image, Layer, Weight
+from harness.model.manifests import Manifest, Stage
 
 GZIP = 31  # zlib's window bits for a gzip header, as registries store layers
 CHUNK_BYTES = 1 << 20

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from harness.engine import Engine, Job
 from harness.errors import EngineError
-from harness.model import Machine
+from harness.model.journal import Machine
 
 CPU_FOLDER = "/sys/devices/system/cpu/cpu0"
 READ = f"""

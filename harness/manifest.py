@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.errors import ManifestError, UsageError
-from harness.model import AbsentRung, Conventional, Manifest, Rung, Stage
+from harness.model.manifests import AbsentRung, Conventional, Manifest, Rung, Stage
 
 ROOT_VARIABLE = "HARNESS_ROOT"
 

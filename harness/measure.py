@@ -9,7 +9,8 @@ from harness.conditions import between
 from harness.engine import Engine, Exit, Job, Runner
 from harness.errors import ProtocolError
 from harness.host import Read
-from harness.model import Batch, Case, Failure, Peak, Reading, Round
+from harness.model.cases import Batch, Case, Failure
+from harness.model.journal import Peak, Reading, Round
 from harness.plan import memory_bytes, process_limit
 from harness.protocol import CANNOT_RUN_HERE, parse_peak, parse_samples, run_arguments
 from harness.store import Log

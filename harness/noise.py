@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.model import Case, Noise
+from harness.model.cases import Case
+from harness.model.comparison import Noise
 from harness.timing import Timing, ratio
 
 

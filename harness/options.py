@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from harness.errors import UsageError
 from harness.manifest import Catalog, known
-from harness.model import Options
+from harness.model.cases import Options
 from harness.plan import cases_of, rungs_of
 from harness.published import published
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from harness.disturbance import set_aside, undisturbed
-from harness.model import LADDER, Batch, Case, Manifest, Options, Round, Rung
+from harness.model.cases import Batch, Case, Options
+from harness.model.journal import Round
+from harness.model.manifests import LADDER, Manifest, Rung
 
 AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do
 MAX_ROUNDS = 30

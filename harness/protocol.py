@@ -8,7 +8,8 @@ import re
 from pydantic import ValidationError
 
 from harness.errors import ProtocolError
-from harness.model import Batch, Case, Info, Sample
+from harness.model.cases import Batch, Case, Sample
+from harness.model.manifests import Info
 
 CANNOT_RUN_HERE = 3
 SHOWN = 80

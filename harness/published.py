@@ -8,7 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from harness.model import Machine, PublishedRow, Row, flop
+from harness.model.cases import flop
+from harness.model.comparison import PublishedRow, Row
+from harness.model.journal import Machine
 
 
 @cache

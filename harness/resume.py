@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import ChangedError
-from harness.model import Case, Entry, Finished, Image, Machine, Manifest, Peak, Rejected, Round, Started, Startup
+from harness.model.cases import Case
+from harness.model.journal import Entry, Finished, Image, Machine, Peak, Rejected, Round, Started, Startup
+from harness.model.manifests import Manifest
 
 COMPARED = ("cpu", "architecture", "features", "cores", "cpus")
 """The facts of a machine that make it another one."""

@@ -8,7 +8,9 @@ from harness.engine import Engine
 from harness.events import Watch
 from harness.identity import key_of
 from harness.manifest import Source
-from harness.model import Case, Entry, Image, Machine, Options, Peak, Round, Rung, Startup, TaxRound
+from harness.model.cases import Case, Options
+from harness.model.journal import Entry, Image, Machine, Peak, Round, Startup, TaxRound
+from harness.model.manifests import Rung
 from harness.resume import Past
 from harness.store import RunFolder
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Iterator
 
 from harness.engine import NOT_STARTED, Engine, Job
-from harness.model import Image, Startup
+from harness.model.journal import Image, Startup
 
 ROUNDS = 2
 MEMORY_BYTES = 2**30

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from harness.model import Case, Options, Round, Rung
+from harness.model.cases import Case, Options
+from harness.model.journal import Round
+from harness.model.manifests import Rung
 from harness.plan import counted, next_batch
 from harness.timing import is_precise, timing
 

@@ -1,6 +1,6 @@
 """Results folders: one a run, with an append-only journal that is flushed to disk after every entry.
 
-results/<run>/journal.jsonl   one entry a line (see model.Entry); all reports are worked out from it
+results/<run>/journal.jsonl   one entry a line (see model.journal.Entry); all reports are worked out from it
 results/<run>/logs/           what builders and implementations printed
 results/<run>/report.*        the report in every format, written at the end
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from harness.errors import DiskFullError, ResultsError
-from harness.model import SCHEMA, Entry, Started
+from harness.model.journal import SCHEMA, Entry, Started
 
 JOURNAL = "journal.jsonl"
 LATEST = "latest"

@@ -11,7 +11,8 @@ from harness.engine import Engine, Exit, Job, Runner
 from harness.errors import EngineError
 from harness.host import is_here
 from harness.measure import Bench, measure
-from harness.model import PLACES, Batch, Case, Failure, Options, Place, Round, TaxRound
+from harness.model.cases import Batch, Case, Failure, Options
+from harness.model.journal import PLACES, Place, Round, TaxRound
 from harness.outside import unpacked
 
 ROUNDS = 6

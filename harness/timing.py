@@ -18,7 +18,9 @@ from statistics import fmean, median
 import numpy as np
 from scipy.special import stdtrit
 
-from harness.model import Interval, Round, Sample
+from harness.model.cases import Sample
+from harness.model.comparison import Interval
+from harness.model.journal import Round
 
 TAIL = 0.025
 COLD_TAIL = 0.05  # taking a sample for cold that was not costs little; keeping a cold one spoils the median of a few

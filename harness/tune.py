@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from harness.errors import UsageError
 from harness.host import Read, is_here
-from harness.model import Change, Tuned
+from harness.model.journal import Change, Tuned
 
 STATE = Path("/run/harness-tuned.json")
 ROOT = Path("/")

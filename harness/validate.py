@@ -8,7 +8,7 @@ from mmap import mmap
 import numpy as np
 
 from harness.errors import ProtocolError
-from harness.model import Batch, Case, Sample
+from harness.model.cases import Batch, Case, Sample
 from harness.workload import Matrix, Workload
 
 CPU_CLOCK_SLACK = 1.05

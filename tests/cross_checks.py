@@ -27,7 +27,7 @@ from harness.docker_engine import DockerEngine
 from harness.engine import Job, Runner
 from harness.interrupts import swept
 from harness.manifest import load_catalog, root, targets_of
-from harness.model import Batch, Case, Sample
+from harness.model.cases import Batch, Case, Sample
 from harness.outside import Host, unpacked
 from harness.protocol import parse_samples, run_arguments
 from harness.workload import Workload

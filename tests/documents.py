@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from harness.analyze import analyze
 from harness.cli import app
-from harness.model import Comparison
+from harness.model.comparison import Comparison
 from harness.report import document, formats, renderer
 from harness.report.as_md import render_section
 from harness.store import load_run, write_report

@@ -11,26 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.manifest import Catalog, Source
-from harness.model import (
-    AbsentRung,
-    Case,
-    Conditions,
-    Conventional,
-    Entry,
-    Failure,
-    Finished,
-    Image,
-    Info,
-    Manifest,
-    Options,
-    Peak,
-    Round,
-    Rung,
-    RungInfo,
-    Sample,
-    Started,
-    Traits,
-)
+from harness.model.cases import Case, Conditions, Failure, Options, Sample
+from harness.model.journal import Entry, Finished, Image, Peak, Round, Started
+from harness.model.manifests import AbsentRung, Conventional, Info, Manifest, Rung, RungInfo, Traits
 from harness.plan import cases_of
 
 STARTUP_NS = 100_000_000

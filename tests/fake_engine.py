@@ -13,7 +13,7 @@ import numpy as np
 from harness.base import DEBIAN
 from harness.engine import Exit, Job, Leftovers, Recipe
 from harness.errors import BuildError
-from harness.model import Info, Manifest
+from harness.model.manifests import Info, Manifest
 from harness.workload import Matrix, checksum
 from tests.factories import info_of, saved_image
 

@@ -31,7 +31,11 @@ from harness.host import watched
 from harness.interrupts import swept
 from harness.manifest import Catalog, Source, load_catalog, root, targets_of
 from harness.measure import Bench, measure
-from harness.model import Batch, Case, Interval, Options, Record, Round, Rung
+from harness.model.cases import Batch, Case, Options
+from harness.model.comparison import Interval
+from harness.model.journal import Round
+from harness.model.manifests import Rung
+from harness.model.record import Record
 from harness.plan import next_batch, pilot
 from harness.report.figures import interval, number
 from harness.timing import timing

@@ -17,7 +17,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.model import Case, Options, Round, Rung
+from harness.model.cases import Case, Options
+from harness.model.journal import Round
+from harness.model.manifests import Rung
 from harness.plan import counted, next_batch
 from harness.stopping import precise
 from harness.timing import Timing, ratio, timing

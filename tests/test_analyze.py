@@ -8,20 +8,10 @@ from itertools import pairwise
 import pytest
 
 from harness.analyze import analyze
-from harness.model import (
-    AbsentRung,
-    Comparison,
-    Entry,
-    Failure,
-    Image,
-    Interval,
-    Machine,
-    Manifest,
-    Peak,
-    Rejected,
-    Row,
-    Sample,
-)
+from harness.model.cases import Failure, Sample
+from harness.model.comparison import Comparison, Interval, Row
+from harness.model.journal import Entry, Image, Machine, Peak, Rejected
+from harness.model.manifests import AbsentRung, Manifest
 from tests.factories import (
     a_case,
     a_failed_round,

@@ -9,7 +9,8 @@ import pytest
 from harness.build import build, build_base, mismatches, recipe_of
 from harness.errors import EngineError
 from harness.manifest import Catalog, targets_of
-from harness.model import Image, Manifest
+from harness.model.journal import Image
+from harness.model.manifests import Manifest
 from tests.factories import a_catalog, a_manifest, info_of
 from tests.fake_engine import FakeEngine
 

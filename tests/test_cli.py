@@ -18,7 +18,7 @@ from harness.engine import Exit
 from harness.errors import EngineError
 from harness.interrupts import SIGNALS
 from harness.manifest import load_catalog, root, targets_of
-from harness.model import Entry
+from harness.model.journal import Entry
 from harness.report import formats
 from harness.store import JOURNAL, RunFolder, load_run
 from tests.conftest import Command, without_pip

@@ -15,7 +15,10 @@ from harness.compare import compare
 from harness.engine import Exit
 from harness.errors import EngineError
 from harness.events import Event
-from harness.model import Comparison, Finished, Machine, Manifest, Options, Peak, Round, Row, Startup, TaxRound
+from harness.model.cases import Options
+from harness.model.comparison import Comparison, Row
+from harness.model.journal import Finished, Machine, Peak, Round, Startup, TaxRound
+from harness.model.manifests import Manifest
 from harness.store import load_run
 from harness.tax import ELSEWHERE
 from harness.workload import Workload

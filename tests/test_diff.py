@@ -11,7 +11,8 @@ import pytest
 
 from harness.diff import FALSE_ALARMS, Difference, check_slowdown, diff
 from harness.errors import GateError, UsageError
-from harness.model import Case, Entry, Machine
+from harness.model.cases import Case
+from harness.model.journal import Entry, Machine
 from harness.report.difference import section_of
 from harness.store import RunFolder
 from tests.conftest import Command

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.disturbance import disturbances, disturbed_rounds, others_share, overview, set_aside, undisturbed
-from harness.model import Round
+from harness.model.journal import Round
 from harness.plan import counted, next_batch
 from tests.factories import CALM, a_case, a_round, a_rung, some_options
 

@@ -10,7 +10,8 @@ import pytest
 
 from harness.errors import GateError
 from harness.images import check_budgets, image_row, weigh
-from harness.model import Failure, Image, Layer, Weight
+from harness.model.cases import Failure
+from harness.model.journal import Image, Layer, Weight
 from tests.factories import a_manifest, saved_image
 
 FILES = {"matmul": b"m" * 1000, "app/kernels/naive.x": b"k" * 200, "lib/runtime.so": b"r" * 5000}

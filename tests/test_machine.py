@@ -9,7 +9,7 @@ import pytest
 from harness.engine import Exit, Job
 from harness.errors import EngineError
 from harness.machine import UNKNOWN, parse_machine, read_machine
-from harness.model import Machine
+from harness.model.journal import Machine
 from tests.fake_engine import FakeEngine
 
 RECORDED = Path(__file__).parent / "machines"

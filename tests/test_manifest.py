@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import ManifestError, UsageError
 from harness.manifest import Source, known, load_catalog, load_manifest, root
-from harness.model import LADDER
+from harness.model.manifests import LADDER
 
 REPOSITORY = Path(__file__).parent.parent
 CATALOG = load_catalog(REPOSITORY)

@@ -12,7 +12,8 @@ import pytest
 from harness.engine import Exit
 from harness.errors import ProtocolError
 from harness.measure import Bench, measure, measure_peak
-from harness.model import Batch, Round
+from harness.model.cases import Batch
+from harness.model.journal import Round
 from harness.store import RunFolder
 from harness.workload import Workload, sha256
 from tests.factories import a_case

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.analyze import analyze
-from harness.model import Comparison, Entry, Interval, Noise
+from harness.model.comparison import Comparison, Interval, Noise
+from harness.model.journal import Entry
 from harness.plan import cases_of
 from harness.report.as_text import render
 from harness.store import RunFolder, load_run

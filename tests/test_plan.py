@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness.model import AbsentRung, Batch, Case, Options, Round, Rung
+from harness.model.cases import Batch, Case, Options
+from harness.model.journal import Round
+from harness.model.manifests import AbsentRung, Rung
 from harness.plan import (
     BASELINE_SHARE,
     MAX_ROUNDS,

@@ -15,7 +15,9 @@ import pytest
 from harness.analyze import analyze
 from harness.compare import compare
 from harness.engine import Exit
-from harness.model import AbsentRung, Comparison, Entry, Finished, Image, ImageRow, Interval, Started
+from harness.model.comparison import Comparison, ImageRow, Interval
+from harness.model.journal import Entry, Finished, Image, Started
+from harness.model.manifests import AbsentRung
 from harness.report import formats, renderer
 from harness.report.document import image_sizes, sections
 from harness.report.figures import NONE, interval, number, percent, size, step, yes

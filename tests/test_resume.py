@@ -17,7 +17,7 @@ from harness.events import Event
 from harness.identity import key_of
 from harness.machine import parse_machine
 from harness.manifest import Catalog
-from harness.model import Entry, Image, Machine, Round
+from harness.model.journal import Entry, Image, Machine, Round
 from harness.resume import Past, Present, check_unchanged
 from harness.store import JOURNAL, RunFolder, load_run
 from tests.conftest import without_pip

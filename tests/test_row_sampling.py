@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.model import Conditions, Interval
+from harness.model.cases import Conditions
+from harness.model.comparison import Interval
 from tests import row_sampling
 from tests.factories import a_case, a_round
 from tests.row_sampling import MEASURED, RUNGS, TABLE, Compared, kept, table

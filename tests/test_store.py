@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import DiskFullError, ResultsError
-from harness.model import Entry, Started
+from harness.model.journal import Entry, Started
 from harness.store import JOURNAL, RunFolder, find_run, load_run, new_run_id, write_report
 from tests.factories import a_journal, a_manifest, rounds_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.model import Interval
+from harness.model.comparison import Interval
 from harness.timing import ROW_SPREAD, timing, warm_up
 from tests.factories import a_case, a_round, rounds_of
 from tests.simulation import KINDS, coverage

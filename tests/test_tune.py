@@ -11,7 +11,7 @@ import pytest
 
 from harness.conditions import gather, parse_reading
 from harness.errors import UsageError
-from harness.model import Reading, Tuned
+from harness.model.journal import Reading, Tuned
 from harness.tune import put_back, tuned
 
 GOVERNORS = [f"sys/devices/system/cpu/cpu{number}/cpufreq/scaling_governor" for number in (0, 1)]

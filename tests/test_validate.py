@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.errors import ProtocolError
-from harness.model import Batch, Sample
+from harness.model.cases import Batch, Sample
 from harness.validate import check_product, check_times
 from harness.workload import Matrix, Workload, checksum, sha256
 from tests.factories import a_case

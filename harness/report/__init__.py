@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
-    from harness.model import Comparison, ImageRow
+    from harness.model.comparison import Comparison, ImageRow
 
 _PREFIX = "as_"
 

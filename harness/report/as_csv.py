@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from harness.model import Comparison, ImageRow, Interval, Row
+from harness.model.comparison import Comparison, ImageRow, Interval, Row
 
 INTERVALS = {
     "seconds": "mean", "ratio": "value", "step": "value", "to_yardstick": "value", "to_yardstick_naive": "value"

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from harness.model import SCHEMA, Comparison, ImageRow, Interval, Row
+from harness.model.comparison import Comparison, ImageRow, Interval, Row
+from harness.model.journal import SCHEMA
 
 
 def render(comparison: Comparison) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from harness.model import Comparison, ImageRow
+from harness.model.comparison import Comparison, ImageRow
 from harness.report.document import Section, image_sizes, sections
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
-from harness.model import Comparison, ImageRow, Interval, PublishedRow, Row
+from harness.model.comparison import Comparison, ImageRow, Interval, PublishedRow, Row
 from harness.report.figures import number
 
 WIDTH, LEFT, RIGHT = 900, 190, 130

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.model import Comparison, ImageRow, Row, TaxRow
+from harness.model.comparison import Comparison, ImageRow, Row, TaxRow
 from harness.report.figures import NONE, TIE, interval, number, size
 
 Cells = list[list[str]]

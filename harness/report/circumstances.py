@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.model import Comparison, Overview, Reading, Tuned
+from harness.model.comparison import Comparison, Overview
+from harness.model.journal import Reading, Tuned
 from harness.report.figures import number, percent
 
 UNKNOWN = "not readable"

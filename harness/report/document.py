@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from harness.model import Comparison, Conventional, ImageRow, Interval, Noise, PublishedRow, Row, flop
+from harness.model.cases import flop
+from harness.model.comparison import Comparison, ImageRow, Interval, Noise, PublishedRow, Row
+from harness.model.manifests import Conventional
 from harness.plan import ladder_position
 from harness.report import beside
 from harness.report.circumstances import circumstances, disturbed_rows

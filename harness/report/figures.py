@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.model import Interval
+from harness.model.comparison import Interval
 
 NONE = "–"
 TIE = "~ "

@@ -14,7 +14,7 @@ from harness.build import build, build_base
 from harness.docker_engine import DockerEngine
 from harness.engine import OWNER_LABEL, RUN_LABEL
 from harness.manifest import Catalog, load_catalog, root, targets_of
-from harness.model import Image
+from harness.model.journal import Image
 from harness.store import Log, new_run_id
 from tests.engine.support import THIS_PROCESS, left_of, unwatched
 

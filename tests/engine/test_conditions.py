@@ -20,7 +20,8 @@ from harness.docker_engine import DockerEngine
 from harness.engine import Job
 from harness.host import is_here, probe_job, watched
 from harness.measure import Bench, measure
-from harness.model import Batch, Case, Image, Reading
+from harness.model.cases import Batch, Case
+from harness.model.journal import Image, Reading
 from harness.store import Log
 from harness.workload import Workload
 from tests.engine.support import left_of

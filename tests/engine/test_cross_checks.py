@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.docker_engine import DockerEngine
-from harness.model import Image
+from harness.model.journal import Image
 from tests.cross_checks import CASES, checked, missing, table
 
 pytestmark = pytest.mark.engine

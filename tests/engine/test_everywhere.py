@@ -13,7 +13,8 @@ from docker.types import Mount
 from harness.archives import packed
 from harness.docker_engine import DockerEngine
 from harness.manifest import load_catalog, root, targets_of
-from harness.model import Image, Manifest, Rung, Stage
+from harness.model.journal import Image
+from harness.model.manifests import Manifest, Rung, Stage
 from harness.workload import Workload
 
 pytestmark = pytest.mark.engine

@@ -13,7 +13,8 @@ from harness.analyze import analyze
 from harness.compare import compare
 from harness.docker_engine import DockerEngine
 from harness.manifest import load_catalog
-from harness.model import Comparison, Options
+from harness.model.cases import Options
+from harness.model.comparison import Comparison
 from harness.plan import rungs_of
 from harness.report import formats, renderer
 from harness.store import load_run

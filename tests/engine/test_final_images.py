@@ -18,7 +18,7 @@ import pytest
 from harness.docker_engine import DockerEngine
 from harness.images import check_budgets, image_row
 from harness.manifest import load_catalog, root
-from harness.model import Image
+from harness.model.journal import Image
 
 pytestmark = pytest.mark.engine
 

@@ -12,7 +12,9 @@ from harness.docker_engine import DockerEngine
 from harness.engine import Exit, Job
 from harness.manifest import Target, load_catalog, root, targets_of
 from harness.measure import Bench, measure, measure_peak
-from harness.model import Batch, Case, Image, Rung
+from harness.model.cases import Batch, Case
+from harness.model.journal import Image
+from harness.model.manifests import Rung
 from harness.store import Log
 from harness.workload import Workload, sha256
 

@@ -15,7 +15,8 @@ from harness.conditions import gather, parse_reading
 from harness.docker_engine import DockerEngine
 from harness.engine import Exit, Job
 from harness.measure import Bench, measure
-from harness.model import PLACES, Batch, Case, Image, Options, TaxRound
+from harness.model.cases import Batch, Case, Options
+from harness.model.journal import PLACES, Image, TaxRound
 from harness.outside import unpacked
 from harness.startup import startups
 from harness.store import Log

@@ -9,7 +9,7 @@ import pytest
 from docker.models.containers import Container
 
 from harness.manifest import Catalog
-from harness.model import Image
+from harness.model.journal import Image
 
 pytestmark = pytest.mark.engine
 

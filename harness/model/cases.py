@@ -1,0 +1,86 @@
+"""What is run: cases, what is asked for them and what a sample is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from harness.model.record import Record
+
+
+def flop(n: int) -> int:
+    """Floating-point operations of an n x n product: n multiplications and n additions an element."""
+    return 2 * n**3
+
+
+class Case(Record):
+    """One row of a result."""
+
+    implementation: str
+    rung: str
+    n: int
+    threads: int
+    twin: bool = False  # the second of the two cases that are the same
+
+    @property
+    def name(self) -> str:
+        """`implementation/rung`, as options and tables say it; a twin has a name of its own."""
+        return f"{self.implementation}/{self.rung}" + (" (twin)" if self.twin else "")
+
+    def __str__(self) -> str:
+        """The case with its threads, for progress and messages."""
+        return f"{self.name} ({self.threads} thread{'s' if self.threads > 1 else ''})"
+
+
+class Options(Record):
+    """What the user asked for, after defaults."""
+
+    langs: tuple[str, ...]
+    rungs: tuple[str, ...]
+    n: int
+    threads: tuple[int, ...]  # ascending
+    rounds: int
+    precision: float
+    budget_s: float
+    baseline: str
+    yardstick: str
+    seed: int
+    tune: bool = False
+    twin: bool = True
+    tax: bool = False  # measure what the container itself costs
+    rebuild: bool = False  # build every image from nothing, to time it
+
+
+class Batch(Record):
+    """What one container is asked for: SAMPLES executions of the first ROWS rows."""
+
+    rows: int
+    samples: int
+
+
+class Sample(Record):
+    """One timed execution of a kernel, as the implementation printed it."""
+
+    wall_ns: int
+    cpu_ns: int
+    checksum: int
+
+
+class Failure(Record):
+    """Why a case came to nothing."""
+
+    stage: Literal["build", "info", "run", "validate"]
+    reason: str
+    log: str | None = None  # path of the log, relative to the run's folder
+
+
+class Conditions(Record):
+    """What the engine's host did from just before a container's start until just after its end."""
+
+    wall_ns: int  # by the host's own clock
+    cpus: int
+    busy_ns: int  # CPU time of all CPUs, whoever used it
+    steal_ns: int  # CPU time that a hypervisor gave to others
+    swapped_pages: int
+    throttled: int | None  # how often CPUs were, for heat or power
+    available_bytes: int
+    mhz: float | None

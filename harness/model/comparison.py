@@ -1,0 +1,199 @@
+"""What analysis makes of a journal, and all that a report shows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from harness.model.cases import Case, Options
+from harness.model.journal import Finished, Machine, Peak, Place, Reading, Tuned
+from harness.model.manifests import Conventional
+from harness.model.record import Record
+
+
+class Interval(Record):
+    """An estimate with its 95 % interval; without one where a single round tells nothing of the spread."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """Whether the value lies within, or nothing is known that excludes it."""
+        return self.low is None or self.high is None or self.low <= value <= self.high
+
+    def ties(self, floor: float) -> bool:
+        """Whether a ratio may be none: its interval holds 1, or it is below the noise floor (see Noise)."""
+        return self.holds(1.0) or max(self.value, 1 / self.value) <= 1 + floor
+
+    @property
+    def half_width(self) -> float:
+        """Half the interval's width as a share of the value."""
+        return 0.0 if self.low is None or self.high is None else (self.high - self.low) / 2 / self.value
+
+
+class Row(Record):
+    """One case, analyzed. What does not apply, or could not be measured, is None."""
+
+    implementation: str
+    label: str
+    rung: str
+    n: int
+    threads: int
+    outcome: Literal["measured", "failed", "absent"]
+    key: str | None = None  # what it is a result of: see identity.key_of
+    reason: str | None = None
+    log: str | None = None
+    seconds: Interval | None = None
+    cold_seconds: float | None = None
+    gflops: float | None = None
+    peak_share: float | None = None
+    ratio: Interval | None = None
+    step: Interval | None = None
+    step_from: str | None = None
+    ratio_per_core: float | None = None
+    efficiency: float | None = None
+    to_yardstick: Interval | None = None  # times faster than the yardstick on the same rung and threads
+    to_yardstick_naive: Interval | None = None
+    busy_cores: float | None = None
+    resident_bytes: int | None = None
+    rows_computed: int | None = None
+    rounds: int = 0
+    samples: int = 0
+    disturbed_rounds: int = 0  # of all that were made
+    set_aside_rounds: int = 0  # of those: the ones that `rounds` does not count
+    warm_up: int | None = None  # samples at the beginning of each container that the data showed to be cold
+    stopped: Literal["precise", "budget spent", "cut short"] | None = None
+    loop_order: str | None = None
+    layout: str | None = None
+    bounds_checks: bool | None = None
+    fast_math: bool | None = None
+    flags: str | None = None
+    instruction_sets: tuple[str, ...] = ()
+    runs: str | None = None
+    toolchain: str | None = None
+    image: str | None = None
+    sha256: str | None = None
+    note: str | None = None
+
+    @property
+    def name(self) -> str:
+        """`implementation/rung`."""
+        return f"{self.implementation}/{self.rung}"
+
+
+class Noise(Record):
+    """What two cases that are the same differed by in this run."""
+
+    case: str  # with its threads
+    ratio: Interval
+
+    @property
+    def floor(self) -> float:
+        """The largest difference, as a share, that this run cannot tell from none."""
+        ends = (self.ratio.value, self.ratio.low or 1.0, self.ratio.high or 1.0)
+        return max(max(end, 1 / end) for end in ends) - 1
+
+
+class PublishedRow(Record):
+    """One row of the published table beside the case that reproduces it here."""
+
+    version: str
+    case: str
+    seconds: float
+    gflops: float
+    ratio: float
+    peak_share: float
+    ratio_to_row_above: float | None
+    cores: int
+    toolchain: str
+    flags: str
+    here: Row | None = None
+    differences: tuple[str, ...] = ()
+
+
+class ImageRow(Record):
+    """One image beside its budget and the image most users would have used; a library's image has neither."""
+
+    name: str
+    label: str
+    digest: str | None
+    unpacked_bytes: int | None
+    compressed_bytes: int | None
+    payload_bytes: int | None
+    runtime_bytes: int | None
+    layers: int | None
+    budget_bytes: int | None
+    conventional: Conventional | None
+    build_seconds: float | None = None
+    startup_seconds: float | None = None  # of the container and the runtime in it
+    failure: str | None = None
+
+    @property
+    def within_budget(self) -> bool:
+        """Whether the image was weighed and keeps its budget, if it has one."""
+        if self.unpacked_bytes is None:
+            return False
+        return self.budget_bytes is None or self.unpacked_bytes <= self.budget_bytes
+
+
+class Disturbed(Record):
+    """A round that something disturbed, and whether it counts nevertheless, for want of others."""
+
+    case: Case
+    number: int
+    what: str
+    counted: bool
+
+
+class Overview(Record):
+    """The conditions of all rounds together: shares of the host's CPU time, the worst of a round beside the mean."""
+
+    containers: int
+    others_share: float
+    others_share_worst: float
+    steal_share: float
+    steal_share_worst: float
+    swapped_pages: int
+    throttled: int | None
+    available_bytes: int
+    mhz_low: float | None
+    mhz_high: float | None
+
+
+class TaxRow(Record):
+    """A case in one place; `ratio` is how many times the seconds of the first place listed for it."""
+
+    case: Case
+    place: Place
+    seconds: Interval | None = None
+    ratio: Interval | None = None
+    reason: str | None = None
+
+
+class Comparison(Record):
+    """All that a report shows, whatever its format."""
+
+    run: str
+    at: str
+    harness: str
+    options: Options
+    machine: Machine | None
+    peaks: tuple[Peak, ...]
+    rows: tuple[Row, ...]
+    published: tuple[PublishedRow, ...]
+    published_source: str
+    images: tuple[ImageRow, ...]
+    container_seconds: float | None = None  # start-up of a container that does nothing
+    tax: tuple[TaxRow, ...] = ()
+    warnings: tuple[str, ...]
+    finished: Finished | None
+    readings: tuple[Reading, ...] = ()
+    conditions: Overview | None = None
+    disturbed: tuple[Disturbed, ...] = ()
+    tuned: Tuned | None = None
+    noise: Noise | None = None
+
+    @property
+    def noise_floor(self) -> float:
+        """The share below which differences are ties; 0 where it was not measured."""
+        return self.noise.floor if self.noise else 0.0

@@ -1,0 +1,197 @@
+"""The journal: one entry a line, appended and flushed as things happen."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
+
+from harness.model.cases import Case, Conditions, Failure, Options, Sample
+from harness.model.manifests import Info, Manifest
+from harness.model.record import Record
+
+SCHEMA = 2
+
+
+class Started(Record):
+    """The first entry: everything that was asked for."""
+
+    kind: Literal["started"] = "started"
+    schema_version: int = SCHEMA
+    harness: str
+    run: str
+    at: str
+    options: Options
+    manifests: tuple[Manifest, ...]
+    cases: tuple[Case, ...]
+
+
+class Machine(Record):
+    """Facts of the machine that the kernels ran on (the engine's host), and of the engine."""
+
+    kind: Literal["machine"] = "machine"
+    cpu: str
+    architecture: str
+    features: tuple[str, ...]
+    cores: int
+    cpus: tuple[int, ...] = ()  # those of them that containers are given
+    caches: dict[str, str]
+    memory_bytes: int
+    kernel: str
+    transparent_huge_pages: str
+    governor: str
+    load_1m: float
+    engine: str
+
+
+class Reading(Record):
+    """The state of the engine's host at one moment, and what it has counted since it started; None: it does not say."""
+
+    kind: Literal["reading"] = "reading"
+    boot_id: str | None
+    uptime_ns: int
+    cpus: int
+    busy_ns: int  # CPU time of all CPUs
+    steal_ns: int
+    load_1m: float
+    available_bytes: int
+    swap_bytes: int
+    swap_used_bytes: int
+    swapped_pages: int
+    huge_pages: str | None
+    clock_source: str | None
+    governor: str | None
+    turbo: bool | None
+    smt: bool | None
+    mains: bool | None  # whether power comes from a socket and not from a battery
+    mhz: float | None
+    throttled: int | None
+
+
+class Change(Record):
+    """A setting of the machine that a run changed and puts back."""
+
+    path: str
+    before: str
+    after: str
+
+
+class Tuned(Record):
+    """What `--tune` changed, and what it could not change, and why."""
+
+    kind: Literal["tuned"] = "tuned"
+    changes: tuple[Change, ...]
+    refused: tuple[str, ...]
+
+
+class Layer(Record):
+    """One layer of an image: its files and what a registry would transfer of it."""
+
+    unpacked_bytes: int
+    compressed_bytes: int
+    files: int
+
+
+class Weight(Record):
+    """An image weighed from its own saved layers."""
+
+    unpacked_bytes: int
+    compressed_bytes: int
+    payload_bytes: int
+    layers: tuple[Layer, ...]
+
+    @property
+    def runtime_bytes(self) -> int:
+        """What is in the image beside our own program."""
+        return self.unpacked_bytes - self.payload_bytes
+
+
+class Image(Record):
+    """What became of one stage of a recipe; `name` is the image's, as Manifest.image_of has it."""
+
+    kind: Literal["image"] = "image"
+    name: str
+    tag: str | None = None
+    digest: str | None = None
+    info: Info | None = None
+    weight: Weight | None = None
+    build_ns: int | None = None  # from nothing but the base image; None where a step of it was kept from before
+    failure: Failure | None = None
+
+
+class Peak(Record):
+    """Measured peak of this machine on a number of threads."""
+
+    kind: Literal["peak"] = "peak"
+    threads: int
+    gflops: float
+    container_ns: int
+
+
+class Round(Record):
+    """What one container came to. A pilot only sizes the rounds that follow."""
+
+    kind: Literal["round"] = "round"
+    case: Case
+    key: str | None = None  # see identity.key_of
+    number: int
+    pilot: bool
+    rows: int
+    samples: tuple[Sample, ...] = ()
+    container_ns: int
+    resident_bytes: int | None = None  # the most memory that was seen to be held
+    sha256: str | None = None
+    failure: Failure | None = None
+    conditions: Conditions | None = None  # None where they could not be read
+
+
+class Startup(Record):
+    """The life of one container of an image that only answers `matmul info`; of None, one that does nothing at all."""
+
+    kind: Literal["startup"] = "startup"
+    image: str | None
+    container_ns: int
+
+
+Place = Literal["host", "container", "container without seccomp"]
+"""Where the same program runs, to tell what the container itself costs."""
+
+PLACES: tuple[Place, ...] = get_args(Place)
+
+
+class TaxRound(Record):
+    """One round of a case in one of the places that are compared."""
+
+    kind: Literal["tax"] = "tax"
+    place: Place
+    round: Round
+
+
+class Rejected(Record):
+    """A case that was not run, because its image says otherwise than its manifest or was not built."""
+
+    kind: Literal["rejected"] = "rejected"
+    case: Case
+    failure: Failure
+
+
+class Resumed(Record):
+    """The run was gone on with: what follows was measured later than what is above."""
+
+    kind: Literal["resumed"] = "resumed"
+    at: str
+
+
+class Finished(Record):
+    """The last entry, where the run came to its end. Its times are of the session that came there."""
+
+    kind: Literal["finished"] = "finished"
+    wall_ns: int
+    container_ns: int
+    build_ns: int
+
+
+Entry = Annotated[
+    Started | Machine | Reading | Tuned | Image | Peak | Startup | Round | TaxRound | Rejected | Resumed | Finished,
+    Field(discriminator="kind"),
+]
