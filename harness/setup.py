@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.base import ensure_debian
-from harness.docker_engine import DockerEngine, chosen_engine
+from harness.docker_engine import DockerEngine
+from harness.docker_engine.connection import chosen_engine
 from harness.errors import EngineError, EngineRefusedError
 
 NO_INSTALL = "HARNESS_NO_INSTALL"

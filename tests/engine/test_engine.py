@@ -17,9 +17,8 @@ import docker
 import numpy as np
 import pytest
 
-from harness import docker_engine
 from harness.archives import packed
-from harness.docker_engine import DockerEngine
+from harness.docker_engine import DockerEngine, output
 from harness.engine import NOT_STARTED, OWNER_LABEL, RUN_LABEL, Exit, Job, Recipe
 from harness.errors import BuildError, EngineError
 from harness.machine import read_machine
@@ -131,7 +130,7 @@ def test_an_exit_code_and_both_outputs_come_back(run: Script) -> None:
 def any_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """How outputs travel: as on a machine whose volumes may be looked into, and as from anywhere else."""
     if request.param == "by archives":
-        monkeypatch.setattr(docker_engine, "_here", lambda *_: None)
+        monkeypatch.setattr(output, "file_here", lambda *_: None)
     return str(request.param)
 
 

@@ -1,0 +1,71 @@
+"""One image, built by the engine, and why it could not be."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+
+from docker import DockerClient
+from docker.errors import APIError
+
+from harness.archives import packed
+from harness.docker_engine.connection import raise_if_full, translated
+from harness.engine import RUN_LABEL, Recipe
+from harness.errors import BuildError
+
+STYLE = re.compile(r"\x1b\[[\d;]*m")  # builders print standard error in red
+
+
+def build(client: DockerClient, recipe: Recipe, run: str, on_line: Callable[[str], None], *, anew: bool) -> None:
+    """Build a recipe's image for a run. Raises BuildError with the log, EngineError, DiskFullError."""
+    log: list[str] = []
+    files = {name: memoryview(data) for name, data in recipe.files().items()}
+    with packed(files) as context, translated(), _recipe_refused():
+        for event in client.api.build(
+            fileobj=context,
+            custom_context=True,
+            dockerfile="Dockerfile",
+            target=recipe.target,
+            tag=recipe.tag,
+            buildargs={**_proxies(), **recipe.arguments},
+            labels={RUN_LABEL: run},
+            rm=True,
+            forcerm=True,
+            nocache=anew,
+            decode=True,
+        ):
+            line = STYLE.sub("", str(event.get("stream") or event.get("error") or ""))
+            raise_if_full(line)
+            log.append(line)
+            if line.strip():
+                on_line(line.strip())
+            if "error" in event:
+                raise BuildError(_last_words(log), "".join(log))
+
+
+@contextmanager
+def _recipe_refused() -> Generator[None]:
+    """A recipe that the builder cannot even read is refused before anything is printed."""
+    try:
+        yield
+    except APIError as error:
+        raise BuildError(str(error.explanation), str(error)) from error
+
+
+def _last_words(log: Sequence[str]) -> str:
+    """Why a build failed: what its last step printed last, and how that step ended."""
+    ending = log[-1].strip()
+    lines = [line.strip() for text in log[:-1] for line in text.splitlines() if line.strip()]
+    printed = [line for line in lines if not line.startswith("Removing intermediate container")]
+    _, failed, code = ending.rpartition("returned a non-zero code: ")
+    is_silent = not printed or printed[-1].startswith("--->")
+    return ending if is_silent or not failed else f"{printed[-1]} (exit code {code})"
+
+
+def _proxies() -> dict[str, str]:
+    """The machine's proxies, which builders take as predefined build arguments."""
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
+    both = (*names, *(name.lower() for name in names))
+    return {name: os.environ[name] for name in both if name in os.environ}

@@ -1,0 +1,270 @@
+"""The engine itself: one method for each thing that the harness asks of one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import BinaryIO
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound
+from docker.models.containers import Container
+from docker.types import LogConfig, Mount
+
+from harness.archives import packed
+from harness.docker_engine.building import build
+from harness.docker_engine.connection import chosen_engine, translated, unreachable
+from harness.docker_engine.output import USER, lay_output, read_output
+from harness.docker_engine.probe import SCRIPT, Probe
+from harness.docker_engine.waiting import memory_gauge, ran_out_of_memory, waited_out
+from harness.engine import NOT_STARTED, OWNER_LABEL, RUN_LABEL, Exit, Job, Leftovers, Recipe
+from harness.errors import EngineError
+from harness.memory import watched
+
+LOCAL = "http+docker://localhost"  # what the SDK makes of a local socket
+API_TIMEOUT_S = 60
+CREATION_S = 0.5  # an engine takes a tenth of it to create a container
+LOG_BYTES = "16m"
+
+
+Filters = dict[str, str | list[str] | bool]
+
+
+class DockerEngine:
+    """The engine that DOCKER_HOST, the Docker context or the default socket names."""
+
+    def __init__(self, run: str) -> None:
+        """Connect. Raises EngineError, with what to do, where no engine answers or it refuses us."""
+        try:
+            self._client = docker.from_env(version="auto", timeout=API_TIMEOUT_S, use_ssh_client=True)
+            self._facts = self._client.info()
+        except (DockerException, requests.RequestException, OSError) as error:
+            raise unreachable(error) from error
+        self._stopped = False
+        self._labels = {RUN_LABEL: run, OWNER_LABEL: f"{socket.gethostname()}:{os.getpid()}"}
+
+    def close(self) -> None:
+        """Hang up."""
+        self._client.close()
+
+    def describe(self) -> str:
+        """See Engine."""
+        where = chosen_engine() or "the local socket"
+        return f"{self._facts['OperatingSystem']}, Docker Engine {self._facts['ServerVersion']}, {where}"
+
+    def cpus(self) -> tuple[int, ...]:
+        """See Engine. Where the engine is on this machine, those that this process may use."""
+        of_engine = range(int(self._facts["NCPU"]))
+        if self._client.api.base_url == LOCAL and hasattr(os, "sched_getaffinity"):
+            return tuple(sorted(os.sched_getaffinity(0).intersection(of_engine)))
+        return tuple(of_engine)
+
+    def memory_bytes(self) -> int:
+        """See Engine."""
+        return int(self._facts["MemTotal"])
+
+    def image_digest(self, tag: str) -> str | None:
+        """See Engine."""
+        with translated():
+            try:
+                return str(self._client.images.get(tag).id)
+            except ImageNotFound:
+                return None
+
+    def pull(self, image: str) -> bool:
+        """See Engine."""
+        try:
+            self._client.images.pull(image)
+        except (DockerException, requests.RequestException):
+            return False
+        return True
+
+    def import_image(self, archive: BinaryIO, tag: str) -> None:
+        """See Engine."""
+        repository, _, version = tag.rpartition(":")
+        with translated():
+            self._client.api.import_image_from_data(
+                archive, repository=repository, tag=version, changes=[f"LABEL {RUN_LABEL}={self._labels[RUN_LABEL]}"]
+            )
+
+    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
+        """See Engine."""
+        build(self._client, recipe, self._labels[RUN_LABEL], on_line, anew=anew)
+
+    def save(self, tag: str) -> Iterable[bytes]:
+        """See Engine."""
+        with translated():
+            yield from self._client.images.get(tag).save(named=True)
+
+    def fill_volume(self, image: str, files: Mapping[str, memoryview]) -> str:
+        """See Engine."""
+        with translated(), self._removed_on_error(self._new_volume()) as volume:
+            container = self._client.containers.create(
+                image, ["true"], labels=self._labels, mounts=[Mount("/data", volume, type="volume")]
+            )
+            try:
+                with packed(files) as archive:
+                    container.put_archive("/data", archive)
+            finally:
+                _removed(container)
+            return volume
+
+    def _new_volume(self) -> str:
+        return str(self._client.volumes.create(labels=self._labels).name)
+
+    @contextmanager
+    def _removed_on_error(self, volume: str) -> Generator[str]:
+        try:
+            yield volume
+        except BaseException:
+            self.remove_volume(volume)
+            raise
+
+    def remove_volume(self, volume: str) -> None:
+        """See Engine."""
+        with suppress(DockerException, requests.RequestException):
+            self._client.volumes.get(volume).remove(force=True)
+
+    def run(self, job: Job) -> Exit:
+        """See Engine."""
+        with translated():
+            out = self._new_volume() if job.output else None
+            try:
+                return self._run(job, out)
+            finally:
+                if out:
+                    self.remove_volume(out)
+
+    def _run(self, job: Job, out: str | None) -> Exit:
+        container = self._create(job, out)
+        try:
+            if job.output:
+                lay_output(container, job.output)
+            job.observe()
+            started = time.monotonic_ns()
+            try:
+                container.start()
+            except APIError as error:
+                return Exit(NOT_STARTED, b"", str(error.explanation).encode(), time.monotonic_ns() - started)
+            with watched(memory_gauge(container)) as memory:
+                timed_out = waited_out(container, job.timeout_s)
+                elapsed_ns = time.monotonic_ns() - started
+            job.observe()
+            container.reload()
+            code = int(container.attrs["State"]["ExitCode"])
+            return Exit(
+                code=code,
+                stdout=container.logs(stdout=True, stderr=False),
+                stderr=container.logs(stdout=False, stderr=True),
+                elapsed_ns=elapsed_ns,
+                timed_out=timed_out,
+                out_of_memory=not timed_out and ran_out_of_memory(container, code),
+                output=read_output(container, job.output) if job.output and code == 0 else None,
+                resident_bytes=memory.most_bytes,
+            )
+        finally:
+            _removed(container)
+
+    @contextmanager
+    def probe(self, job: Job) -> Generator[Callable[[], bytes | None]]:
+        """See Engine. It is asked by a signal and answers in its log: that works on every way to an engine."""
+        script = SCRIPT.replace("COMMANDS", " ".join(job.arguments))
+        with translated():
+            container = self._create(replace(job, arguments=(script,), entrypoint=("/bin/sh", "-c")), None)
+        try:
+            with translated():
+                container.start()
+            yield Probe(container, job.timeout_s).ask
+        finally:
+            _removed(container)
+
+    def _create(self, job: Job, out: str | None) -> Container:
+        if self._stopped:
+            raise EngineError("no more containers are started: the run was interrupted")
+        mounts = [Mount("/data", job.inputs, type="volume", read_only=True)] if job.inputs else []
+        if out:
+            mounts.append(Mount("/out", out, type="volume"))
+        return self._client.containers.create(
+            job.image,
+            list(job.arguments),
+            entrypoint=list(job.entrypoint) if job.entrypoint else None,
+            labels=self._labels,
+            mounts=mounts,
+            network_mode="none",
+            read_only=True,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"] + ([] if job.seccomp else ["seccomp=unconfined"]),
+            user=f"{USER}:{USER}",
+            cpuset_cpus=",".join(map(str, job.cpus)),
+            mem_limit=job.memory_bytes,
+            memswap_limit=job.memory_bytes,
+            pids_limit=job.pids,
+            log_config=LogConfig(type="json-file", config={"max-size": LOG_BYTES, "max-file": "1"}),
+        )
+
+    def sweep(self) -> None:
+        """See Engine. Also what the engine was only just creating when the run was interrupted."""
+        self._stopped = True
+        mine: Filters = {"label": [f"{name}={value}" for name, value in self._labels.items()]}
+        for pause_s in (0, CREATION_S):
+            time.sleep(pause_s)
+            with translated():
+                for container in self._client.containers.list(all=True, filters=mine):
+                    _removed(container)
+                for volume in self._client.volumes.list(filters=mine):
+                    self.remove_volume(str(volume.name))
+
+    def clean(self, *, images: bool) -> Leftovers:
+        """See Engine."""
+        with translated():
+            ours: Filters = {"label": OWNER_LABEL}
+            alive: set[str] = set()
+            containers = self._client.containers.list(all=True, filters=ours)
+            dead_containers = [each for each in containers if not _is_alive(each.labels, alive)]
+            for container in dead_containers:
+                _removed(container)
+            volumes = self._client.volumes.list(filters=ours)
+            dead_volumes = [each for each in volumes if not _is_alive(each.attrs.get("Labels") or {}, alive)]
+            for volume in dead_volumes:
+                volume.remove(force=True)
+            built = self._client.images.list(filters={"label": RUN_LABEL}) if images and not alive else []
+            for image in built:
+                self._client.images.remove(str(image.id), force=True)
+            return Leftovers(len(dead_containers), len(dead_volumes), len(built), tuple(sorted(alive)))
+
+    def tag(self, tag: str, alias: str) -> None:
+        """See Engine."""
+        repository, _, version = alias.rpartition(":")
+        with translated():
+            self._client.images.get(tag).tag(repository, version)
+
+
+def _removed(container: Container) -> None:
+    with suppress(DockerException, requests.RequestException):
+        container.remove(force=True, v=True)
+
+
+def _is_alive(labels: Mapping[str, str], alive: set[str]) -> bool:
+    """Whether the process that made a thing may still run; then note its run. Other hosts' are left to them."""
+    host, _, pid = labels.get(OWNER_LABEL, "").rpartition(":")
+    if not host or (host == socket.gethostname() and not _runs(int(pid))):
+        return False
+    alive.add(labels[RUN_LABEL])
+    return True
+
+
+def _runs(pid: int) -> bool:
+    if pid == os.getpid():
+        return False  # ours is the process that cleans
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
