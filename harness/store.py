@@ -44,6 +44,11 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}-{secrets.token_hex(2)}"
 
 
+def timestamp() -> str:
+    """The present moment, as the journal says it: 2026-11-22T02:10:33Z."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 class RunFolder:
     """Where one run keeps what it measures."""
 

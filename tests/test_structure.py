@@ -57,8 +57,9 @@ LAYERS = [
         "tune",
     },
     {"evidence", "measure", "options", "report.document", "stopping"},
-    {"cautions", "diff", "report.as_md", "report.as_text", "tax"},
-    {"analyze", "compare", "report.difference"},
+    {"cautions", "diff", "prepare", "report.as_md", "report.as_text", "tax"},
+    {"analyze", "report.difference", "rounds"},
+    {"compare"},
     {"cli"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}

@@ -1,0 +1,114 @@
+"""What a run needs before its first round: images, the machine's peak, and what it takes to start."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from harness import __version__
+from harness.build import build, build_base, mismatches, recipe_of
+from harness.errors import ProtocolError
+from harness.events import Event
+from harness.machine import read_machine
+from harness.manifest import Catalog, Source, Target, targets_of
+from harness.measure import agree, measure_peak
+from harness.model.cases import Case, Failure
+from harness.model.journal import Rejected, Resumed
+from harness.model.manifests import Manifest
+from harness.resume import Present, check_unchanged
+from harness.run import Run
+from harness.startup import startups
+from harness.store import timestamp
+
+PEAK_TRIES = 5
+
+
+def build_images(run: Run, catalog: Catalog) -> int:
+    """Read the facts of the machine and build what is missing; the nanoseconds that took."""
+    began_ns = time.monotonic_ns()
+    base = run.base = build_base(run.engine, catalog, run.folder.keep_log, run.watch)
+    machine = read_machine(run.engine, base)  # before our own builds load it
+    wanted = targets_of(run.sources.values(), run.options.rungs)
+    wanted += [Target(source) for name, source in run.peak_source.items() if name not in run.sources]
+    wanted += [Target(source) for source in catalog.others.values()]
+    if run.past.started:
+        _take_up(
+            run,
+            Present(
+                harness=__version__,
+                manifests=manifests_of(run, catalog),
+                machine=machine,
+                tags={target.name: recipe_of(target.source, base, target.stage).tag for target in wanted},
+                digest=run.engine.image_digest,
+            ),
+        )
+    run.record(machine)
+    missing = [target for target in wanted if target.name not in run.images]
+    for image in build(run.engine, base, missing, run.folder.keep_log, run.watch, anew=run.options.rebuild):
+        run.record(image)
+    return time.monotonic_ns() - began_ns
+
+
+def _take_up(run: Run, present: Present) -> None:
+    """Know what earlier sessions measured, if it is still worth something; the journal tells of a new session."""
+    check_unchanged(run.past, present)
+    run.record(Resumed(at=timestamp()))
+    run.images.update(run.past.images)
+    run.peaks.update({peak.threads: peak.gflops for peak in run.past.peaks})
+
+
+def manifests_of(run: Run, catalog: Catalog) -> tuple[Manifest, ...]:
+    """Those of all images that a run tells of: the ones it measures, and the others."""
+    return tuple(source.manifest for source in (*run.sources.values(), *catalog.others.values()))
+
+
+def peak_source(catalog: Catalog, chosen: dict[str, Source]) -> dict[str, Source]:
+    """The chosen implementation that measures this machine's peak, or else any that does: every run has a peak."""
+    offers = {name: source for name, source in {**chosen, **catalog.implementations}.items() if source.manifest.peak}
+    return dict(list(offers.items())[:1])
+
+
+def reject_the_unready(run: Run, cases: Sequence[Case]) -> list[Case]:
+    """The cases whose image was built as its manifest says; the others are recorded as failed."""
+    ready = []
+    for case in cases:
+        failure = _unready(run, case)
+        if failure:
+            if case not in run.past.rejected:
+                run.record(Rejected(case=case, failure=failure))
+            run.watch(Event("measured", f"{case}: {failure.reason}"))
+        else:
+            ready.append(case)
+    return ready
+
+
+def _unready(run: Run, case: Case) -> Failure | None:
+    image = run.image(case)
+    if image.failure or image.info is None:
+        return image.failure
+    differences = mismatches(run.rung(case), image.info)
+    return Failure(stage="info", reason="; ".join(differences)) if differences else None
+
+
+def measure_peaks(run: Run, cases: Sequence[Case]) -> None:
+    """The machine's peak for every number of threads in use; until two agree, for other work makes one too low."""
+    tag = next((run.images[name].tag for name in run.peak_source if not run.images[name].failure), None)
+    for threads in sorted({case.threads for case in cases} - run.peaks.keys()) if tag else []:
+        run.watch(Event("prepare", f"measuring this machine's peak on {threads} thread(s)"))
+        try:
+            peaks = [measure_peak(run.engine, tag or "", threads)]
+            while len(peaks) < PEAK_TRIES and not agree(peaks):
+                peaks.append(measure_peak(run.engine, tag or "", threads))
+            for peak in sorted(peaks, key=lambda peak: peak.gflops):
+                run.record(peak)
+        except ProtocolError as error:
+            run.watch(Event("measured", f"this machine's peak could not be measured: {error}"))
+
+
+def measure_startups(run: Run) -> None:
+    """What it takes to start each image, and a container that does nothing."""
+    if run.past.has_startups:
+        return
+    run.watch(Event("prepare", "measuring how long containers and runtimes take to start"))
+    for entry in startups(run.engine, list(run.images.values()), run.options.seed):
+        run.record(entry)

@@ -1,0 +1,89 @@
+"""The rounds of a run: interleaved, in a random order, until every case has had its budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from harness.disturbance import disturbances
+from harness.events import Event
+from harness.host import Read
+from harness.measure import Bench, measure
+from harness.model.cases import Batch, Case
+from harness.model.journal import Round
+from harness.plan import counted, left_s, next_batch, shuffled, timeout_s
+from harness.run import Run
+from harness.stopping import precise
+from harness.tax import measure_tax, taxed
+from harness.workload import Workload
+
+
+@contextmanager
+def bench_of(run: Run, read: Read) -> Iterator[Bench]:
+    """Inputs in a volume, which is gone again afterwards."""
+    run.watch(Event("prepare", f"drawing A and B, n = {run.options.n}, seed {run.options.seed}"))
+    workload = Workload(run.options.n, run.options.seed)
+    lender = next((image.tag for image in run.images.values() if image.tag and not image.failure), None)
+    files = {"a.f64": workload.a.data, "b.f64": workload.b.data}
+    inputs = run.engine.fill_volume(lender, files) if lender else ""
+    try:
+        limit_s = timeout_s(run.options.n, run.options.budget_s)
+        yield Bench(run.engine, workload, inputs, limit_s, run.peaks, run.folder.keep_log, read)
+    finally:
+        if inputs:
+            run.engine.remove_volume(inputs)
+
+
+def measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
+    """Rounds of one container a case, in a new random order each, until every case has had its budget.
+
+    What to ask next follows from the rounds before and the seed alone: a resumed run goes through its journal's rounds
+    as if it made them, and so comes to where it stopped.
+    """
+    run.rounds.update({case: [] for case in cases})
+    number = 0
+    while waiting := [(case, batch) for case in cases if (batch := _next(run, case))]:
+        number += 1
+        batches = dict(waiting)
+        for done, case in enumerate(shuffled([case for case, _ in waiting], run.options.seed, number)):
+            if known := run.past.rounds.get((case, number)):
+                run.remember(known)
+                continue
+            text = f"round {number}: {case}, {batches[case].samples} × {batches[case].rows} rows"
+            left = sum(left_s(each, run.rounds[each], run.options) for each, _ in waiting)
+            run.watch(Event("measure", text, done, len(waiting), left))
+            tag = run.image(case).tag or ""
+            entry = measure(bench, tag, case, batches[case], number, pilot=number == 1)
+            run.record(entry.model_copy(update={"key": run.key(case)}))
+            run.watch(Event("measured", _told_round(run.rounds[case])))
+
+
+def measure_taxes(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
+    """What the container itself costs, if that was asked for: by the cases that show it and were measured."""
+    if not run.options.tax:
+        return
+    chosen = taxed(cases, run.options)
+    if not chosen:
+        run.watch(Event("measured", "the container's tax is not measured: neither baseline nor yardstick is a case"))
+    for case in chosen:
+        if rounds := counted(run.rounds[case]):
+            tag = run.image(case).tag or ""
+            for entry in measure_tax(run.engine, bench, tag, rounds[-1], run.options):
+                run.record(entry)
+                run.watch(Event("measured", f"on the {entry.place}: {_told_round([entry.round])}"))
+
+
+def _next(run: Run, case: Case) -> Batch | None:
+    done = precise(case, run.rounds, run.options)
+    return next_batch(run.rung(case), case, run.rounds[case], run.options, precise=done)
+
+
+def _told_round(rounds: Sequence[Round]) -> str:
+    entry = rounds[-1]
+    if entry.failure:
+        return f"{entry.case}: FAILED: {entry.failure.reason}"
+    best_ns = min(sample.wall_ns for sample in entry.samples) / entry.rows * entry.case.n
+    what = disturbances(rounds).get(entry.number)
+    return f"{entry.case}: {best_ns / 1e9:.3g} s for all {entry.case.n} rows" + (
+        f" (disturbed: {what})" if what else ""
+    )
