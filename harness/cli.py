@@ -58,9 +58,9 @@ def compare(
     ] = ALL,
     rounds: Annotated[int, typer.Option(help="Rounds of a case at the least.")] = 3,
     precision: Annotated[float, typer.Option(help="Per cent either way at which a ratio is known well enough.")] = 3.0,
-    budget: Annotated[float, typer.Option(help="Seconds of measuring for a case; for the baseline thrice as many.")] = (
-        5.0
-    ),
+    budget: Annotated[
+        float, typer.Option(help="Seconds of measuring for a case; for the baseline eight times as many.")
+    ] = (5.0),
     baseline: Annotated[str, typer.Option(help="The case that ratios are taken against.")] = "python/naive",
     yardstick: Annotated[
         str | None,

@@ -13,7 +13,7 @@ from harness.model.manifests import LADDER, Manifest, Rung
 
 AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do
 MAX_ROUNDS = 30
-BASELINE_SHARE = 3  # the baseline is in every ratio, so that it is worth more measuring than any other case
+BASELINE_SHARE = 8  # the baseline is in every ratio, so that it is worth more measuring than any other case
 SAMPLE_S = 0.4  # long enough for the clock and the threads' start to vanish in, short enough for several
 MAX_SAMPLES = 200
 SHORT_S = 3.0  # a whole product that takes no longer is worth a second one, where the first is cold
