@@ -16,7 +16,8 @@ MAX_ROUNDS = 30
 BASELINE_SHARE = 8  # the baseline is in every ratio, so that it is worth more measuring than any other case
 SAMPLE_S = 0.4  # long enough for the clock and the threads' start to vanish in, short enough for several
 MAX_SAMPLES = 200
-SHORT_S = 3.0  # a whole product that takes no longer is worth a second one, where the first is cold
+SHORT_S = 6.0  # a whole product that takes no longer is worth a second one, where the first is cold
+LONG_S = 3.0  # what else takes longer is computed once a container: rounds tell more than the samples of one
 COLD = 1.05  # times the samples after it
 LEAST_SAMPLES = 3  # where there is time for one: the first may be cold
 CHEAP_S = 1.5  # of samples, which any container has time for
@@ -107,22 +108,23 @@ def _batch(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> t
     row_s = sample_s / latest.rows
     rows = latest.rows if len(rounds) > 1 else _rows(rung, case, row_s)
     measuring_s = max(round_s - overhead_s, overhead_s / 4)  # a container that was started anyway may as well measure
-    samples = int(measuring_s / (row_s * rows))
-    samples = min(MAX_SAMPLES, max(_least_samples(case, rounds, rows, row_s, samples), samples))
+    samples = min(MAX_SAMPLES, _samples(case, rounds, rows, row_s, int(measuring_s / (row_s * rows))))
     return Batch(rows=rows, samples=samples), overhead_s + row_s * rows * samples
 
 
-def _least_samples(case: Case, rounds: Sequence[Round], rows: int, row_s: float, fitting: int) -> int:
-    """How many samples a container makes at the least, where so many fit into its time.
+def _samples(case: Case, rounds: Sequence[Round], rows: int, row_s: float, fitting: int) -> int:
+    """How many samples a container makes, where so many fit into its time.
 
-    A short whole product is computed twice, to see whether the first is cold; where it was not, once.
+    A short whole product is computed twice at the least, to see whether the first is cold; where it was not, once.
     """
     if rows == case.n and row_s * rows <= SHORT_S:
         told = [r for r in rounds if len(r.samples) > 1]
-        return 1 if told and not any(_looks_cold(r) for r in told) else 2
+        return max(fitting, 1 if told and not any(_looks_cold(r) for r in told) else 2)
+    if row_s * rows > LONG_S:
+        return 1
     cheap = LEAST_SAMPLES * row_s * rows <= CHEAP_S
     several = fitting or cheap or len(rounds[-1].samples) > 1  # with fewer it could not be set beside the others
-    return LEAST_SAMPLES if several else 1
+    return max(fitting, LEAST_SAMPLES if several else 1)
 
 
 def _looks_cold(entry: Round) -> bool:

@@ -123,12 +123,12 @@ def test_a_plan_lists_the_cases_in_order_and_runs_nothing(harness: Command, tmp_
     cases = [line.split() for line in ended.out.splitlines()[2:7]]
     assert cases == [
         ["c/naive", "1", "4096", "30", "s"],
-        ["python/naive", "1", "4096", "90", "s"],
+        ["python/naive", "1", "4096", "240", "s"],
         ["c/parallel", "1", "4096", "30", "s"],
         ["python/parallel", "1", "4096", "30", "s"],
         ["c/naive", "(twin)", "1", "4096", "30", "s"],
     ]
-    assert "5 cases, about 3.5 minutes" in ended.out
+    assert "5 cases, about 6.0 minutes" in ended.out
     assert (ended.code, list(tmp_path.iterdir())) == (0, [])
 
 

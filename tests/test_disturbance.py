@@ -108,7 +108,7 @@ def test_a_disturbed_round_is_repeated_while_the_budget_lasts() -> None:
     calm, disturbed = some_rounds(calm=3, disturbed=0), some_rounds(calm=2, disturbed=1)
     assert next_batch(a_rung(), CASE, calm, options, precise=True) is None
     assert next_batch(a_rung(), CASE, disturbed, options, precise=True) is not None
-    assert next_batch(a_rung(), CASE, disturbed, some_options(budget_s=1.2), precise=True) is None
+    assert next_batch(a_rung(), CASE, disturbed, some_options(budget_s=0.45), precise=True) is None
 
 
 def test_the_overview_has_the_mean_and_the_worst() -> None:

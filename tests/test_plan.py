@@ -10,6 +10,7 @@ from harness.model.cases import Batch, Case, Options
 from harness.model.journal import Round
 from harness.model.manifests import AbsentRung, Rung
 from harness.plan import (
+    AIM_ROUNDS,
     BASELINE_SHARE,
     MAX_ROUNDS,
     MAX_SAMPLES,
@@ -239,3 +240,11 @@ def test_a_short_whole_product_is_computed_twice_to_see_whether_the_first_is_col
 
 def test_a_long_whole_product_is_computed_once_in_a_container() -> None:
     assert whole_products(20.0, 20.0) == [1, 1, 1]
+
+
+def test_rows_that_take_seconds_are_computed_once_in_a_container_and_in_more_of_them() -> None:
+    case, rounds = a_case(n=4096), list[Round]()
+    while batch := next_batch(a_rung(), case, rounds, some_budget(60)):
+        rounds.append(a_round(case, *[5.0] * batch.samples, rows=batch.rows, number=len(rounds) + 1))
+    assert {len(r.samples) for r in rounds} == {1}
+    assert len(rounds) > AIM_ROUNDS

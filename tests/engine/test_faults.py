@@ -69,7 +69,7 @@ def run(engine: DockerEngine, faulty_root: Path, tmp_path_factory: pytest.TempPa
     )
     results = tmp_path_factory.mktemp("results")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.compare.timeout_s", lambda *_: TIMEOUT_S)
+        patch.setattr("harness.rounds.timeout_s", lambda *_: TIMEOUT_S)
         patch.setattr("harness.measure.memory_bytes", lambda *_: MEMORY_BYTES)
         complete = compare(engine, catalog, options, results, "faults", unwatched)
     assert not complete
