@@ -31,7 +31,6 @@ API_TIMEOUT_S = 60
 CREATION_S = 0.5  # an engine takes a tenth of it to create a container
 LOG_BYTES = "16m"
 
-
 Filters = dict[str, str | list[str] | bool]
 
 
