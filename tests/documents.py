@@ -15,8 +15,11 @@ from typer.testing import CliRunner
 from harness.analyze import analyze
 from harness.cli import app
 from harness.model.comparison import Comparison
-from harness.report import document, formats, renderer
+from harness.report import crossed, formats, renderer
 from harness.report.as_md import render_section
+from harness.report.image_sizes import image_sizes
+from harness.report.overview import what_was_run
+from harness.report.published import published
 from harness.store import load_run, write_report
 
 REPOSITORY = Path(__file__).parent.parent
@@ -29,13 +32,13 @@ def blocks() -> dict[str, str]:
     """The text of every generated block, by its four-letter name."""
     comparison = reference()
     return {
-        "work": render_section(document.what_was_run(comparison), level=3),
-        "publ": render_section(document.published(comparison), level=3),
-        "grid": render_section(document.matrix(comparison), level=3),
-        "gflp": render_section(document.speeds(comparison), level=3),
-        "yard": render_section(document.against_yardstick(comparison), level=3),
-        "clmb": render_section(document.climb(comparison), level=3),
-        "size": render_section(document.image_sizes(comparison.images), level=3),
+        "work": render_section(what_was_run(comparison), level=3),
+        "publ": render_section(published(comparison), level=3),
+        "grid": render_section(crossed.matrix(comparison), level=3),
+        "gflp": render_section(crossed.speeds(comparison), level=3),
+        "yard": render_section(crossed.against_yardstick(comparison), level=3),
+        "clmb": render_section(crossed.climb(comparison), level=3),
+        "size": render_section(image_sizes(comparison.images), level=3),
         "help": helps(),
     }
 

@@ -19,8 +19,9 @@ from harness.model.comparison import Comparison, ImageRow, Interval
 from harness.model.journal import Entry, Finished, Image, Started
 from harness.model.manifests import AbsentRung
 from harness.report import formats, renderer
-from harness.report.document import image_sizes, sections
+from harness.report.document import sections
 from harness.report.figures import NONE, interval, number, percent, size, step, yes
+from harness.report.image_sizes import image_sizes
 from harness.store import SUFFIXES, load_run
 from tests.conftest import without_pip
 from tests.factories import CONVENTIONAL, a_catalog, a_journal, a_manifest, a_rung, some_options

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from harness.model.comparison import Comparison, ImageRow
-from harness.report.document import Section, image_sizes, sections
+from harness.report.document import sections
+from harness.report.image_sizes import image_sizes
+from harness.report.section import Section
 
 
 def render(comparison: Comparison) -> str:

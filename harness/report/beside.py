@@ -1,4 +1,4 @@
-"""The tables of what stands beside speed: headers and rows, for the document to place."""
+"""What stands beside speed: memory, start-up, time to build, size, and the container's own tax."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from harness.model.comparison import Comparison, ImageRow, Row, TaxRow
 from harness.report.figures import NONE, TIE, interval, number, size
+from harness.report.section import Section, Table
 
-Cells = list[list[str]]
 
-
-def costs(comparison: Comparison) -> tuple[Sequence[str], Cells]:
+def costs(comparison: Comparison) -> Section:
     """Memory of every measured case; start-up, time to build and size of the image that it runs in."""
-    headers = ["case", "threads", "seconds", "memory, MB", "of rows", "start-up, s", "built in, s", "image, bytes"]
     images = {image.name: image for image in comparison.images}
-    measured = [row for row in comparison.rows if row.outcome == "measured"]
-    return headers, [_cost(row, images.get(row.image or "")) for row in measured]
+    rows = [_cost(row, images.get(row.image or "")) for row in comparison.rows if row.outcome == "measured"]
+    headers = ["case", "threads", "seconds", "memory, MB", "of rows", "start-up, s", "built in, s", "image, bytes"]
+    section = Section("Beside speed", table=Table(headers, rows), points=_legend(comparison))
+    return section if rows else Section(section.heading)
 
 
 def _cost(row: Row, image: ImageRow | None) -> list[str]:
@@ -31,7 +31,7 @@ def _cost(row: Row, image: ImageRow | None) -> list[str]:
     ]
 
 
-def legend(comparison: Comparison) -> Sequence[str]:
+def _legend(comparison: Comparison) -> Sequence[str]:
     """What the columns mean, with the start-up of a container alone."""
     alone = (
         f"; a container that does nothing takes {number(comparison.container_seconds)} s of it"
@@ -47,9 +47,11 @@ def legend(comparison: Comparison) -> Sequence[str]:
     )
 
 
-def taxes(comparison: Comparison) -> tuple[Sequence[str], Cells]:
+def tax(comparison: Comparison) -> Section:
     """Each case that was run in several places, with its time there as a multiple of that in the first."""
-    return ["case", "where", "seconds", "× the time"], [_tax(row) for row in comparison.tax]
+    rows = [_tax(row) for row in comparison.tax]
+    table = Table(["case", "where", "seconds", "× the time"], rows)
+    return Section("The container's own tax: the same program in and out of it", table=table if rows else None)
 
 
 def _tax(row: TaxRow) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from harness.model.comparison import Comparison, Overview
 from harness.model.journal import Reading, Tuned
 from harness.report.figures import number, percent
+from harness.report.section import Section, Table
 
 UNKNOWN = "not readable"
 
@@ -55,9 +56,9 @@ def _tuned(tuned: Tuned) -> str:
     return f"Tuned while it measured, and put back: {changes}.{refused}"
 
 
-def disturbed_rows(comparison: Comparison) -> list[list[str]]:
-    """Every disturbed round: case, threads, round, what disturbed it, whether it counts."""
-    return [
+def disturbed(comparison: Comparison) -> Section:
+    """The rounds that something disturbed, judged by what the engine's host did and never by their times."""
+    rows = [
         [
             each.case.name,
             str(each.case.threads),
@@ -67,3 +68,5 @@ def disturbed_rows(comparison: Comparison) -> list[list[str]]:
         ]
         for each in comparison.disturbed
     ]
+    headers = ["case", "threads", "round", "what disturbed it", "counts"]
+    return Section("Disturbed rounds", table=Table(headers, rows) if rows else None)

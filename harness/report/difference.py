@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.diff import FALSE_ALARMS, Change, Difference
-from harness.report.document import Section, Table
 from harness.report.figures import TIE, interval, percent
+from harness.report.section import Section, Table
 
 
 def section_of(difference: Difference) -> Section:

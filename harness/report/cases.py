@@ -1,0 +1,75 @@
+"""The tables with a line for each case: all its figures, what it was built from, or why it has none."""
+
+from __future__ import annotations
+
+from harness.model.comparison import Comparison, Row
+from harness.report.figures import NONE, interval, number, percent, percents, step, yes
+from harness.report.section import Section, Table
+
+
+def all_cases(comparison: Comparison) -> Section:
+    """Every measured case with all its figures."""
+    rows = [
+        [
+            row.name,
+            str(row.threads),
+            interval(row.seconds),
+            number(row.cold_seconds),
+            number(row.gflops),
+            percent(row.peak_share),
+            interval(row.ratio),
+            step(row.step, row.step_from, comparison.noise_floor),
+            number(row.ratio_per_core),
+            percents(row.efficiency),
+            number(row.busy_cores),
+            _rows_text(row),
+            f"{row.rounds} / {row.samples}",
+            NONE if row.warm_up is None else str(row.warm_up),
+            row.stopped or NONE,
+        ]
+        for row in comparison.rows
+        if row.outcome == "measured"
+    ]
+    headers = [
+        "case", "threads", "seconds", "cold s", "GFLOP/s", "peak", "× baseline", "× the rung it was made from",
+        "× a core", "efficiency", "busy CPUs", "rows", "rounds / samples",
+        "warm-up", "stopped",
+    ]  # fmt: skip
+    return Section("Every case", table=Table(headers, rows))
+
+
+def _rows_text(row: Row) -> str:
+    """Whether the time is of the whole product or scaled from some of its rows."""
+    return "all" if row.rows_computed == row.n else f"estimate from {row.rows_computed} of {row.n} rows"
+
+
+def build_facts(comparison: Comparison) -> Section:
+    """What each case was built from: part of its identity."""
+    rows = [
+        [
+            row.name,
+            row.toolchain or NONE,
+            row.flags or NONE,
+            row.loop_order or NONE,
+            row.layout or NONE,
+            yes(row.bounds_checks),
+            yes(row.fast_math),
+            ", ".join(row.instruction_sets) or NONE,
+            row.runs or NONE,
+            row.note or "",
+        ]
+        for row in comparison.rows
+        if row.outcome == "measured"
+    ]
+    headers = ["case", "toolchain", "flags", "loops", "layout", "bounds checks", "fast-math", "needs", "ran", "note"]
+    return Section("What was built", table=Table(headers, rows))
+
+
+def without_result(comparison: Comparison) -> Section:
+    """Cases that failed, with the reason and the log; rungs that are absent, with theirs."""
+    points = [
+        f"{row.name}: {row.outcome}: {row.reason}" + (f" (log: {row.log})" if row.log else "")
+        for row in comparison.rows
+        if row.outcome != "measured"
+    ]
+    return Section("Without a result", points=points)

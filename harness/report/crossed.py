@@ -1,0 +1,72 @@
+"""The tables of languages × rungs: ratios, speeds, the yardstick, the climb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.model.comparison import Comparison, Interval, Row
+from harness.plan import ladder_position
+from harness.report.figures import NONE, TIE, number, percent, spread, value_of
+from harness.report.section import Section, Table
+
+
+def matrix(comparison: Comparison) -> Section:
+    """Languages × rungs against the baseline."""
+    heading = f"Languages × rungs: times faster than {comparison.options.baseline}"
+    return _crossed(comparison, heading, lambda row: _times(row.ratio))
+
+
+def speeds(comparison: Comparison) -> Section:
+    """Languages × rungs against what the machine can do."""
+    return _crossed(
+        comparison,
+        "Languages × rungs: GFLOP/s and share of the measured peak",
+        lambda row: f"{number(row.gflops)} · {percent(row.peak_share)}",
+    )
+
+
+def against_yardstick(comparison: Comparison) -> Section:
+    """Languages × rungs against the yardstick: the same rung first, which compares languages and not efforts."""
+    yardstick = comparison.options.yardstick
+    label = next((row.label for row in comparison.rows if row.implementation == yardstick), yardstick)
+    section = _crossed(
+        comparison,
+        f"Faster than {label}? Times faster on the same rung · than its naive",
+        lambda row: _beside(row, yardstick, comparison.noise_floor),
+    )
+    return section if any(row.to_yardstick_naive for row in comparison.rows) else Section(section.heading)
+
+
+def climb(comparison: Comparison) -> Section:
+    """What each step multiplied, language by language; every case's table names the rung that it was made from."""
+    section = _crossed(
+        comparison,
+        "The climb: how many times faster each rung is than the one it was made from",
+        lambda row: _marked(row.step, comparison.noise_floor) if row.step else "1",
+    )
+    return section if any(row.step for row in comparison.rows) else Section(section.heading)
+
+
+def _crossed(comparison: Comparison, heading: str, cell: Callable[[Row], str]) -> Section:
+    """A table of languages × rungs, each on the most threads that it was measured on."""
+    rows = sorted(comparison.rows, key=lambda row: row.threads)
+    rungs = sorted({row.rung for row in rows}, key=ladder_position)
+    cells = {(row.implementation, row.rung): cell(row) if row.seconds else row.outcome for row in rows}
+    labels = {row.implementation: row.label for row in comparison.rows}
+    lines = [[label, *(cells.get((name, rung), NONE) for rung in rungs)] for name, label in labels.items()]
+    return Section(heading, table=Table(["", *rungs], lines))
+
+
+def _times(ratio: Interval | None) -> str:
+    return f"{number(ratio.value)}×{spread(ratio)}" if ratio else NONE
+
+
+def _beside(row: Row, yardstick: str, floor: float) -> str:
+    """Times faster than the yardstick on the same rung, and than its naive one."""
+    same = _times(row.to_yardstick) if row.implementation == yardstick else _marked(row.to_yardstick, floor)
+    return f"{same} · {number(value_of(row.to_yardstick_naive))}×"
+
+
+def _marked(ratio: Interval | None, floor: float) -> str:
+    """A ratio, marked where it may be none."""
+    return (TIE if ratio and ratio.ties(floor) else "") + _times(ratio)

@@ -1,0 +1,58 @@
+"""What was run, on which machine and under which conditions: without it no figure means anything."""
+
+from __future__ import annotations
+
+from harness.model.cases import flop
+from harness.model.comparison import Comparison, Noise
+from harness.report.circumstances import circumstances
+from harness.report.figures import interval, number, percent
+from harness.report.section import Section
+
+
+def what_was_run(comparison: Comparison) -> Section:
+    """The work, the machine and the conditions: without them no figure means anything."""
+    options, machine = comparison.options, comparison.machine
+    points = [
+        f"Work: C = A · B, {options.n} × {options.n}, float64, {flop(options.n) / 1e9:,.4g} GFLOP; "
+        f"integer inputs from seed {options.seed}; every product checked bit for bit."
+    ]
+    if machine:
+        caches = ", ".join(f"{name} {amount}" for name, amount in machine.caches.items())
+        points += [
+            f"Machine: {machine.cpu}, {machine.architecture}, {machine.cores} cores, {caches}, "
+            f"{machine.memory_bytes / 2**30:.0f} GiB.",
+            f"System: Linux {machine.kernel}, transparent huge pages {machine.transparent_huge_pages}, "
+            f"governor {machine.governor}, load {machine.load_1m:g} at the start; {machine.engine}.",
+        ]
+    if comparison.peaks:
+        peaks = ", ".join(f"{number(p.gflops)} on {p.threads} thread(s)" for p in comparison.peaks)
+        points.append(f"Measured FMA peak, GFLOP/s: {peaks}.")
+    points += circumstances(comparison)
+    if comparison.finished:
+        points.append(_cost(comparison))
+    if comparison.noise:
+        points.append(_noise(comparison.noise))
+    points.append(
+        "Brackets are 95 % intervals; ~ marks a difference that may be none. Ratios are against "
+        f"{options.baseline}; a core's ratio is the ratio over the threads."
+    )
+    return Section(f"harness {comparison.run}", points=points)
+
+
+def _noise(noise: Noise) -> str:
+    return (
+        f"Noise floor: {percent(noise.floor)}. {noise.case} ran as two cases, which came out at "
+        f"{interval(noise.ratio)} of each other; differences below the floor are ties."
+    )
+
+
+def _cost(comparison: Comparison) -> str:
+    finished = comparison.finished
+    if finished is None:
+        return ""
+    measuring_ns = finished.wall_ns - finished.build_ns
+    own = (measuring_ns - finished.container_ns) / measuring_ns
+    return (
+        f"Cost: {finished.wall_ns / 1e9:.0f} s in all, {finished.build_ns / 1e9:.0f} s of them for images; "
+        f"of the rest containers ran {finished.container_ns / 1e9:.0f} s, the harness itself took {own:.1%}."
+    )

@@ -1,0 +1,66 @@
+"""The published experiment beside the cases that repeat it."""
+
+from __future__ import annotations
+
+from harness.model.comparison import Comparison, PublishedRow, Row
+from harness.report.figures import NONE, interval, number, percent, percents
+from harness.report.section import Section, Table
+
+
+def published(comparison: Comparison) -> Section:
+    """The published rows, each above the case that repeats it."""
+    rows: list[list[str]] = []
+    above: Row | None = None
+    for entry in comparison.published:
+        rows += [_as_published(entry), _as_measured(entry, above)]
+        above = entry.here
+    headers = [
+        "version", "", "threads", "seconds", "GFLOP/s", "peak", "× baseline", "× row above", "× a core", "efficiency",
+        "flags",
+    ]  # fmt: skip
+    return Section("The published experiment, and here", f"{comparison.published_source}.", Table(headers, rows))
+
+
+def _as_published(entry: PublishedRow) -> list[str]:
+    return [
+        entry.version,
+        "published",
+        str(entry.cores),
+        f"{entry.seconds:,.2f}",
+        number(entry.gflops),
+        percent(entry.peak_share),
+        number(entry.ratio),
+        number(entry.ratio_to_row_above),
+        number(entry.ratio / entry.cores),
+        NONE,
+        entry.flags,
+    ]
+
+
+def _as_measured(entry: PublishedRow, above: Row | None) -> list[str]:
+    row = entry.here
+    if row is None or row.seconds is None:
+        return ["", f"{entry.case}: {row.outcome if row else 'not run'}", *[NONE] * 9]
+    return [
+        "",
+        row.name,
+        str(row.threads),
+        interval(row.seconds),
+        number(row.gflops),
+        percent(row.peak_share),
+        interval(row.ratio),
+        number(above.seconds.value / row.seconds.value) if above and above.seconds else NONE,
+        number(row.ratio_per_core),
+        percents(row.efficiency),
+        f"{row.toolchain}: {row.flags}",
+    ]
+
+
+def differences(comparison: Comparison) -> Section:
+    """Where a measured ratio is not the published one, and what differs between the two."""
+    points = [
+        f"{row.case}: {interval(row.here.ratio)}× here, {row.ratio:g}× there. " + "; ".join(row.differences) + "."
+        for row in comparison.published
+        if row.here and row.differences
+    ]
+    return Section("Why the ratios differ", points=points)
