@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import harness.cli
+import harness.cli.upkeep
 import harness.docker_engine
 from harness.engine import Exit
 from harness.errors import EngineError
@@ -371,7 +371,7 @@ def test_clean_tells_what_it_removed_and_what_it_left(harness: Command) -> None:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A doctor that does not look for long."""
-    monkeypatch.setattr(harness.cli, "LOOK_S", 0)
+    monkeypatch.setattr(harness.cli.upkeep, "LOOK_S", 0)
 
 
 @pytest.mark.usefixtures("engine", "at_once")

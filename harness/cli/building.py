@@ -1,0 +1,64 @@
+"""`harness images` and `harness build`: the images without a measurement."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.arguments import ALL, SOME_CASE_FAILED, Format, Langs, chosen_renderer, keep_log
+
+if TYPE_CHECKING:
+    from harness.manifest import Target
+    from harness.model.comparison import ImageRow
+    from harness.model.journal import Image
+
+
+def images(
+    langs: Langs = ALL,
+    format_: Format = "text",
+    check: Annotated[bool, typer.Option("--check", help="Exit with 3 if an image breaks its budget.")] = False,
+) -> None:
+    """Build what is missing, and weigh every image against its budget."""
+    from harness.images import check_budgets
+
+    render = chosen_renderer(format_).render_images
+    rows = _weighed(langs)
+    typer.echo(render(rows), nl=False)
+    if check:
+        check_budgets(rows)
+
+
+def _weighed(langs: str) -> list[ImageRow]:
+    from harness.images import image_row
+
+    built = _built(langs, examine=True)
+    return [image_row(target.source.manifest, target.stage, image) for target, image in built]
+
+
+def build(langs: Langs = ALL) -> None:
+    """Build the images that are missing or out of date."""
+    failed = [image for _, image in _built(langs, examine=False) if image.failure]
+    if failed:
+        raise typer.Exit(SOME_CASE_FAILED)
+
+
+def _built(langs: str, *, examine: bool) -> list[tuple[Target, Image]]:
+    """The chosen images, of implementations and others, built and, if asked, weighed; with what they are."""
+    from harness.build import build as build_images
+    from harness.build import build_base
+    from harness.docker_engine import DockerEngine
+    from harness.interrupts import swept
+    from harness.manifest import load_catalog, root, targets_of
+    from harness.options import chosen
+    from harness.progress import Progress
+
+    catalog = load_catalog(root())
+    targets = targets_of(catalog.images[name] for name in chosen(langs, catalog.images, "image"))
+    engine = DockerEngine(f"build-{os.getpid()}")
+    with Progress() as progress, swept(engine):
+        base = build_base(engine, catalog, keep_log, progress)
+        built = build_images(engine, base, targets, keep_log, progress, examine=examine)
+        images = {image.name: image for image in built}
+    return [(target, images[target.name]) for target in targets]

@@ -1,0 +1,83 @@
+"""`harness doctor`, `harness setup` and `harness clean`: the machine before a run, and after one that was killed."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.arguments import keep_log
+from harness.errors import EngineError, GateError
+
+if TYPE_CHECKING:
+    from harness.model.journal import Machine, Reading
+
+LOOK_S = 2.0  # how long the doctor looks at what others do
+
+
+def doctor(
+    format_: Annotated[str, typer.Option("--format", help="One of json, text.")] = "text",
+) -> None:
+    """Say what on the engine's machine would spoil a measurement, and how to mend it; exit with 3 if it is serious."""
+    from harness.doctor import as_json, as_text, examine, is_serious
+    from harness.manifest import known
+
+    render = {"json": as_json, "text": as_text}[known(format_, ["json", "text"], "format")]
+    restore_tuned()
+    findings = examine(*_two_readings())
+    typer.echo(render(findings))
+    if is_serious(findings):
+        raise typer.Exit(GateError.exit_code)
+
+
+def _two_readings() -> tuple[Machine, Reading, Reading]:
+    """The engine's machine, and its state at the begin and the end of a moment in which we do nothing."""
+    from harness.build import build_base
+    from harness.docker_engine import DockerEngine
+    from harness.host import watched
+    from harness.interrupts import swept
+    from harness.machine import read_machine
+    from harness.manifest import load_catalog, root
+    from harness.progress import Progress
+
+    engine = DockerEngine(f"doctor-{os.getpid()}")
+    with Progress() as progress, swept(engine):
+        base = build_base(engine, load_catalog(root()), keep_log, progress)
+        machine = read_machine(engine, base)
+        with watched(engine, base) as read:
+            before = read()
+            time.sleep(LOOK_S)
+            after = read()
+    if before is None or after is None:
+        raise EngineError("the state of the engine's machine could not be read")
+    return machine, before, after
+
+
+def setup() -> None:
+    """Install and start a container engine where none answers (HARNESS_NO_INSTALL=1 refuses)."""
+    from harness.setup import set_up
+
+    set_up(lambda line: typer.echo(line, err=True))
+
+
+def clean(
+    images: Annotated[bool, typer.Option("--images", help="Remove the images that were built as well.")] = False,
+) -> None:
+    """Remove the containers and volumes that killed runs left behind, and put back what --tune changed."""
+    from harness.docker_engine import DockerEngine
+
+    restore_tuned()
+    left = DockerEngine("clean").clean(images=images)
+    typer.echo(f"removed {left.containers} containers, {left.volumes} volumes and {left.images} images")
+    for run in left.spared_runs:
+        typer.echo(f"left alone: {run}, which is still running")
+
+
+def restore_tuned() -> None:
+    """What a killed run has tuned and could not put back."""
+    from harness.tune import put_back
+
+    for line in put_back():
+        typer.echo(f"a run that was killed left this machine tuned: {line}", err=True)
