@@ -51,15 +51,16 @@ void pack_columns(size_t columns, size_t depth, const double *B, size_t stride, 
 
 enum { HUGE_PAGE = 2 << 20 };
 
-static size_t whole_pages(size_t count) { return (count * sizeof(double) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE; }
-
-double *allocate_packed(size_t count) {
-    const size_t bytes = whole_pages(count);
-    double *packed = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (packed == MAP_FAILED)
+double *packing_memory(size_t count) {
+    static double *kept;
+    static size_t kept_bytes;
+    const size_t bytes = (count * sizeof(double) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    if (bytes <= kept_bytes)
+        return kept;
+    munmap(kept, kept_bytes);
+    kept = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (kept == MAP_FAILED)
         FAIL(EXIT_FAILURE, "cannot get ", DECIMAL(bytes), " bytes for packing");
-    madvise(packed, bytes, MADV_HUGEPAGE); // advice: no harm where it is not taken
-    return packed;
+    madvise(kept, kept_bytes = bytes, MADV_HUGEPAGE); // advice: no harm where it is not taken
+    return kept;
 }
-
-void release_packed(double *packed, size_t count) { munmap(packed, whole_pages(count)); }

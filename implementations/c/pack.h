@@ -12,6 +12,6 @@ void pack_rows(size_t rows, size_t depth, const double *A, size_t stride, size_t
 // panel is filled up with zeros.
 void pack_columns(size_t columns, size_t depth, const double *B, size_t stride, size_t width, double *packed);
 
-// Memory for `count` numbers, in huge pages where there are any.
-double *allocate_packed(size_t count);
-void release_packed(double *packed, size_t count);
+// Memory for `count` numbers, in huge pages where there are any. It is kept for the next call, as libraries do: zeroing
+// new pages would cost a small product a tenth of its time. One product at a time may use it.
+double *packing_memory(size_t count);

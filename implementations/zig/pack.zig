@@ -65,24 +65,20 @@ pub noinline fn columnStrips(
     }
 }
 
-/// Memory on huge pages, where Linux has them: hardly an access then waits for the translation of its address.
-pub const Buffer = struct {
-    numbers: [*]align(huge_page) f64,
-    bytes: []align(huge_page) u8,
+const huge_page = 2 << 20;
+const gpa = std.heap.page_allocator;
+var kept: []align(huge_page) u8 = &.{};
 
-    const huge_page = 2 << 20;
-    const gpa = std.heap.page_allocator;
-
-    /// Room for `count` numbers.
-    pub fn init(count: usize) !Buffer {
-        const size = std.mem.alignForward(usize, count * @sizeOf(f64), huge_page);
-        const bytes = try gpa.alignedAlloc(u8, .fromByteUnits(huge_page), size);
-        _ = linux.madvise(bytes.ptr, size, linux.MADV.HUGEPAGE);
-        return .{ .numbers = @ptrCast(bytes.ptr), .bytes = bytes };
+/// Room for `count` numbers on huge pages, where Linux has them: hardly an access then waits for the translation of its
+/// address. It is kept for the next call, as libraries do: zeroing new pages would cost a small product a tenth of its
+/// time. One product at a time may use it.
+pub fn memory(count: usize) ![*]f64 {
+    const size = std.mem.alignForward(usize, count * @sizeOf(f64), huge_page);
+    if (kept.len < size) {
+        gpa.free(kept);
+        kept = &.{};
+        kept = try gpa.alignedAlloc(u8, .fromByteUnits(huge_page), size);
+        _ = linux.madvise(kept.ptr, size, linux.MADV.HUGEPAGE);
     }
-
-    /// Gives it back.
-    pub fn deinit(buffer: Buffer) void {
-        gpa.free(buffer.bytes);
-    }
-};
+    return @ptrCast(kept.ptr);
+}

@@ -122,13 +122,11 @@ static void multiply(size_t n, size_t rows, size_t threads, double A[rows][n], d
     plan.block.rows = block_size(share, caches.l2 * 3 / 4 / (plan.block.depth * number), plan.tile.rows);
     plan.block.columns = block_size(n, caches.l3 / 2 / (plan.block.depth * number), plan.tile.columns);
     const size_t count_A = threads * plan.block.rows * plan.block.depth;
-    const size_t count = count_A + plan.block.columns * plan.block.depth;
-    plan.packed_A = allocate_packed(count);
+    plan.packed_A = packing_memory(count_A + plan.block.columns * plan.block.depth);
     plan.packed_B = plan.packed_A + count_A;
     pthread_barrier_init(&plan.barrier, NULL, (unsigned)threads);
     run_team(threads, work, &plan);
     pthread_barrier_destroy(&plan.barrier);
-    release_packed(plan.packed_A, count);
 }
 
 static const char *runs(void) { return isa_name(find_isa(paths)); }

@@ -24,9 +24,8 @@ func (t tile) product(a, b, c []float64, n, rows, threads int) {
 	workers := min(threads, heights.parts)
 	blockSize := heights.most() * depths.most()
 	panelSize := widths.most() * depths.most()
-	memory, free := allocate(panelSize + workers*blockSize + depths.most())
-	defer free()
-	panel, blocks, zeros := memory[:panelSize], memory[panelSize:], memory[panelSize+workers*blockSize:]
+	memory := packingMemory(panelSize + workers*blockSize)
+	panel, blocks, zeros := memory[:panelSize], memory[panelSize:], make([]float64, depths.most())
 
 	for w := range widths.parts {
 		j, width := widths.part(w)

@@ -52,8 +52,7 @@ pub fn multiply(c: []f64, a: []const f64, b: []const f64, n: usize, threads: usi
     const mc = pack.evenly((rows + threads - 1) / threads, caches.l2 * 3 / 4 / (@sizeOf(f64) * kc), shape.rows);
     const nc = pack.evenly(n, caches.l3 / 2 / (@sizeOf(f64) * kc), shape.lanes * shape.vectors);
 
-    const buffer: pack.Buffer = try .init((2 * nc + threads * mc) * kc);
-    defer buffer.deinit();
+    const buffer = try pack.memory((2 * nc + threads * mc) * kc);
     var work: Work = .{
         .c = c.ptr,
         .a = a.ptr,
@@ -64,8 +63,8 @@ pub fn multiply(c: []f64, a: []const f64, b: []const f64, n: usize, threads: usi
         .mc = mc,
         .nc = nc,
         .kc = kc,
-        .packed_a = buffer.numbers + 2 * nc * kc,
-        .packed_b = buffer.numbers,
+        .packed_a = buffer + 2 * nc * kc,
+        .packed_b = buffer,
         .all_packed = .init(threads),
     };
     try team.run(threads, multiplyShare, .{ isa.function(@TypeOf(share), "intrinsics", Isa.explicit), &work });
