@@ -165,7 +165,9 @@ def _beyond() -> Iterator[Finding]:
     yield Finding("beyond", "frequency, turbo and throttling: the hypervisor's host governs them and does not say")
     yield Finding("beyond", "neighbours on the same socket use its caches and memory bandwidth, which shows nowhere")
     yield Finding("beyond", "which physical cores, or halves of a core, the CPUs are, and when they move")
-    yield Finding("beyond", "the pages that the hypervisor backs this memory with, large or small")
+    yield Finding(
+        "beyond", "the pages that the hypervisor backs this memory with, large or small, at first touch or before"
+    )
     yield Finding("beyond", "steal is only what the hypervisor owns up to")
 
 
