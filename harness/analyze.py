@@ -117,7 +117,7 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
     options = evidence.started.options
     to_baseline = ratio(_find(timings, options.baseline), taken)
     above = _rung_above(timings, case, rung)
-    serial = _serial(timings, case, rung)
+    speedup = ratio(_serial(timings, case, rung), taken)
     disturbed = [each for each in evidence.disturbed if each.case == case]
     return {
         "seconds": taken.interval,
@@ -128,7 +128,7 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
         "step": ratio(timings[above], taken) if above else None,
         "step_from": above.rung if above else None,
         "ratio_per_core": to_baseline.value / case.threads if to_baseline else None,
-        "efficiency": serial.mean / taken.mean / case.threads if serial else None,
+        "efficiency": speedup.over(case.threads) if speedup else None,
         "to_yardstick": ratio(timings.get(case.model_copy(update={"implementation": options.yardstick})), taken),
         "to_yardstick_naive": ratio(_find(timings, f"{options.yardstick}/naive"), taken),
         "busy_cores": taken.busy_cores,

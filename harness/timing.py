@@ -2,10 +2,11 @@
 
 Samples lie within rounds, and rounds within a case. What one container differs from the next by is most of the noise
 and does not shrink with the number of samples, so that the rounds are what is counted: a round stands for the median
-of its samples (one that was disturbed has no say), a case for the mean of its rounds. Intervals are 95 %, by Student's
-t over the rounds, on a log scale as times are positive: the hierarchical interval of T. Kalibera and R. Jones (Rigorous
-Benchmarking in Reasonable Time, ISMM 2013, section 9), with Welch's and Satterthwaite's degrees of freedom for ratios.
-tests/simulation.py shows how often they hold the truth.
+of its samples (one that was disturbed has no say), a case for the mean of its rounds, from seven on without the
+quickest and the slowest seventh of them. Intervals are 95 %, by Student's t over the rounds, on a log scale as times
+are positive: the hierarchical interval of T. Kalibera and R. Jones (Rigorous Benchmarking in Reasonable Time, ISMM 2013,
+section 9), for trimmed means as K. K. Yuen has it (Biometrika 61, 1974), with Welch's and Satterthwaite's degrees of
+freedom for ratios. tests/simulation.py shows how often they hold the truth.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from harness.model.comparison import Interval
 from harness.model.journal import Round
 
 TAIL = 0.025
+TRIM_OF = 7  # of so many rounds the quickest and the slowest are left out: neighbours slow some that no counter shows
 COLD_TAIL = 0.05  # taking a sample for cold that was not costs little; keeping a cold one spoils the median of a few
 MEMORY = 0.1  # correlation of a case's rounds with the next: how long the machine's state lasts, by the reference run
 ROW_SPREAD = 0.01  # standard deviation of what a row costs beside another, by its place: measured at n = 2048
@@ -92,7 +94,7 @@ def timing(rounds: Sequence[Round]) -> Timing:
     kept = [r for r in rounds if len(r.samples) > cold]
     steady = [r.samples[cold:] for r in kept]
     levels = [_seconds(r, median(s.wall_ns for s in samples)) for r, samples in zip(kept, steady, strict=True)]
-    mean = fmean(levels)
+    mean = fmean(_middle(levels))
     every = [sample for samples in steady for sample in samples]
     return Timing(
         mean=mean,
@@ -141,9 +143,18 @@ def _spread(levels: Sequence[float], mean: float, latest: Round) -> Spread | Non
     """What the rounds differ by; and what the rows that were not computed may, where only some of them were."""
     if len(levels) < 2:
         return None
-    between = float(np.std(levels, ddof=1)) / math.sqrt(len(levels)) / mean
+    middle = _middle(levels)
+    winsorized = np.clip(levels, middle[0], middle[-1])
+    freedom = len(middle) - 1
+    between = math.sqrt(len(levels) * float(winsorized.var()) / (len(middle) * freedom)) / mean
     left_out = 1 - latest.rows / latest.case.n
-    return Spread(between, len(levels) - 1, known=ROW_SPREAD * math.sqrt(left_out / latest.rows))
+    return Spread(between, freedom, known=ROW_SPREAD * math.sqrt(left_out / latest.rows))
+
+
+def _middle(levels: Sequence[float]) -> Sequence[float]:
+    """In order, without the lowest and the highest of them (see TRIM_OF); all of them where they are few."""
+    trimmed = len(levels) // TRIM_OF
+    return sorted(levels)[trimmed : len(levels) - trimmed]
 
 
 def interval_of(value: float, spread: Spread | None, tail: float = TAIL) -> Interval:

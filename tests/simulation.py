@@ -46,11 +46,15 @@ class Noise:
     spike: float = 0.2  # which adds so much on average
     cold: float = 0.3  # added to the first sample of a container
     row: float = 0.01  # between the rows of a product
+    hit_share: float = 0.0  # of the containers have a neighbour that no counter shows,
+    hit: float = 0.5  # which adds so much on average
 
 
 CALM = Noise(container=0.005, sample=0.01, machine=0.004, drift=0.004)
 LOUD = Noise(container=0.05, sample=0.04, machine=0.02, drift=0.02, spike_share=0.05)
-KINDS = {"usual": Noise(), "calm": CALM, "loud": LOUD, "steady": Noise(machine=0, drift=0, spike_share=0)}
+HIT = Noise(hit_share=0.1)
+STEADY = Noise(machine=0, drift=0, spike_share=0)
+KINDS = {"usual": Noise(), "calm": CALM, "loud": LOUD, "hit": HIT, "steady": STEADY}
 
 
 class World:
@@ -74,6 +78,8 @@ class World:
         noise, draw = self.noise, self.draw
         share = self.rows[:rows].sum() / self.rows.sum()
         level = self.state + self.trend + noise.container * draw.normal()
+        if draw.random() < noise.hit_share:
+            level += math.log1p(draw.exponential(noise.hit))
         spikes = draw.exponential(noise.spike, samples) * (draw.random(samples) < noise.spike_share)
         spikes[0] += noise.cold
         seconds = true_s * share * np.exp(level + noise.sample * draw.normal(size=samples)) * (1 + spikes)

@@ -130,7 +130,17 @@ def test_efficiency_is_against_the_same_rung_on_one_thread() -> None:
         threads=(1, 2),
     )
     found = {row.threads: row.efficiency for row in comparison.rows}
-    assert found == {1: None, 2: pytest.approx(0.95)}
+    assert found[1] is None
+    assert known(found[2]) == pytest.approx((0.95, 0.95, 0.95))
+
+
+def test_efficiency_has_the_uncertainty_of_both() -> None:
+    naive = rounds_of("alpha/naive", [2.9], [3.1])
+    parallel = rounds_of("alpha/parallel", [1.9], [2.1], threads=2)
+    value, low, high = known(row(analyzed(naive + parallel), "alpha/parallel").efficiency)
+    assert value == pytest.approx(0.75)
+    assert low < 0.7
+    assert high > 0.8
 
 
 def test_every_rung_stands_beside_the_yardsticks() -> None:
@@ -188,7 +198,7 @@ def test_figures_of_a_parallel_case() -> None:
     parallel = rounds_of("alpha/parallel", [2.0], [2.0], threads=2)
     found = row(analyzed(naive + parallel), "alpha/parallel")
     assert found.ratio_per_core == pytest.approx(0.75)
-    assert found.efficiency == pytest.approx(0.75)
+    assert known(found.efficiency) == pytest.approx((0.75, 0.75, 0.75))
     assert found.busy_cores == pytest.approx(2.0)
     assert found.step_from == "naive"
     assert known(found.step) == pytest.approx((1.5, 1.5, 1.5))

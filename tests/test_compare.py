@@ -16,7 +16,7 @@ from harness.engine import Exit
 from harness.errors import EngineError
 from harness.events import Event
 from harness.model.cases import Options
-from harness.model.comparison import Comparison, Row
+from harness.model.comparison import Comparison, Interval, Row
 from harness.model.journal import Finished, Machine, Peak, Round, Startup, TaxRound
 from harness.model.manifests import Manifest
 from harness.store import load_run
@@ -70,7 +70,7 @@ def test_a_whole_run_is_measured_and_tells_the_scripted_ratios(session: Session)
     ratios = {name: row.ratio.value for name, row in rows.items() if row.ratio}
     expected = {"alpha/naive": 1, "alpha/parallel": 2, "beta/naive": 2, "beta/parallel": 4}
     assert ratios == pytest.approx(expected)
-    assert rows["beta/parallel"].efficiency == pytest.approx(1.0)
+    assert rows["beta/parallel"].efficiency == Interval(value=1.0, low=1.0, high=1.0)
     assert rows["beta/naive"].sha256 == rows["alpha/parallel"].sha256
     assert all(row.rounds >= 3 for row in rows.values())
     assert engine.volumes == {}

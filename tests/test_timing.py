@@ -11,7 +11,7 @@ from tests.factories import a_case, a_round, rounds_of
 from tests.simulation import KINDS, coverage
 
 
-@pytest.mark.parametrize("kind", ["usual", "loud"])
+@pytest.mark.parametrize("kind", ["usual", "loud", "hit"])
 def test_intervals_hold_the_truth_as_often_as_they_say_though_the_stop_chooses_its_moment(kind: str) -> None:
     shares = coverage(KINDS[kind], runs=2000)  # a share of 95 % is then known to one per cent
     assert all(0.93 <= share <= 0.97 for share in shares.values()), shares
@@ -50,6 +50,22 @@ def test_a_container_without_a_warm_sample_does_not_count_beside_those_with() ->
 def test_one_disturbed_sample_has_no_say() -> None:
     rounds = rounds_of("alpha/naive", [1.0, 1.0, 9.0, 1.0], [1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0])
     assert timing(rounds).mean == 1.0
+
+
+def test_from_seven_rounds_on_one_that_a_neighbour_slowed_has_no_say() -> None:
+    six = [[1.0]] * 5 + [[9.0]]
+    assert timing(rounds_of("alpha/naive", *six)).mean > 2
+    assert timing(rounds_of("alpha/naive", *six, [1.0])).mean == 1.0
+
+
+def test_the_interval_of_seven_rounds_is_yuen_s_for_trimmed_means() -> None:
+    seconds = [0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.5]
+    found = timing(rounds_of("alpha/naive", *([s] for s in seconds))).spread
+    trimmed = [0.98, 0.98, 0.99, 1.0, 1.01, 1.02, 1.02]
+    error = np.std(trimmed, ddof=1) * np.sqrt(6 / (5 * 4))
+    assert found is not None
+    assert found.error == pytest.approx(error)
+    assert found.freedom == 4
 
 
 def test_rows_that_were_not_computed_widen_the_interval_and_fewer_rows_widen_it_more() -> None:

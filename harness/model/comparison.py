@@ -21,6 +21,11 @@ class Interval(Record):
         """Whether the value lies within, or nothing is known that excludes it."""
         return self.low is None or self.high is None or self.low <= value <= self.high
 
+    def over(self, number: int) -> Interval:
+        """A share of it, as exactly known."""
+        low, high = (None if end is None else end / number for end in (self.low, self.high))
+        return Interval(value=self.value / number, low=low, high=high)
+
     def ties(self, floor: float) -> bool:
         """Whether a ratio may be none: its interval holds 1, or it is below the noise floor (see Noise)."""
         return self.holds(1.0) or max(self.value, 1 / self.value) <= 1 + floor
@@ -51,7 +56,7 @@ class Row(Record):
     step: Interval | None = None
     step_from: str | None = None
     ratio_per_core: float | None = None
-    efficiency: float | None = None
+    efficiency: Interval | None = None
     to_yardstick: Interval | None = None  # times faster than the yardstick on the same rung and threads
     to_yardstick_naive: Interval | None = None
     busy_cores: float | None = None

@@ -9,7 +9,8 @@ import pandas as pd
 from harness.model.comparison import Comparison, ImageRow, Interval, Row
 
 INTERVALS = {
-    "seconds": "mean", "ratio": "value", "step": "value", "to_yardstick": "value", "to_yardstick_naive": "value"
+    "seconds": "mean", "ratio": "value", "step": "value", "efficiency": "value", "to_yardstick": "value",
+    "to_yardstick_naive": "value",
 }  # fmt: skip
 
 

@@ -59,6 +59,15 @@ def percent(share: float | None) -> str:
     return f"{value:.0f} %" if value >= 10 else f"{value:.2g} %"
 
 
+def percents(estimate: Interval | None) -> str:
+    """A share as a percentage with its interval: 94 % [91–97]."""
+    if estimate is None:
+        return NONE
+    if estimate.low is None or estimate.high is None:
+        return f"{percent(estimate.value)} [?]"
+    return f"{percent(estimate.value)} [{100 * estimate.low:.0f}–{100 * estimate.high:.0f}]"
+
+
 def size(count: int | None) -> str:
     """Bytes, exactly."""
     return NONE if count is None else f"{count:,}"
