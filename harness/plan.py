@@ -104,7 +104,7 @@ def _batch(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> t
     """What fills a container of so many seconds, by the latest round, and what it is expected to take."""
     latest = rounds[-1]
     sample_s = median(s.wall_ns for s in latest.samples[len(latest.samples) // 2 :]) / 1e9  # the later, warmer half
-    overhead_s = (latest.container_ns - sum(s.wall_ns for s in latest.samples)) / 1e9
+    overhead_s = latest.container_ns / 1e9 - len(latest.samples) * sample_s  # warming up is in it
     row_s = sample_s / latest.rows
     rows = latest.rows if len(rounds) > 1 else _rows(rung, case, row_s)
     measuring_s = max(round_s - overhead_s, overhead_s / 4)  # a container that was started anyway may as well measure

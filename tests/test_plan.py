@@ -238,6 +238,10 @@ def test_a_short_whole_product_is_computed_twice_to_see_whether_the_first_is_col
     assert whole_products(2.4, 1.3) == [1, 2, 2, 2]
 
 
+def test_what_took_long_to_warm_up_is_worth_more_samples_while_it_is_warm() -> None:
+    assert whole_products(1.7, 0.06) == [1, 2, 7, 7]
+
+
 def test_a_long_whole_product_is_computed_once_in_a_container() -> None:
     assert whole_products(20.0, 20.0) == [1, 1, 1]
 
