@@ -94,11 +94,11 @@ def timing(rounds: Sequence[Round]) -> Timing:
     kept = [r for r in rounds if len(r.samples) > cold]
     steady = [r.samples[cold:] for r in kept]
     levels = [_seconds(r, median(s.wall_ns for s in samples)) for r, samples in zip(kept, steady, strict=True)]
-    mean = fmean(_middle(levels))
+    middle = _middle(levels)
     every = [sample for samples in steady for sample in samples]
     return Timing(
-        mean=mean,
-        spread=_spread(levels, mean, kept[-1]),
+        mean=fmean(middle),
+        spread=_spread(levels, middle, kept[-1]),
         warm_up=cold,
         cold=fmean(_seconds(r, r.samples[0].wall_ns) for r in kept) if cold else None,
         busy_cores=sum(s.cpu_ns for s in every) / sum(s.wall_ns for s in every),
@@ -139,14 +139,13 @@ def _seconds(entry: Round, wall_ns: float) -> float:
     return wall_ns * entry.case.n / entry.rows / 1e9
 
 
-def _spread(levels: Sequence[float], mean: float, latest: Round) -> Spread | None:
+def _spread(levels: Sequence[float], middle: Sequence[float], latest: Round) -> Spread | None:
     """What the rounds differ by; and what the rows that were not computed may, where only some of them were."""
     if len(levels) < 2:
         return None
-    middle = _middle(levels)
     winsorized = np.clip(levels, middle[0], middle[-1])
     freedom = len(middle) - 1
-    between = math.sqrt(len(levels) * float(winsorized.var()) / (len(middle) * freedom)) / mean
+    between = math.sqrt(len(levels) * float(winsorized.var()) / (len(middle) * freedom)) / fmean(middle)
     left_out = 1 - latest.rows / latest.case.n
     return Spread(between, freedom, known=ROW_SPREAD * math.sqrt(left_out / latest.rows))
 
