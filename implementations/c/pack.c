@@ -61,6 +61,7 @@ double *packing_memory(size_t count) {
     kept = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (kept == MAP_FAILED)
         FAIL(EXIT_FAILURE, "cannot get ", DECIMAL(bytes), " bytes for packing");
-    madvise(kept, kept_bytes = bytes, MADV_HUGEPAGE); // advice: no harm where it is not taken
+    kept_bytes = bytes;
+    madvise(kept, kept_bytes, MADV_HUGEPAGE); // advice: no harm where it is not taken
     return kept;
 }
