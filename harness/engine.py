@@ -9,18 +9,22 @@ from mmap import mmap
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-RUN_LABEL = "harness.run"
-"""On everything that is created, with the run's id: what `harness clean` goes by."""
+RUN_LABEL = "io.github.harness.run"
+"""On every container and volume that is created, with the run's id: what `harness clean` goes by."""
 
 LEFT_BEHIND = {"__pycache__", "target"}  # and all folders whose names begin with a dot
 
 NOT_STARTED = 127
 
-OWNER_LABEL = "harness.owner"
+OWNER_LABEL = "io.github.harness.owner"
 """On containers and volumes, host:pid of the process that made them, so that `harness clean` leaves a live run alone.
 
-Not on images: every container of an image inherits its labels, those of other builds and of users too.
+Neither label is on images: their containers and the images made from them would inherit it, those of users too.
 """
+
+OLD_RUN_LABEL = "harness.run"
+OLD_OWNER_LABEL = "harness.owner"
+"""What earlier versions called these labels; what they left behind is still cleaned."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,17 @@ from harness.docker_engine.connection import chosen_engine, translated, unreacha
 from harness.docker_engine.output import USER, lay_output, read_output
 from harness.docker_engine.probe import SCRIPT, Probe
 from harness.docker_engine.waiting import memory_gauge, ran_out_of_memory, waited_out
-from harness.engine import NOT_STARTED, OWNER_LABEL, RUN_LABEL, Exit, Job, Leftovers, Recipe
+from harness.engine import (
+    NOT_STARTED,
+    OLD_OWNER_LABEL,
+    OLD_RUN_LABEL,
+    OWNER_LABEL,
+    RUN_LABEL,
+    Exit,
+    Job,
+    Leftovers,
+    Recipe,
+)
 from harness.errors import EngineError
 from harness.memory import watched
 
@@ -221,13 +231,13 @@ class DockerEngine:
     def clean(self, *, images: bool) -> Leftovers:
         """See Engine."""
         with translated():
-            ours: Filters = {"label": OWNER_LABEL}
+            owned: list[Filters] = [{"label": OWNER_LABEL}, {"label": OLD_OWNER_LABEL}]
             alive: set[str] = set()
-            containers = self._client.containers.list(all=True, filters=ours)
+            containers = [each for ours in owned for each in self._client.containers.list(all=True, filters=ours)]
             dead_containers = [each for each in containers if not _is_alive(each.labels, alive)]
             for container in dead_containers:
                 _removed(container)
-            volumes = self._client.volumes.list(filters=ours)
+            volumes = [each for ours in owned for each in self._client.volumes.list(filters=ours)]
             dead_volumes = [each for each in volumes if not _is_alive(each.attrs.get("Labels") or {}, alive)]
             for volume in dead_volumes:
                 volume.remove(force=True)
@@ -250,10 +260,10 @@ def _removed(container: Container) -> None:
 
 def _is_alive(labels: Mapping[str, str], alive: set[str]) -> bool:
     """Whether the process that made a thing may still run; then note its run. Other hosts' are left to them."""
-    host, _, pid = labels.get(OWNER_LABEL, "").rpartition(":")
+    host, _, pid = (labels.get(OWNER_LABEL) or labels.get(OLD_OWNER_LABEL, "")).rpartition(":")
     if not host or (host == socket.gethostname() and not _runs(int(pid))):
         return False
-    alive.add(labels[RUN_LABEL])
+    alive.add(labels.get(RUN_LABEL) or labels[OLD_RUN_LABEL])
     return True
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from harness.archives import packed
 from harness.docker_engine import DockerEngine, output
-from harness.engine import NOT_STARTED, OWNER_LABEL, RUN_LABEL, Exit, Job, Recipe
+from harness.engine import NOT_STARTED, OLD_OWNER_LABEL, OLD_RUN_LABEL, OWNER_LABEL, RUN_LABEL, Exit, Job, Recipe
 from harness.errors import BuildError, EngineError
 from harness.machine import read_machine
 from tests.engine.support import HARNESS, THIS_PROCESS, left_of
@@ -205,21 +205,21 @@ def dead_owner() -> str:
 
 
 @pytest.fixture
-def leave(client: docker.DockerClient, base: str) -> Iterator[Callable[[str], str]]:
+def leave(client: docker.DockerClient, base: str) -> Iterator[Callable[..., str]]:
     """Leaves a running container with its volume behind in the name of an owner; returns the run's id."""
     runs = []
 
-    def leave(owner: str) -> str:
+    def leave(owner: str, names: tuple[str, str] = (RUN_LABEL, OWNER_LABEL)) -> str:
         run_id = f"test-{secrets.token_hex(4)}"
-        labels = {RUN_LABEL: run_id, OWNER_LABEL: owner}
+        labels = dict(zip(names, (run_id, owner), strict=True))
         volume = client.volumes.create(labels=labels)
         client.containers.run(base, ["sleep", "3600"], labels=labels, detach=True, volumes=[f"{volume.name}:/out"])
-        runs.append(run_id)
+        runs.append((names[0], run_id))
         return run_id
 
     yield leave
-    for run_id in runs:
-        filters: dict[str, str | list[str] | bool] = {"label": f"{RUN_LABEL}={run_id}"}
+    for name, run_id in runs:
+        filters: dict[str, str | list[str] | bool] = {"label": f"{name}={run_id}"}
         for container in client.containers.list(all=True, filters=filters):
             container.remove(force=True)
         for volume in client.volumes.list(filters=filters):
@@ -227,7 +227,7 @@ def leave(client: docker.DockerClient, base: str) -> Iterator[Callable[[str], st
 
 
 def test_clean_removes_what_the_dead_left_and_spares_the_living(
-    client: docker.DockerClient, leave: Callable[[str], str], dead_owner: str
+    client: docker.DockerClient, leave: Callable[..., str], dead_owner: str
 ) -> None:
     dead, alive = leave(dead_owner), leave(THIS_PROCESS)
     said = subprocess.run([HARNESS, "clean"], check=True, capture_output=True, text=True).stdout
@@ -237,7 +237,18 @@ def test_clean_removes_what_the_dead_left_and_spares_the_living(
     assert f"left alone: {alive}, which is still running" in said
 
 
-def test_sweep_removes_its_own_run_alone(client: docker.DockerClient, leave: Callable[[str], str]) -> None:
+def test_clean_knows_what_earlier_versions_left(
+    client: docker.DockerClient, leave: Callable[..., str], dead_owner: str
+) -> None:
+    old = (OLD_RUN_LABEL, OLD_OWNER_LABEL)
+    dead, alive = leave(dead_owner, old), leave(THIS_PROCESS, old)
+    said = subprocess.run([HARNESS, "clean"], check=True, capture_output=True, text=True).stdout
+    assert left_of(client, {OLD_RUN_LABEL: dead}) == []
+    assert len(left_of(client, {OLD_RUN_LABEL: alive})) == 2
+    assert f"left alone: {alive}, which is still running" in said
+
+
+def test_sweep_removes_its_own_run_alone(client: docker.DockerClient, leave: Callable[..., str]) -> None:
     mine, other = leave(THIS_PROCESS), leave(THIS_PROCESS)
     with closing(DockerEngine(mine)) as engine:
         engine.sweep()
