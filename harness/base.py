@@ -31,16 +31,22 @@ def ensure_debian(engine: Engine, notify: Notify) -> str:
         if engine.image_digest(tag):
             return tag
     notify(f"pulling {DEBIAN}")
-    if engine.pull(DEBIAN):
+    failure = engine.pull(DEBIAN)
+    if failure is None:
         return DEBIAN
     if not shutil.which("mmdebstrap"):
         raise EngineError(
-            f"no registry answers for {DEBIAN}, and mmdebstrap, which makes it from Debian's packages, is not "
-            "installed.\nRun `harness setup`, or install mmdebstrap (on Ubuntu also debian-archive-keyring)."
+            f"{DEBIAN} could not be pulled, and mmdebstrap, which makes it from Debian's packages, is not installed: "
+            f"{failure}\nRun `harness setup`, or install mmdebstrap (on Ubuntu also debian-archive-keyring)."
         )
-    notify(f"no registry answers: making Debian {SUITE} from its packages")
+    notify(f"it could not be pulled: {failure}\nmaking Debian {SUITE} from its packages instead")
     _bootstrap(engine)
     return MADE_HERE
+
+
+def has_debian(engine: Engine) -> bool:
+    """Whether the engine has a Debian image, so that it needs neither be pulled nor made."""
+    return any(engine.image_digest(tag) for tag in (DEBIAN, MADE_HERE))
 
 
 def _bootstrap(engine: Engine) -> None:

@@ -137,8 +137,8 @@ class Engine(Runner, Protocol):
         """The id of a local image (the SHA-256 of its configuration), or None."""
         ...
 
-    def pull(self, image: str) -> bool:
-        """Fetch an image from a registry; False where none answers."""
+    def pull(self, image: str) -> str | None:
+        """Fetch an image from a registry; why that failed, or None. Raises DiskFullError where it does not fit."""
         ...
 
     def import_image(self, archive: BinaryIO, tag: str) -> None:

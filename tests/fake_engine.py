@@ -90,9 +90,9 @@ class FakeEngine:
     def image_digest(self, tag: str) -> str | None:
         return f"sha256:{tag}" if tag in self.images else None
 
-    def pull(self, image: str) -> bool:
+    def pull(self, image: str) -> str | None:
         self.images.add(image)
-        return image == DEBIAN
+        return None if image == DEBIAN else "not found"
 
     def import_image(self, archive: BinaryIO, tag: str) -> None:
         raise NotImplementedError

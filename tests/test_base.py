@@ -18,9 +18,9 @@ from tests.fake_engine import FakeEngine
 class Offline(FakeEngine):
     """An engine for which no registry answers."""
 
-    def pull(self, image: str) -> bool:
+    def pull(self, image: str) -> str | None:
         assert image == DEBIAN
-        return False
+        return "toomanyrequests: slow down"
 
 
 def quiet(_: str) -> None:
@@ -40,7 +40,7 @@ def test_a_registry_is_asked_before_anything_is_made() -> None:
 
 def test_without_registry_and_mmdebstrap_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(EngineError, match=r"Run `harness setup`, or install mmdebstrap"):
+    with pytest.raises(EngineError, match=r"slow down\nRun `harness setup`, or install mmdebstrap"):
         ensure_debian(Offline([], {}), quiet)
 
 

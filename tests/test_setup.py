@@ -22,9 +22,9 @@ REFUSED = EngineRefusedError("you may not use it")
 class Offline(FakeEngine):
     """An engine for which no registry answers."""
 
-    def pull(self, image: str) -> bool:
+    def pull(self, image: str) -> str | None:
         del image
-        return False
+        return "no registry answers"
 
 
 @dataclass
@@ -81,7 +81,15 @@ def test_a_missing_engine_is_installed_and_started_and_said_so_first(machine: Pr
     setup.set_up(machine.said.append)
     assert machine.ran("install --yes --no-install-recommends docker.io")
     assert machine.ran("dockerd")
-    assert "installing docker.io" in machine.said[0]
+    assert machine.said[0].splitlines() == [
+        "harness sets up this machine, as root:",
+        "  - install docker.io from the distribution's packages",
+        f"  - start the container engine (dockerd in the background, log in {setup.DAEMON_LOG})",
+        "  - where Debian's image cannot be pulled, install mmdebstrap debian-archive-keyring uidmap, to make it from "
+        "packages",
+        "docs/SETUP.md tells how to undo each; HARNESS_NO_INSTALL=1 refuses them all.",
+    ]
+    assert "installing docker.io" in machine.said[1]
 
 
 def test_an_installed_engine_is_only_started_and_by_systemd_where_it_runs(
@@ -94,15 +102,22 @@ def test_an_installed_engine_is_only_started_and_by_systemd_where_it_runs(
     assert machine.commands == [["systemctl", "start", "docker"]]
 
 
-def test_an_engine_that_was_just_started_is_opened_to_its_user_through_sudo(
-    machine: Pretence, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("joined", [False, True])
+def test_an_engine_that_was_just_started_is_opened_to_its_user_by_the_distribution_s_group_alone(
+    joined: bool, machine: Pretence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    machine.programs.add("dockerd")
-    machine.answers = [NO_ENGINE, REFUSED, FakeEngine([], {}, images={DEBIAN})]
-    setup.set_up(machine.said.append)
-    assert machine.ran("sudo chgrp")
+    monkeypatch.setattr(setup, "user", lambda: "ada")
+    monkeypatch.setattr(setup, "has_joined", lambda group: joined and group == "docker")
+    machine.programs |= {"dockerd", "mmdebstrap"}
+    machine.answers = [NO_ENGINE, REFUSED]
+    with pytest.raises(EngineRefusedError, match="Log in anew, or run `newgrp docker`; then run this again"):
+        setup.set_up(machine.said.append)
     assert all(command[0] == "sudo" for command in machine.commands)
+    assert not machine.ran("chgrp")
+    assert machine.ran("usermod --append --groups docker ada") is not joined
+    assert ("add ada to the group docker, whose members" in machine.said[0]) is not joined
+    assert "through sudo:" in machine.said[0]
 
 
 @pytest.mark.parametrize(("answer", "chosen"), [(NO_ENGINE, "an address"), (REFUSED, None)])

@@ -22,6 +22,7 @@ LAYERS = [
         "docker_engine.probe",
         "errors",
         "events",
+        "membership",
         "memory",
         "model",
         "model.record",

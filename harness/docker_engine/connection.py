@@ -6,12 +6,17 @@ import os
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import requests
 from docker.context.config import get_current_context_name
 from docker.errors import APIError, DockerException
 
 from harness.errors import DiskFullError, EngineError, EngineRefusedError
+from harness.membership import group_of, has_joined
+
+SOCKET = Path("/var/run/docker.sock")
+UNIX = "unix://"
 
 
 def chosen_engine() -> str | None:
@@ -22,20 +27,48 @@ def chosen_engine() -> str | None:
     return None if context == "default" else f"the Docker context {context}"
 
 
+def socket_path() -> Path | None:
+    """The socket of this machine that leads to the engine, where one is known to."""
+    chosen = chosen_engine()
+    if chosen is None:
+        return SOCKET
+    return Path(chosen.removeprefix(UNIX)) if chosen.startswith(UNIX) else None
+
+
 def unreachable(error: Exception) -> EngineError:
     """Say which of the usual reasons keeps us from the engine, and what to do about it."""
-    where = chosen_engine() or "the default socket"
-    if "Permission denied" in str(error):
-        return EngineRefusedError(
-            f"a container engine runs at {where}, but you may not use it.\n"
-            "Add yourself to the group that owns its socket (usually `sudo usermod -aG docker $USER`, "
-            "then log in anew), or run as root."
-        )
+    socket = socket_path()
+    if socket and "Permission denied" in str(error):
+        return EngineRefusedError(f"a container engine runs at {socket}, but you may not use it.\n{_right(socket)}")
+    if chosen := chosen_engine():
+        return EngineError(f"no container engine answers at {chosen}.\n{_other_choice()} ({error})")
     return EngineError(
-        f"no container engine answers at {where}.\n"
-        "`harness setup` installs and starts Docker on Debian and Ubuntu; or start your engine, or point "
-        f"DOCKER_HOST at one. ({error})"
+        f"no container engine answers at the default socket, {SOCKET}.\n"
+        "Start yours, or point DOCKER_HOST at it. Where there is none, `harness setup` installs and starts Docker on "
+        f"Debian and Ubuntu. ({error})"
     )
+
+
+def _right(socket: Path) -> str:
+    """How a user gets the right to use a socket."""
+    group = group_of(socket)
+    if group is None:
+        return "Its socket belongs to root alone: run this as root."
+    if has_joined(group):
+        return f"You joined its group {group} after you logged in: log in anew, or run `newgrp {group}`."
+    return (
+        f"Members of the group {group} may, and can act as root through it: `sudo usermod -aG {group} $USER`, then log "
+        "in anew; or run this as root."
+    )
+
+
+def _other_choice() -> str:
+    """What to do about an engine that the user has chosen and that does not answer; setting one up is not it."""
+    if os.environ.get("DOCKER_HOST"):
+        return "DOCKER_HOST names it: start it, or unset DOCKER_HOST to use the default socket."
+    if os.environ.get("DOCKER_CONTEXT"):
+        return "DOCKER_CONTEXT names it: start it, or unset DOCKER_CONTEXT to use the default socket."
+    return "It is the current Docker context: start it, or `docker context use default` to use the default socket."
 
 
 @contextmanager
@@ -47,9 +80,8 @@ def translated() -> Generator[None]:
         raise_if_full(str(error))
         raise EngineError(f"the container engine refused: {error.explanation or error}") from error
     except requests.RequestException as error:
-        raise EngineError(
-            f"the container engine stopped answering: {error}\nStart it again (`harness setup` does)."
-        ) from error
+        advice = "Start it again." if chosen_engine() else "Start it again (`harness setup` does)."
+        raise EngineError(f"the container engine stopped answering: {error}\n{advice}") from error
     except DockerException as error:
         raise EngineError(f"the container engine failed: {error}") from error
     except OSError as error:  # our own temporary files; the SDK's are RequestExceptions, caught above

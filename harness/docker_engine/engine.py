@@ -15,11 +15,12 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 from docker.models.containers import Container
 from docker.types import LogConfig, Mount
+from docker.utils import parse_repository_tag
 
 from harness.archives import packed
 from harness.docker_engine.building import build
 from harness.docker_engine.claims import claimed
-from harness.docker_engine.connection import chosen_engine, translated, unreachable
+from harness.docker_engine.connection import chosen_engine, raise_if_full, translated, unreachable
 from harness.docker_engine.leftovers import Filters, remove_leftovers
 from harness.docker_engine.output import USER, lay_output, read_output
 from harness.docker_engine.probe import SCRIPT, Probe
@@ -92,13 +93,16 @@ class DockerEngine:
             except ImageNotFound:
                 return None
 
-    def pull(self, image: str) -> bool:
+    def pull(self, image: str) -> str | None:
         """See Engine."""
+        repository, tag = parse_repository_tag(image)
         try:
-            self._client.images.pull(image)
-        except (DockerException, requests.RequestException):
-            return False
-        return True
+            events = self._client.api.pull(repository, tag=tag, stream=True, decode=True)
+            failure = next((str(event["error"]) for event in events if "error" in event), None)
+        except (DockerException, requests.RequestException) as error:
+            failure = str(getattr(error, "explanation", None) or error)
+        raise_if_full(failure or "")
+        return failure
 
     def import_image(self, archive: BinaryIO, tag: str) -> None:
         """See Engine."""
