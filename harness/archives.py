@@ -7,7 +7,7 @@ import tarfile
 import tempfile
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 
 def empty_file(name: str, owner: int) -> bytes:
@@ -62,3 +62,11 @@ def only_file(stream: Iterable[bytes]) -> bytes | None:
             if member is None or not member.isfile():
                 return None
             return bytes(spool.getbuffer()[member.offset_data : member.offset_data + member.size])
+
+
+def opened(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    """A file of an archive, through links. Raises ValueError where there is none."""
+    stream = archive.extractfile(name)
+    if stream is None:
+        raise ValueError(f"an archive whose {name} is no file")
+    return stream

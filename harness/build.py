@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from harness.base import base_recipe, ensure_debian
+from harness.canonical import canonical
 from harness.engine import Engine, Job, Recipe
 from harness.errors import BuildError, EngineError, ProtocolError
 from harness.events import Event, Watch
@@ -108,14 +110,20 @@ def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watc
     name = target.name
     try:
         recipe = recipe_of(target.source, base, target.stage)
-        build_ns = _build_if_missing(engine, recipe, lambda line: watch(Event("build", f"{name}: {line}")), anew=anew)
-    except BuildError as error:
-        log = keep(f"build-{name}.log", error.log)
-        return Image(name=name, failure=Failure(stage="build", reason=str(error), log=log))
     except OSError as error:
         reason = f"its recipe cannot be read: {error.filename}: {error.strerror}"
         return Image(name=name, failure=Failure(stage="build", reason=reason))
-    return Image(name=name, tag=recipe.tag, digest=engine.image_digest(recipe.tag), build_ns=build_ns)
+
+    def told(line: str) -> None:
+        watch(Event("build", f"{name}: {line}"))
+
+    try:
+        build_ns = _build_if_missing(engine, recipe, told, ships=True, anew=anew)
+    except BuildError as error:
+        log = keep(f"build-{name}.log", error.log)
+        return Image(name=name, failure=Failure(stage="build", reason=str(error), log=log))
+    digest = engine.image_digest(recipe.tag)
+    return Image(name=name, tag=recipe.tag, digest=digest, canonical=True, build_ns=build_ns)
 
 
 def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Image:
@@ -174,9 +182,12 @@ def check_image(engine: Engine, source: Source, base: str, watch: Watch) -> None
 
 
 def _build_if_missing(
-    engine: Engine, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False
+    engine: Engine, recipe: Recipe, on_line: Callable[[str], None], *, ships: bool = False, anew: bool = False
 ) -> int | None:
-    """The nanoseconds that it took; None where there was nothing to build, or a step of it was kept from before."""
+    """The nanoseconds that it took; None where there was nothing to build, or a step of it was kept from before.
+
+    The image that gets the recipe's tag is, of what ships, the canonical form.
+    """
     if engine.image_digest(recipe.tag) is not None and not anew:
         return None
     kept: list[str] = []
@@ -186,11 +197,23 @@ def _build_if_missing(
             kept.append(line)
         on_line(line)
 
+    built = replace(recipe, tag=f"{recipe.tag}-{secrets.token_hex(4)}") if ships else recipe
     began_ns = time.monotonic_ns()
-    engine.build(recipe, told, anew=anew)
+    engine.build(built, told, anew=anew)
     build_ns = time.monotonic_ns() - began_ns
+    if ships:
+        _replace_by_canonical(engine, built.tag, recipe.tag)
     engine.tag(recipe.tag, f"{recipe.tag.partition(':')[0]}:latest")  # the name for people
     return None if kept else build_ns
+
+
+def _replace_by_canonical(engine: Engine, built: str, tag: str) -> None:
+    """Give a tag to the canonical form of an image, and remove the image as it was built."""
+    try:
+        with canonical(engine.save(built)) as archive:
+            engine.load(archive, tag)
+    finally:
+        engine.remove_image(built)
 
 
 def _hash(recipe: Recipe, *more: str) -> str:

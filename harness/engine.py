@@ -141,6 +141,14 @@ class Engine(Runner, Protocol):
         """The image as `docker save` would write it."""
         ...
 
+    def load(self, archive: BinaryIO, tag: str) -> None:
+        """Take in an image that is an archive as `docker save` writes it, and give it a tag."""
+        ...
+
+    def remove_image(self, tag: str) -> None:
+        """Remove a tag, and its image if nothing else names or needs it."""
+        ...
+
     def fill_volume(self, image: str, files: Mapping[str, memoryview]) -> str:
         """A new volume that holds the files; `image` lends the container that it is filled through."""
         ...
@@ -165,5 +173,5 @@ class Engine(Runner, Protocol):
         ...
 
     def clean(self, *, images: bool) -> Leftovers:
-        """Remove what dead runs left behind and, if asked, the images that were built."""
+        """Remove what dead runs left behind and, if asked and no run is alive, the images that were built."""
         ...

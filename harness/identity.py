@@ -15,10 +15,11 @@ KEY_DIGITS = 16
 def key_of(case: Case, rung: Rung, image: Image, machine: Machine) -> str:
     """Sixteen hexadecimal digits of the SHA-256 of all that a time hangs on: equal keys, samples of the same thing.
 
-    The image's tag is itself the hash of its sources, manifest, recipe and base.
+    The digest of a canonical image stands for all that is in it, on whichever machine it was built. Of another, which
+    earlier versions measured, so does no digest alone: its tag is the hash of what it was made of.
     """
     ingredients = {
-        "made_of": image.tag,
+        **({} if image.canonical else {"made_of": image.tag}),
         "digest": image.digest,
         "cpu": machine.cpu,
         "features": machine.features,

@@ -30,7 +30,9 @@ LAYERS = [
     },
     {
         "base",
+        "canonical",
         "docker_engine.connection",
+        "docker_engine.marks",
         "docker_engine.output",
         "docker_engine.waiting",
         "interrupts",

@@ -12,17 +12,19 @@ from docker.errors import APIError
 
 from harness.archives import packed
 from harness.docker_engine.connection import raise_if_full, translated
-from harness.engine import RUN_LABEL, Recipe
+from harness.docker_engine.marks import StepMarks, mark
+from harness.engine import Recipe
 from harness.errors import BuildError
 
 STYLE = re.compile(r"\x1b\[[\d;]*m")  # builders print standard error in red
 
 
-def build(client: DockerClient, recipe: Recipe, run: str, on_line: Callable[[str], None], *, anew: bool) -> None:
-    """Build a recipe's image for a run. Raises BuildError with the log, EngineError, DiskFullError."""
+def build(client: DockerClient, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool) -> None:
+    """Build a recipe's image. Raises BuildError with the log, EngineError, DiskFullError."""
     log: list[str] = []
     files = {name: memoryview(data) for name, data in recipe.files().items()}
     with packed(files) as context, translated(), _recipe_refused():
+        marks = StepMarks(client, recipe.arguments.values())
         for event in client.api.build(
             fileobj=context,
             custom_context=True,
@@ -30,7 +32,6 @@ def build(client: DockerClient, recipe: Recipe, run: str, on_line: Callable[[str
             target=recipe.target,
             tag=recipe.tag,
             buildargs={**_proxies(), **recipe.arguments},
-            labels={RUN_LABEL: run},
             rm=True,
             forcerm=True,
             nocache=anew,
@@ -40,9 +41,11 @@ def build(client: DockerClient, recipe: Recipe, run: str, on_line: Callable[[str
             raise_if_full(line)
             log.append(line)
             if line.strip():
+                marks.heard(line.strip())
                 on_line(line.strip())
             if "error" in event:
                 raise BuildError(_last_words(log), "".join(log))
+        mark(client, str(client.images.get(recipe.tag).id))
 
 
 @contextmanager

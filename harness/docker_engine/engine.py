@@ -19,6 +19,7 @@ from docker.types import LogConfig, Mount
 from harness.archives import packed
 from harness.docker_engine.building import build
 from harness.docker_engine.connection import chosen_engine, translated, unreachable
+from harness.docker_engine.marks import mark, remove_image, remove_ours
 from harness.docker_engine.output import USER, lay_output, read_output
 from harness.docker_engine.probe import SCRIPT, Probe
 from harness.docker_engine.waiting import memory_gauge, ran_out_of_memory, waited_out
@@ -97,13 +98,20 @@ class DockerEngine:
         """See Engine."""
         repository, _, version = tag.rpartition(":")
         with translated():
-            self._client.api.import_image_from_data(
-                archive, repository=repository, tag=version, changes=[f"LABEL {RUN_LABEL}={self._labels[RUN_LABEL]}"]
-            )
+            self._client.api.import_image_from_data(archive, repository=repository, tag=version)
+            mark(self._client, str(self._client.images.get(tag).id))
+
+    def load(self, archive: BinaryIO, tag: str) -> None:
+        """See Engine."""
+        repository, _, version = tag.rpartition(":")
+        with translated():
+            (image,) = self._client.images.load(archive)
+            mark(self._client, str(image.id))
+            image.tag(repository, version)
 
     def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
         """See Engine."""
-        build(self._client, recipe, self._labels[RUN_LABEL], on_line, anew=anew)
+        build(self._client, recipe, on_line, anew=anew)
 
     def save(self, tag: str) -> Iterable[bytes]:
         """See Engine."""
@@ -241,16 +249,19 @@ class DockerEngine:
             dead_volumes = [each for each in volumes if not _is_alive(each.attrs.get("Labels") or {}, alive)]
             for volume in dead_volumes:
                 volume.remove(force=True)
-            built = self._client.images.list(filters={"label": RUN_LABEL}) if images and not alive else []
-            for image in built:
-                self._client.images.remove(str(image.id), force=True)
-            return Leftovers(len(dead_containers), len(dead_volumes), len(built), tuple(sorted(alive)))
+            removed = remove_ours(self._client) if images and not alive else 0
+            return Leftovers(len(dead_containers), len(dead_volumes), removed, tuple(sorted(alive)))
 
     def tag(self, tag: str, alias: str) -> None:
         """See Engine."""
         repository, _, version = alias.rpartition(":")
         with translated():
             self._client.images.get(tag).tag(repository, version)
+
+    def remove_image(self, tag: str) -> None:
+        """See Engine."""
+        with translated():
+            remove_image(self._client, tag)
 
 
 def _removed(container: Container) -> None:

@@ -113,6 +113,7 @@ class Image(Record):
     name: str
     tag: str | None = None
     digest: str | None = None
+    canonical: bool = False  # whether equal contents give equal digests, on any machine; not so of earlier versions
     info: Info | None = None
     weight: Weight | None = None
     build_ns: int | None = None  # from nothing but the base image; None where a step of it was kept from before
