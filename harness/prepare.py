@@ -32,6 +32,7 @@ def build_images(run: Run, catalog: Catalog) -> int:
     wanted += [Target(source) for name, source in run.peak_source.items() if name not in run.sources]
     wanted += [Target(source) for source in catalog.others.values()]
     if run.past.started:
+        _rebuild_lost(run, base, wanted)
         _take_up(
             run,
             Present(
@@ -49,11 +50,26 @@ def build_images(run: Run, catalog: Catalog) -> int:
     return time.monotonic_ns() - began_ns
 
 
+def _rebuild_lost(run: Run, base: str, wanted: Sequence[Target]) -> None:
+    """Build again what earlier sessions measured and the engine has no more: equal bytes are the same image."""
+    lost = [
+        target
+        for target in wanted
+        if (image := run.past.images.get(target.name)) is not None
+        and image.canonical
+        and image.tag is not None
+        and run.engine.image_digest(recipe_of(target.source, base, target.stage).tag) is None
+    ]
+    for _ in build(run.engine, base, lost, run.folder.keep_log, run.watch, examine=False):
+        pass
+
+
 def _take_up(run: Run, present: Present) -> None:
     """Know what earlier sessions measured, if it is still worth something; the journal tells of a new session."""
     check_unchanged(run.past, present)
     run.record(Resumed(at=timestamp()))
-    run.images.update(run.past.images)
+    for name, image in run.past.images.items():  # by the tag that an equal image has now
+        run.images[name] = image.model_copy(update={"tag": image.tag and present.tags.get(name, image.tag)})
     run.peaks.update({peak.threads: peak.gflops for peak in run.past.peaks})
 
 

@@ -105,6 +105,8 @@ def _changed_images(past: Past, present: Present) -> Iterator[str]:
         tag = present.tags.get(image.name)
         if image.tag is None or tag is None:
             continue  # it was never built, or its manifest says already that it is not what it was
+        if image.canonical and image.digest == present.digest(tag):
+            continue  # whatever it was made of, and when
         if image.tag != tag:
             yield f"{image.name}: its sources, its recipe or its base image ({image.tag} then, {tag} now)"
         elif (digest := present.digest(tag)) is None:

@@ -153,7 +153,7 @@ def test_other_sources_are_refused_and_the_journal_stays_as_it_was(whole: Whole,
 # --- what is another run -------------------------------------------------------------------------------------
 
 
-def past_of(machine: Machine = FACTS, **image: str | None) -> Past:
+def past_of(machine: Machine = FACTS, **image: str | bool | None) -> Past:
     entries = a_journal([ALPHA], [], finished=False)
     images = [Image(name="alpha", tag="alpha:1", digest="sha256:1").model_copy(update=image)]
     return Past.of([entries[0], machine, *images])
@@ -174,6 +174,20 @@ def test_what_is_as_it_was_goes_on() -> None:
     check_unchanged(past_of(), present())
     check_unchanged(past_of(), present(machine=FACTS.model_copy(update={"load_1m": 9.0, "kernel": "newer"})))
     check_unchanged(past_of(tag=None, digest=None), present(tags={"alpha": "alpha:2"}))  # it was never built
+
+
+def test_an_image_of_the_same_bytes_is_no_other() -> None:
+    check_unchanged(past_of(canonical=True), present(tags={"alpha": "alpha:3"}, digest=lambda _: "sha256:1"))
+    with pytest.raises(ChangedError, match="its sources"):
+        check_unchanged(past_of(canonical=True), present(tags={"alpha": "alpha:3"}, digest=lambda _: "sha256:3"))
+    with pytest.raises(ChangedError, match="its sources"):
+        check_unchanged(past_of(), present(tags={"alpha": "alpha:3"}, digest=lambda _: "sha256:1"))
+
+
+def test_an_image_that_the_engine_lost_is_built_again_and_the_run_goes_on(whole: Whole) -> None:
+    path = whole.cut("lost", b"".join(whole.journal.splitlines(keepends=True)[:-2]))
+    whole.engine.images = {tag for tag in whole.engine.images if not tag.startswith("harness-alpha")}
+    assert rounds(resumed(whole, path)) == rounds(whole.entries)
 
 
 FEWER = tuple(feature for feature in FACTS.features if feature != "avx2")
@@ -222,6 +236,15 @@ def test_a_key_tells_any_two_results_apart_and_only_those() -> None:
     assert len({key, *(other() for other in OTHERS.values())}) == 1 + len(OTHERS)
     idle = FACTS.model_copy(update={"load_1m": 0.0, "engine": "another"})
     assert key_of(a_case(), a_rung(), IMAGE, idle) == key
+
+
+def test_the_key_of_a_canonical_image_is_that_of_its_bytes() -> None:
+    """The tag hangs on the machine that built it, by its base; the digest does not."""
+    image = IMAGE.model_copy(update={"canonical": True})
+    elsewhere = image.model_copy(update={"tag": "alpha:2"})
+    assert key_of(a_case(), a_rung(), image, FACTS) == key_of(a_case(), a_rung(), elsewhere, FACTS)
+    other = image.model_copy(update={"digest": "sha256:2"})
+    assert key_of(a_case(), a_rung(), image, FACTS) != key_of(a_case(), a_rung(), other, FACTS)
 
 
 def test_every_round_and_row_has_the_key_of_its_case(whole: Whole) -> None:
