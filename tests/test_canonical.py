@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from harness.canonical import canonical
+from tests.reproduction import differences
 
 SETTINGS = {
     "User": "65534:65534",
@@ -212,3 +213,9 @@ def test_of_two_names_of_a_file_the_first_is_the_file(order: Order) -> None:
             (one, tarfile.REGTYPE, ""),
             (other, tarfile.LNKTYPE, one),
         ]
+
+
+def test_what_differs_between_two_images_is_named() -> None:
+    assert differences([Build().saved()], [Build(mtime=1).saved()]) == []
+    other = Build(layers=((*LAYER[:-1], Member("more")), ANOTHER), settings={**SETTINGS, "User": "0:0"})
+    assert differences([Build().saved()], [other.saved()]) == ["(its configuration)", LAYER[-1].name, "more"]
