@@ -27,22 +27,28 @@ from harness.rounds import bench_of, measure_rounds, measure_taxes
 from harness.run import Run
 from harness.store import RunFolder, load_run, timestamp
 from harness.tune import tuned
+from harness.turn import turn
+
+MEASURING = "measuring"
 
 
-def compare(engine: Engine, catalog: Catalog, options: Options, results: Path, run_id: str, watch: Watch) -> bool:
+def compare(
+    engine: Engine, catalog: Catalog, options: Options, results: Path, run_id: str, watch: Watch, *, wait: bool = False
+) -> bool:
     """Plan, build, measure and journal one run; True if every case was measured.
 
     What fails inside an implementation is an outcome in the journal. Raises EngineError or DiskFullError where
-    nothing can go on; all that was measured until then is in the journal.
+    nothing can go on; all that was measured until then is in the journal. EngineBusyError where another harness
+    measures, unless told to `wait`.
     """
     sources = catalog.named(options.langs)
-    with closing(RunFolder(results, run_id)) as folder:
+    with turn(engine, MEASURING, watch, wait=wait), closing(RunFolder(results, run_id)) as folder:
         run = Run(engine, sources, peak_source(catalog, sources), options, folder, watch)
         run.record(_started(run_id, options, catalog, run))
         return _carry_out(run, catalog)
 
 
-def resume(engine: Engine, catalog: Catalog, path: Path, watch: Watch) -> bool:
+def resume(engine: Engine, catalog: Catalog, path: Path, watch: Watch, *, wait: bool = False) -> bool:
     """Go on with the run in a folder where it stopped, with its own options; True if every case was measured.
 
     All that its journal holds counts, failures too, and is not measured again. Raises ChangedError where the machine,
@@ -52,8 +58,10 @@ def resume(engine: Engine, catalog: Catalog, path: Path, watch: Watch) -> bool:
         past = Past.of(load_run(path))
         options = past.begun.options
         sources = catalog.named(options.langs)
-        engine.clean(images=False)  # what the dead left in the engine
-        return _carry_out(Run(engine, sources, peak_source(catalog, sources), options, folder, watch, past), catalog)
+        engine.clean(images=False, run=path.name)  # what its killed session left in the engine
+        with turn(engine, MEASURING, watch, wait=wait):
+            run = Run(engine, sources, peak_source(catalog, sources), options, folder, watch, past)
+            return _carry_out(run, catalog)
 
 
 def _carry_out(run: Run, catalog: Catalog) -> bool:

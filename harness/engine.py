@@ -9,6 +9,8 @@ from mmap import mmap
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from harness.owners import Life
+
 RUN_LABEL = "io.github.harness.run"
 """On every container and volume that is created, with the run's id: what `harness clean` goes by."""
 
@@ -17,7 +19,7 @@ LEFT_BEHIND = {"__pycache__", "target"}  # and all folders whose names begin wit
 NOT_STARTED = 127
 
 OWNER_LABEL = "io.github.harness.owner"
-"""On containers and volumes, host:pid of the process that made them, so that `harness clean` leaves a live run alone.
+"""On containers and volumes, the process that made them (`owners.Owner`), so that a live run is left alone.
 
 Neither label is on images: their containers and the images made from them would inherit it, those of users too.
 """
@@ -89,13 +91,23 @@ class Exit:
 
 
 @dataclass(frozen=True)
+class Spared:
+    """A run whose things were left alone, the process that made them, and whether that still runs."""
+
+    run: str
+    host: str
+    pid: int
+    life: Life
+
+
+@dataclass(frozen=True)
 class Leftovers:
-    """What was removed, or, being of a run that is still alive, was not."""
+    """How much was removed, and of which runs things were left alone: they are alive, or may be."""
 
     containers: int
     volumes: int
     images: int
-    spared_runs: tuple[str, ...]
+    spared: tuple[Spared, ...]
 
 
 class Runner(Protocol):
@@ -172,6 +184,13 @@ class Engine(Runner, Protocol):
         """Remove every container and volume of this run, and start no more."""
         ...
 
-    def clean(self, *, images: bool) -> Leftovers:
-        """Remove what dead runs left behind and, if asked and no run is alive, the images that were built."""
+    def claim(self, what: str) -> AbstractContextManager[None]:
+        """Have the engine alone, to do `what`. Raises EngineBusyError where another harness has it."""
+        ...
+
+    def clean(self, *, images: bool, run: str | None = None, doubtful: bool = False) -> Leftovers:
+        """Remove what dead runs, or one of them, left behind and, if asked and none is alive, the images that were built.
+
+        `doubtful`: also where it cannot be told from here whether a run is dead. Never where it is known to be alive.
+        """
         ...

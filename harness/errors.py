@@ -8,6 +8,7 @@ HarnessError                     a clear message; the command ends with `exit_co
 ├── DiskFullError           2    no space left, here or on the engine
 ├── EngineError             2    no engine, no right to use it, or it stopped answering
 │   ├── EngineRefusedError       an engine runs, but this user may not use it
+│   ├── EngineBusyError          another harness is using it
 │   └── BuildError               a recipe failed; becomes a failed outcome, carries the log
 ├── GateError               3    a budget or another gate that was not met
 └── StoppedError          130    a signal ended the command (128 and the signal's number)
@@ -47,6 +48,10 @@ class EngineError(HarnessError):
 
 class EngineRefusedError(EngineError):
     """An engine runs, but this user may not use it."""
+
+
+class EngineBusyError(EngineError):
+    """Another harness is using the engine."""
 
 
 class BuildError(EngineError):

@@ -12,9 +12,10 @@ from typing import BinaryIO
 import numpy as np
 
 from harness.base import DEBIAN
-from harness.engine import Exit, Job, Leftovers, Recipe
-from harness.errors import BuildError
+from harness.engine import Exit, Job, Leftovers, Recipe, Spared
+from harness.errors import BuildError, EngineBusyError
 from harness.model.manifests import Info, Manifest
+from harness.owners import Life
 from harness.workload import Matrix, checksum
 from tests.factories import info_of, saved_image
 
@@ -65,6 +66,9 @@ class FakeEngine:
     built: list[str] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     swept: bool = False
+    busy: list[str] = field(default_factory=list)  # what claims of the engine are refused with
+    claimed: list[str] = field(default_factory=list)
+    cleaned: list[str | None] = field(default_factory=list)
     beside: Callable[[str], Beside] = lambda _: Beside()  # what goes on beside a container of `implementation/rung`
     silent: bool = False  # whether readings of the host fail
     uptime_ns: int = 10**12
@@ -173,8 +177,19 @@ class FakeEngine:
     def sweep(self) -> None:
         self.swept = True
 
-    def clean(self, *, images: bool) -> Leftovers:
-        return Leftovers(containers=2, volumes=1, images=len(self.images) if images else 0, spared_runs=("r9",))
+    @contextmanager
+    def claim(self, what: str) -> Generator[None]:
+        if self.busy:
+            raise EngineBusyError(self.busy.pop(0))
+        self.claimed.append(what)
+        yield
+
+    def clean(self, *, images: bool, run: str | None = None, doubtful: bool = False) -> Leftovers:
+        self.cleaned.append(run)
+        spared = [Spared("r9", "here", 9, Life.ALIVE)]
+        if not doubtful:
+            spared.append(Spared("r8", "there", 8, Life.ELSEWHERE))
+        return Leftovers(containers=2, volumes=1, images=len(self.images) if images else 0, spared=tuple(spared))
 
     def _info(self, name: str) -> bytes:
         info = self.infos.get(name) or info_of(self._manifests[name])

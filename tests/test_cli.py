@@ -361,11 +361,15 @@ def test_a_broken_budget_ends_with_3_after_the_table(engine: FakeEngine, harness
     assert harness("images", "--langs", "zig,c").code == 0
 
 
-@pytest.mark.usefixtures("engine")
-def test_clean_tells_what_it_removed_and_what_it_left(harness: Command) -> None:
+def test_clean_tells_what_it_removed_and_what_it_left(engine: FakeEngine, harness: Command) -> None:
     assert harness("clean").out == (
-        "removed 2 containers, 1 volumes and 0 images\nleft alone: r9, which is still running\n"
+        "removed 2 containers, 1 volumes and 0 images\n"
+        "left alone: r9 (process 9 on here): still running\n"
+        "left alone: r8 (process 8 on there): cannot be judged from here: on another machine, or on this one before a "
+        "restart; if it has ended, `harness clean --run r8` removes it\n"
     )
+    assert "r8" not in harness("clean", "--run", "r8").out
+    assert engine.cleaned == [None, "r8"]
 
 
 @pytest.fixture
@@ -424,3 +428,24 @@ def test_a_run_that_was_reported_once_can_be_read_again(engine: FakeEngine, harn
     assert harness("report").out == (folder / "report.txt").read_text(encoding="utf-8")
     assert load_run(folder)[-1].kind == "finished"
     assert {job.arguments[1] for job in engine.jobs if job.arguments[0] == "run"} == {"naive"}
+
+
+def test_who_comes_second_is_refused_and_makes_no_run(engine: FakeEngine, harness: Command, tmp_path: Path) -> None:
+    for command in (COMPARE, ("build",), ("images",), ("doctor",)):
+        engine.busy = ["run r9 is using this container engine.\nWait for its end."]
+        ended = harness(*command)
+        assert (ended.code, ended.out) == (2, "")
+        assert "harness: run r9 is using this container engine.\nWait for its end." in ended.err
+    assert not (tmp_path / "results").exists()
+    assert engine.jobs == []
+
+
+def test_who_waits_goes_on_when_the_engine_is_free(
+    engine: FakeEngine, harness: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.turn.POLL_S", 0)
+    engine.busy = ["run r9 is using it.\nWait."] * 3
+    ended = harness(*COMPARE, "--langs", "c", "--rungs", "naive", "--baseline", "c/naive", "--wait")
+    assert ended.code == 0
+    assert ended.err.count("waiting: run r9 is using it.") == 1
+    assert engine.claimed == ["measuring"]

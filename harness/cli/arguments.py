@@ -18,6 +18,9 @@ SOME_CASE_FAILED = 1
 
 Results = Annotated[Path, typer.Option("--out", help="Folder of results; every run is a folder in it.")]
 Format = Annotated[str, typer.Option("--format", help=f"One of {', '.join(formats())}.")]
+Wait = Annotated[
+    bool, typer.Option("--wait", help="Wait while another harness is using the container engine, instead of refusing.")
+]
 Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or all.")]
 
 

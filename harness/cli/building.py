@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.arguments import ALL, SOME_CASE_FAILED, Format, Langs, chosen_renderer, keep_log
+from harness.cli.arguments import ALL, SOME_CASE_FAILED, Format, Langs, Wait, chosen_renderer, keep_log
 
 if TYPE_CHECKING:
     from harness.manifest import Target
@@ -19,32 +19,33 @@ def images(
     langs: Langs = ALL,
     format_: Format = "text",
     check: Annotated[bool, typer.Option("--check", help="Exit with 3 if an image breaks its budget.")] = False,
+    wait: Wait = False,
 ) -> None:
     """Build what is missing, and weigh every image against its budget."""
     from harness.images import check_budgets
 
     render = chosen_renderer(format_).render_images
-    rows = _weighed(langs)
+    rows = _weighed(langs, wait=wait)
     typer.echo(render(rows), nl=False)
     if check:
         check_budgets(rows)
 
 
-def _weighed(langs: str) -> list[ImageRow]:
+def _weighed(langs: str, *, wait: bool) -> list[ImageRow]:
     from harness.images import image_row
 
-    built = _built(langs, examine=True)
+    built = _built(langs, examine=True, wait=wait)
     return [image_row(target.source.manifest, target.stage, image) for target, image in built]
 
 
-def build(langs: Langs = ALL) -> None:
+def build(langs: Langs = ALL, wait: Wait = False) -> None:
     """Build the images that are missing or out of date."""
-    failed = [image for _, image in _built(langs, examine=False) if image.failure]
+    failed = [image for _, image in _built(langs, examine=False, wait=wait) if image.failure]
     if failed:
         raise typer.Exit(SOME_CASE_FAILED)
 
 
-def _built(langs: str, *, examine: bool) -> list[tuple[Target, Image]]:
+def _built(langs: str, *, examine: bool, wait: bool) -> list[tuple[Target, Image]]:
     """The chosen images, of implementations and others, built and, if asked, weighed; with what they are."""
     from harness.build import build as build_images
     from harness.build import build_base
@@ -53,11 +54,12 @@ def _built(langs: str, *, examine: bool) -> list[tuple[Target, Image]]:
     from harness.manifest import load_catalog, root, targets_of
     from harness.options import chosen
     from harness.progress import Progress
+    from harness.turn import turn
 
     catalog = load_catalog(root())
     targets = targets_of(catalog.images[name] for name in chosen(langs, catalog.images, "image"))
     engine = DockerEngine(f"build-{os.getpid()}")
-    with Progress() as progress, swept(engine):
+    with Progress() as progress, swept(engine), turn(engine, "building images", progress, wait=wait):
         base = build_base(engine, catalog, keep_log, progress)
         built = build_images(engine, base, targets, keep_log, progress, examine=examine)
         images = {image.name: image for image in built}

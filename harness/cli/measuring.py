@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.arguments import ALL, SOME_CASE_FAILED, Langs, Results, chosen_renderer
+from harness.cli.arguments import ALL, SOME_CASE_FAILED, Langs, Results, Wait, chosen_renderer
 from harness.cli.upkeep import restore_tuned
 from harness.errors import HarnessError, ResultsError, UsageError
 from harness.report import formats
@@ -61,6 +61,7 @@ def compare(
     resume: Annotated[
         str | None, typer.Option(help="Go on, with its own options, with a run that was cut short: its id, or latest.")
     ] = None,
+    wait: Wait = False,
 ) -> None:
     """Build, run, validate, measure and report: every chosen language on every chosen rung."""
     from harness.manifest import load_catalog, root
@@ -69,7 +70,7 @@ def compare(
     catalog = load_catalog(root())
     if resume is not None:
         _refuse_other_options(context)
-        _resume(catalog, resume, out)
+        _resume(catalog, resume, out, wait)
         return
     options_for = partial(
         parse_options,
@@ -91,10 +92,10 @@ def compare(
     if plan:
         _print_plan(catalog, options_for(cpus=_own_cpus()))
     else:
-        _start(catalog, options_for, out)
+        _start(catalog, options_for, out, wait)
 
 
-def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path) -> None:
+def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path, wait: bool) -> None:
     """Make a new run."""
     from harness.compare import compare as run_comparison
     from harness.docker_engine import DockerEngine
@@ -107,10 +108,10 @@ def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path) -> 
     language, _, rung = options.baseline.partition("/")
     if language not in options.langs or rung not in options.rungs:
         typer.echo(f"note: {options.baseline} is not among the cases, so there will be no ratios to it", err=True)
-    _carry_out(engine, out / run_id, partial(run_comparison, engine, catalog, options, out, run_id))
+    _carry_out(engine, out / run_id, partial(run_comparison, engine, catalog, options, out, run_id, wait=wait))
 
 
-def _resume(catalog: Catalog, run: str, out: Path) -> None:
+def _resume(catalog: Catalog, run: str, out: Path, wait: bool) -> None:
     """Go on with a run, if it has not come to its end already."""
     from harness.compare import resume as resume_comparison
     from harness.docker_engine import DockerEngine
@@ -122,7 +123,7 @@ def _resume(catalog: Catalog, run: str, out: Path) -> None:
         _show(folder, _write_reports(folder))
         return
     engine = DockerEngine(folder.name)
-    _carry_out(engine, folder, partial(resume_comparison, engine, catalog, folder))
+    _carry_out(engine, folder, partial(resume_comparison, engine, catalog, folder, wait=wait))
 
 
 def _refuse_other_options(context: typer.Context) -> None:
@@ -130,7 +131,8 @@ def _refuse_other_options(context: typer.Context) -> None:
     others = [
         f"--{name}"
         for name in context.params
-        if name not in {"resume", "out"} and getattr(context.get_parameter_source(name), "name", "") != "DEFAULT"
+        if name not in {"resume", "out", "wait"}
+        and getattr(context.get_parameter_source(name), "name", "") != "DEFAULT"
     ]
     if others:
         raise UsageError(f"--resume goes on with the run's own options: leave out {', '.join(others)}")

@@ -41,9 +41,10 @@ def _two_readings() -> tuple[Machine, Reading, Reading]:
     from harness.machine import read_machine
     from harness.manifest import load_catalog, root
     from harness.progress import Progress
+    from harness.turn import turn
 
     engine = DockerEngine(f"doctor-{os.getpid()}")
-    with Progress() as progress, swept(engine):
+    with Progress() as progress, swept(engine), turn(engine, "examining the machine", progress):
         base = build_base(engine, load_catalog(root()), keep_log, progress)
         machine = read_machine(engine, base)
         with watched(engine, base) as read:
@@ -64,15 +65,21 @@ def setup() -> None:
 
 def clean(
     images: Annotated[bool, typer.Option("--images", help="Remove the images that were built as well.")] = False,
+    run: Annotated[
+        str | None,
+        typer.Option(help="Only what this run left, also where it cannot be told from here whether it has ended."),
+    ] = None,
 ) -> None:
     """Remove the containers and volumes that killed runs left behind, and put back what --tune changed."""
     from harness.docker_engine import DockerEngine
 
     restore_tuned()
-    left = DockerEngine("clean").clean(images=images)
+    left = DockerEngine("clean").clean(images=images, run=run, doubtful=run is not None)
     typer.echo(f"removed {left.containers} containers, {left.volumes} volumes and {left.images} images")
-    for run in left.spared_runs:
-        typer.echo(f"left alone: {run}, which is still running")
+    for spared in left.spared:
+        who = f"{spared.run} (process {spared.pid} on {spared.host})"
+        advice = "" if spared.life.is_known else f"; if it has ended, `harness clean --run {spared.run}` removes it"
+        typer.echo(f"left alone: {who}: {spared.life.value}{advice}")
 
 
 def restore_tuned() -> None:

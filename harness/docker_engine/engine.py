@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -18,15 +18,15 @@ from docker.types import LogConfig, Mount
 
 from harness.archives import packed
 from harness.docker_engine.building import build
+from harness.docker_engine.claims import claimed
 from harness.docker_engine.connection import chosen_engine, translated, unreachable
+from harness.docker_engine.leftovers import Filters, remove_leftovers
 from harness.docker_engine.marks import mark, remove_image, remove_ours
 from harness.docker_engine.output import USER, lay_output, read_output
 from harness.docker_engine.probe import SCRIPT, Probe
 from harness.docker_engine.waiting import memory_gauge, ran_out_of_memory, waited_out
 from harness.engine import (
     NOT_STARTED,
-    OLD_OWNER_LABEL,
-    OLD_RUN_LABEL,
     OWNER_LABEL,
     RUN_LABEL,
     Exit,
@@ -36,13 +36,12 @@ from harness.engine import (
 )
 from harness.errors import EngineError
 from harness.memory import watched
+from harness.owners import this_process
 
 LOCAL = "http+docker://localhost"  # what the SDK makes of a local socket
 API_TIMEOUT_S = 60
 CREATION_S = 0.5  # an engine takes a tenth of it to create a container
 LOG_BYTES = "16m"
-
-Filters = dict[str, str | list[str] | bool]
 
 
 class DockerEngine:
@@ -56,7 +55,7 @@ class DockerEngine:
         except (DockerException, requests.RequestException, OSError) as error:
             raise unreachable(error) from error
         self._stopped = False
-        self._labels = {RUN_LABEL: run, OWNER_LABEL: f"{socket.gethostname()}:{os.getpid()}"}
+        self._labels = {RUN_LABEL: run, OWNER_LABEL: this_process().label()}
 
     def close(self) -> None:
         """Hang up."""
@@ -70,9 +69,17 @@ class DockerEngine:
     def cpus(self) -> tuple[int, ...]:
         """See Engine. Where the engine is on this machine, those that this process may use."""
         of_engine = range(int(self._facts["NCPU"]))
-        if self._client.api.base_url == LOCAL and hasattr(os, "sched_getaffinity"):
+        if self._is_local() and hasattr(os, "sched_getaffinity"):
             return tuple(sorted(os.sched_getaffinity(0).intersection(of_engine)))
         return tuple(of_engine)
+
+    def _is_local(self) -> bool:
+        """Whether a socket of this machine leads to the engine."""
+        return bool(self._client.api.base_url == LOCAL)
+
+    def _is_here(self) -> bool:
+        """Whether the engine is this machine's own: a local socket can be another's that was forwarded."""
+        return self._is_local() and self._facts.get("Name") == socket.gethostname()
 
     def memory_bytes(self) -> int:
         """See Engine."""
@@ -236,21 +243,16 @@ class DockerEngine:
                 for volume in self._client.volumes.list(filters=mine):
                     self.remove_volume(str(volume.name))
 
-    def clean(self, *, images: bool) -> Leftovers:
+    def claim(self, what: str) -> AbstractContextManager[None]:
+        """See Engine."""
+        return claimed(self._client, self._labels, what, engine_is_here=self._is_here())
+
+    def clean(self, *, images: bool, run: str | None = None, doubtful: bool = False) -> Leftovers:
         """See Engine."""
         with translated():
-            owned: list[Filters] = [{"label": OWNER_LABEL}, {"label": OLD_OWNER_LABEL}]
-            alive: set[str] = set()
-            containers = [each for ours in owned for each in self._client.containers.list(all=True, filters=ours)]
-            dead_containers = [each for each in containers if not _is_alive(each.labels, alive)]
-            for container in dead_containers:
-                _removed(container)
-            volumes = [each for ours in owned for each in self._client.volumes.list(filters=ours)]
-            dead_volumes = [each for each in volumes if not _is_alive(each.attrs.get("Labels") or {}, alive)]
-            for volume in dead_volumes:
-                volume.remove(force=True)
-            removed = remove_ours(self._client) if images and not alive else 0
-            return Leftovers(len(dead_containers), len(dead_volumes), removed, tuple(sorted(alive)))
+            left = remove_leftovers(self._client, engine_is_here=self._is_here(), run=run, doubtful=doubtful)
+            removed = remove_ours(self._client) if images and not left.spared else 0
+            return replace(left, images=removed)
 
     def tag(self, tag: str, alias: str) -> None:
         """See Engine."""
@@ -267,24 +269,3 @@ class DockerEngine:
 def _removed(container: Container) -> None:
     with suppress(DockerException, requests.RequestException):
         container.remove(force=True, v=True)
-
-
-def _is_alive(labels: Mapping[str, str], alive: set[str]) -> bool:
-    """Whether the process that made a thing may still run; then note its run. Other hosts' are left to them."""
-    host, _, pid = (labels.get(OWNER_LABEL) or labels.get(OLD_OWNER_LABEL, "")).rpartition(":")
-    if not host or (host == socket.gethostname() and not _runs(int(pid))):
-        return False
-    alive.add(labels.get(RUN_LABEL) or labels[OLD_RUN_LABEL])
-    return True
-
-
-def _runs(pid: int) -> bool:
-    if pid == os.getpid():
-        return False  # ours is the process that cleans
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # somebody else's
-    return True

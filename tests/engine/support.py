@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,11 +9,12 @@ from pathlib import Path
 import docker
 
 from harness.events import Event
+from harness.owners import this_process
 
 HARNESS = Path(sys.executable).with_name("harness")
 """The command as it was installed."""
 
-THIS_PROCESS = f"{socket.gethostname()}:{os.getpid()}"
+THIS_PROCESS = this_process().label()
 """As OWNER_LABEL writes it."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -22,6 +23,7 @@ from harness.docker_engine import DockerEngine, output
 from harness.engine import NOT_STARTED, OLD_OWNER_LABEL, OLD_RUN_LABEL, OWNER_LABEL, RUN_LABEL, Exit, Job, Recipe
 from harness.errors import BuildError, EngineError
 from harness.machine import read_machine
+from harness.owners import owner_of, this_process
 from tests.engine.support import HARNESS, THIS_PROCESS, left_of
 
 pytestmark = pytest.mark.engine
@@ -200,8 +202,7 @@ def test_a_running_job_and_its_volume_are_labelled(
 def dead_owner() -> str:
     """A process of this host that has ended, as OWNER_LABEL writes it."""
     with subprocess.Popen([HARNESS, "--help"], stdout=subprocess.DEVNULL) as process:
-        pass
-    return f"{socket.gethostname()}:{process.pid}"
+        return owner_of(str(process.pid), process.pid).label()
 
 
 @pytest.fixture
@@ -234,18 +235,64 @@ def test_clean_removes_what_the_dead_left_and_spares_the_living(
     assert left_of(client, {RUN_LABEL: dead}) == []
     assert len(left_of(client, {RUN_LABEL: alive})) == 2
     assert re.search(r"^removed [1-9]\d* containers, [1-9]\d* volumes and 0 images$", said, re.MULTILINE)
-    assert f"left alone: {alive}, which is still running" in said
+    assert f"left alone: {alive} (process {os.getpid()} on {socket.gethostname()}): still running\n" in said
+
+
+def test_clean_leaves_alone_what_it_cannot_judge_until_it_is_named(
+    client: docker.DockerClient, leave: Callable[..., str]
+) -> None:
+    elsewhere = replace(this_process(), boot="another", start_s=2**40).label()
+    doubtful, other = leave(elsewhere), leave(elsewhere)
+    said = subprocess.run([HARNESS, "clean"], check=True, capture_output=True, text=True).stdout
+    assert re.search(rf"left alone: {doubtful} .*: cannot be judged from here: on another machine", said)
+    assert f"if it has ended, `harness clean --run {doubtful}` removes it" in said
+    subprocess.run([HARNESS, "clean", "--run", doubtful], check=True, capture_output=True)
+    assert left_of(client, {RUN_LABEL: doubtful}) == []
+    assert len(left_of(client, {RUN_LABEL: other})) == 2
+
+
+@pytest.mark.parametrize("label", ["", "{", "somebody", '{"pid": 1}'])
+def test_a_label_that_is_not_ours_is_ignored(
+    label: str, client: docker.DockerClient, leave: Callable[..., str]
+) -> None:
+    foreign = leave(label)
+    said = subprocess.run([HARNESS, "clean", "--run", foreign], check=True, capture_output=True, text=True).stdout
+    assert foreign not in said
+    assert len(left_of(client, {RUN_LABEL: foreign})) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a pid namespace and keeps the right to the engine")
+def test_clean_from_another_pid_namespace_spares_the_living(
+    client: docker.DockerClient, leave: Callable[..., str]
+) -> None:
+    """In which their processes cannot be seen, or others have their numbers."""
+    alive = leave(THIS_PROCESS)
+    clean = ["unshare", "--pid", "--fork", "--mount-proc", str(HARNESS), "clean"]
+    said = subprocess.run(clean, check=True, capture_output=True, text=True).stdout
+    assert re.search(rf"left alone: {alive} .*: cannot be judged from here: in another container", said)
+    assert len(left_of(client, {RUN_LABEL: alive})) == 2
+
+
+def test_what_a_run_left_is_removed_alone(
+    client: docker.DockerClient, leave: Callable[..., str], dead_owner: str, engine: DockerEngine
+) -> None:
+    mine, others = leave(dead_owner), leave(dead_owner)
+    left = engine.clean(images=False, run=mine)
+    assert (left.containers, left.volumes) == (1, 1)
+    assert left_of(client, {RUN_LABEL: mine}) == []
+    assert len(left_of(client, {RUN_LABEL: others})) == 2
 
 
 def test_clean_knows_what_earlier_versions_left(
     client: docker.DockerClient, leave: Callable[..., str], dead_owner: str
 ) -> None:
-    old = (OLD_RUN_LABEL, OLD_OWNER_LABEL)
-    dead, alive = leave(dead_owner, old), leave(THIS_PROCESS, old)
+    old, host = (OLD_RUN_LABEL, OLD_OWNER_LABEL), socket.gethostname()
+    dead = leave(f"{host}:{json.loads(dead_owner)['pid']}", old)
+    alive = leave(f"{host}:{os.getpid()}", old)
     said = subprocess.run([HARNESS, "clean"], check=True, capture_output=True, text=True).stdout
     assert left_of(client, {OLD_RUN_LABEL: dead}) == []
     assert len(left_of(client, {OLD_RUN_LABEL: alive})) == 2
-    assert f"left alone: {alive}, which is still running" in said
+    assert f"left alone: {alive} (process {os.getpid()} on {host}): cannot be judged" in said
 
 
 def test_sweep_removes_its_own_run_alone(client: docker.DockerClient, leave: Callable[..., str]) -> None:

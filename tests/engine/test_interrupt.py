@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from docker.models.containers import Container
 
 from harness.engine import OWNER_LABEL
 from harness.manifest import load_catalog
+from harness.owners import owner_of
 from harness.plan import cases_of, shuffled
 from tests.engine.support import HARNESS, left_of
 from tests.factories import some_options
@@ -51,11 +51,7 @@ class Comparison:
     results: Path
     began: int
     client: docker.DockerClient
-
-    @property
-    def owner(self) -> str:
-        """As OWNER_LABEL writes it."""
-        return f"{socket.gethostname()}:{self.process.pid}"
+    owner: str  # as OWNER_LABEL writes it
 
     def hanging(self, action: str) -> Container:
         """Wait until something happens to the first container that hangs."""
@@ -102,7 +98,8 @@ def comparison(
             stdout=subprocess.DEVNULL,
             stderr=stderr,
         )
-    comparison = Comparison(process, results, int(time.time()), client)
+    owner = owner_of(str(process.pid), process.pid).label()
+    comparison = Comparison(process, results, int(time.time()), client, owner)
     try:
         yield comparison
     finally:

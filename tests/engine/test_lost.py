@@ -27,6 +27,7 @@ from harness.docker_engine import DockerEngine
 from harness.engine import OWNER_LABEL, RUN_LABEL
 from harness.manifest import load_catalog, targets_of
 from harness.model.journal import Entry, Round
+from harness.owners import owner_of
 from harness.store import JOURNAL, Log, find_run, load_run
 from tests.engine.support import HARNESS, left_of, unwatched
 
@@ -53,6 +54,7 @@ class Runs:
     environment: Mapping[str, str]
     client: docker.DockerClient
     process: subprocess.Popen[str] | None = None
+    owner: str = ""  # the latest session, as OWNER_LABEL writes it
     journals: dict[Path, bytes] = field(default_factory=dict)  # as they were last seen
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -64,6 +66,7 @@ class Runs:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.owner = owner_of(str(self.process.pid), self.process.pid).label()
         return self.process
 
     def go_on(self) -> subprocess.Popen[str]:
@@ -110,8 +113,7 @@ class Runs:
 
     def left(self) -> list[str]:
         """What the session left in the engine."""
-        assert self.process
-        return left_of(self.client, {OWNER_LABEL: f"{socket.gethostname()}:{self.process.pid}"})
+        return left_of(self.client, {OWNER_LABEL: self.owner})
 
     def complete(self) -> None:
         """Resume until the end: all is there, once, and nothing else is left."""
