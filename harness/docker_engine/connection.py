@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -12,6 +11,7 @@ from docker.context.config import get_current_context_name
 from docker.errors import APIError, DockerException
 
 from harness.errors import DiskFullError, EngineError, EngineRefusedError
+from harness.files import temporary_folder
 
 
 def chosen_engine() -> str | None:
@@ -53,7 +53,7 @@ def translated() -> Generator[None]:
     except DockerException as error:
         raise EngineError(f"the container engine failed: {error}") from error
     except OSError as error:  # our own temporary files; the SDK's are RequestExceptions, caught above
-        raise_if_full(f"{tempfile.gettempdir()}: {error}")
+        raise_if_full(f"{temporary_folder()}: {error}")
         raise EngineError(f"the container engine could not be fed: {error}") from error
 
 
