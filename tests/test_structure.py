@@ -18,7 +18,6 @@ PACKAGE = REPOSITORY / "harness"
 LAYERS = [
     {
         "",
-        "archives",
         "docker_engine.probe",
         "engine",
         "errors",
@@ -28,10 +27,12 @@ LAYERS = [
         "model.record",
         "report.section",
     },
+    {"files", "model.integrity"},
     {
+        "archives",
         "base",
+        "chain",
         "docker_engine.connection",
-        "docker_engine.output",
         "docker_engine.waiting",
         "interrupts",
         "model.cases",
@@ -40,7 +41,7 @@ LAYERS = [
         "progress",
         "workload",
     },
-    {"docker_engine.building", "manifest", "model.journal", "protocol", "validate"},
+    {"docker_engine.building", "docker_engine.output", "manifest", "model.journal", "protocol", "validate"},
     {"conditions", "docker_engine.engine", "identity", "machine", "model.comparison", "resume", "startup", "store"},
     {
         "disturbance",
@@ -53,7 +54,9 @@ LAYERS = [
         "report.as_json",
         "report.figures",
         "run",
+        "runs",
         "timing",
+        "verify",
     },
     {
         "beside",
@@ -67,6 +70,7 @@ LAYERS = [
         "report.cases",
         "report.circumstances",
         "report.image_sizes",
+        "report.integrity",
         "report.published",
         "setup",
         "tune",
@@ -74,7 +78,8 @@ LAYERS = [
     {"cli.upkeep", "evidence", "measure", "options", "report.crossed", "report.overview", "stopping"},
     {"cautions", "cli.building", "diff", "prepare", "report.document", "tax"},
     {"analyze", "report.as_md", "report.as_text", "report.difference", "rounds"},
-    {"cli.reading", "compare"},
+    {"compare", "results"},
+    {"cli.reading"},
     {"cli.measuring"},
     {"cli"},
 ]
