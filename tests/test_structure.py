@@ -32,6 +32,7 @@ LAYERS = [
         "archives",
         "base",
         "chain",
+        "cli.streams",
         "docker_engine.connection",
         "docker_engine.waiting",
         "interrupts",
