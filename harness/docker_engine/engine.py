@@ -18,7 +18,7 @@ from docker.types import LogConfig, Mount
 
 from harness.archives import packed
 from harness.docker_engine.building import build
-from harness.docker_engine.connection import chosen_engine, translated, unreachable
+from harness.docker_engine.connection import UNREADABLE, chosen_engine, translated, unreachable
 from harness.docker_engine.output import USER, lay_output, read_output
 from harness.docker_engine.probe import SCRIPT, Probe
 from harness.docker_engine.waiting import memory_gauge, ran_out_of_memory, waited_out
@@ -42,7 +42,7 @@ class DockerEngine:
         try:
             self._client = docker.from_env(version="auto", timeout=API_TIMEOUT_S, use_ssh_client=True)
             self._facts = self._client.info()
-        except (DockerException, requests.RequestException, OSError) as error:
+        except (DockerException, requests.RequestException, *UNREADABLE) as error:
             raise unreachable(error) from error
         self._stopped = False
         self._labels = {RUN_LABEL: run, OWNER_LABEL: f"{socket.gethostname()}:{os.getpid()}"}
