@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 
 from harness.base import base_recipe, ensure_debian
 from harness.canonical import canonical
-from harness.engine import Engine, Job, Recipe
+from harness.engine import Engine, Exit, Job, Recipe
 from harness.errors import BuildError, EngineError, ProtocolError
 from harness.events import Event, Watch
 from harness.images import weigh
@@ -81,10 +81,12 @@ def build_base(engine: Engine, catalog: Catalog, keep: Log, watch: Watch) -> str
         watch(Event("build", f"base: {line}"))
 
     debian = ensure_debian(engine, told)
-    unnamed = base_recipe(catalog.base, debian, tag="")
-    recipe = replace(unnamed, tag=f"{BASE}:{_hash(unnamed, engine.image_digest(debian) or '')}")
     try:
+        unnamed = base_recipe(catalog.base, debian, tag="")
+        recipe = replace(unnamed, tag=f"{BASE}:{_hash(unnamed, engine.image_digest(debian) or '')}")
         _build_if_missing(engine, recipe, told)
+    except OSError as error:
+        raise EngineError(f"the base image's {_unread(error)}") from error
     except BuildError as error:
         log = keep("build-base.log", error.log)
         raise EngineError(f"the base image does not build: {error}\nWhat its builder printed: {log}") from error
@@ -111,8 +113,7 @@ def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watc
     try:
         recipe = recipe_of(target.source, base, target.stage)
     except OSError as error:
-        reason = f"its recipe cannot be read: {error.filename}: {error.strerror}"
-        return Image(name=name, failure=Failure(stage="build", reason=reason))
+        return Image(name=name, failure=Failure(stage="build", reason=f"its {_unread(error)}"))
 
     def told(line: str) -> None:
         watch(Event("build", f"{name}: {line}"))
@@ -126,6 +127,10 @@ def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watc
     return Image(name=name, tag=recipe.tag, digest=digest, canonical=True, build_ns=build_ns)
 
 
+def _unread(error: OSError) -> str:
+    return f"recipe cannot be read: {error.filename}: {error.strerror}"
+
+
 def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Image:
     """Weigh a built image and ask what was built into it; what is no implementation has nothing to answer."""
     if image.failure or image.tag is None:
@@ -133,20 +138,23 @@ def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Ima
     weighed = image.model_copy(update={"weight": weigh(engine.save(image.tag), manifest.payload)})
     if not manifest.rungs:
         return weighed
+    answer = _ask(engine, image.tag)
+    log = keep(f"info-{image.name}.log", answer.stderr)
     try:
-        return weighed.model_copy(update={"info": _ask(engine, image.tag, keep, image.name)})
+        return weighed.model_copy(update={"info": _info(answer)})
     except ProtocolError as error:
-        failure = Failure(stage="info", reason=str(error), log=f"logs/info-{image.name}.log")
+        failure = Failure(stage="info", reason=str(error), log=log)
         return weighed.model_copy(update={"failure": failure})
 
 
 def _told(image: Image) -> str:
     if image.failure:
-        return f"{image.name}: failed at {image.failure.stage}: {image.failure.reason}"
+        log = f" (log: {image.failure.log})" if image.failure.log else ""
+        return f"{image.name}: failed at {image.failure.stage}: {image.failure.reason}{log}"
     return f"{image.name}: {image.weight.unpacked_bytes:,} bytes" if image.weight else f"{image.name}: up to date"
 
 
-def _ask(engine: Engine, tag: str, keep: Log, name: str) -> Info:
+def _ask(engine: Engine, tag: str) -> Exit:
     job = Job(
         image=tag,
         arguments=("info",),
@@ -155,8 +163,10 @@ def _ask(engine: Engine, tag: str, keep: Log, name: str) -> Info:
         pids=64,
         timeout_s=INFO_TIMEOUT_S,
     )
-    answer = engine.run(job)
-    keep(f"info-{name}.log", answer.stderr)
+    return engine.run(job)
+
+
+def _info(answer: Exit) -> Info:
     if answer.code:
         said = answer.stderr.decode("utf-8", errors="replace").strip()[:200]
         raise ProtocolError(f"`matmul info` ended with exit code {answer.code}: {said}")

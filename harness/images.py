@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
@@ -12,6 +11,7 @@ from typing import IO
 
 from harness.archives import opened
 from harness.errors import GateError
+from harness.files import spool
 from harness.model.comparison import ImageRow
 from harness.model.journal import Image, Layer, Weight
 from harness.model.manifests import Manifest, Stage
@@ -22,10 +22,10 @@ CHUNK_BYTES = 1 << 20
 
 def weigh(saved: Iterable[bytes], payload: Sequence[str]) -> Weight:
     """The weight of an image, given what `docker save` writes and the globs of the files that are our own."""
-    with tempfile.TemporaryFile() as spool:
-        spool.writelines(saved)
-        spool.seek(0)
-        with tarfile.open(fileobj=spool) as archive:
+    with spool() as file:
+        file.writelines(saved)
+        file.seek(0)
+        with tarfile.open(fileobj=file) as archive:
             index = json.load(opened(archive, "manifest.json"))
             weighed = [_weigh_layer(archive, name, payload) for name in index[0]["Layers"]]
     return Weight(

@@ -10,10 +10,10 @@ from harness.manifest import Catalog, known
 from harness.model.cases import Options
 from harness.plan import cases_of, rungs_of
 from harness.published import published
+from harness.workload import MAX_N
 
 ALL = "all"
 PUBLISHED = "published"
-MAX_N = 32_768
 MAX_ROUNDS = 1000
 DAY_S = 86_400
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -69,8 +70,8 @@ def check_unchanged(past: Past, present: Present) -> None:
         raise ChangedError(
             f"run {run} cannot be resumed, for times from before and after would not be of the same thing:\n"
             + "".join(f"  {change}\n" for change in changes)
-            + f"Put that back as it was, or begin anew with `harness compare`; `harness report {run}` shows what was "
-            "measured."
+            + "Put that back as it was, or begin anew with `harness compare`; "
+            f"`{shlex.join(['harness', 'report', run])}` shows what was measured."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import shutil
 import subprocess
 import time
@@ -111,7 +112,7 @@ def _as_root(command: Sequence[str]) -> None:
     """Run a command as root, through sudo where we are not. Raises EngineError where it fails."""
     prefix = [] if os.geteuid() == 0 else ["sudo"]
     if prefix and not shutil.which("sudo"):
-        raise EngineError(f"root is needed for `{' '.join(command)}`, and there is no sudo: run it as root")
+        raise EngineError(f"root is needed for `{shlex.join(command)}`, and there is no sudo: run it as root")
     done = subprocess.run([*prefix, *command], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise EngineError(f"`{' '.join(command)}` failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise EngineError(f"`{shlex.join(command)}` failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

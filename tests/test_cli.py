@@ -185,7 +185,7 @@ def test_a_reported_failure_has_its_reason_and_no_speed_up(harness: Command) -> 
     ("arguments", "said"),
     [
         (["r2"], "no run 'r2' in results/ (there are: r1)"),
-        (["--out", "elsewhere"], "no run in elsewhere/ yet: `harness compare` makes one"),
+        (["--out", "elsewhere"], "no run in elsewhere/ yet: `harness compare --out elsewhere` makes one"),
         (["--format", "jsn"], "unknown format 'jsn': did you mean json?"),
     ],
 )

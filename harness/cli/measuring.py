@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.arguments import ALL, SOME_CASE_FAILED, Langs, Results, Wait, chosen_renderer
+from harness.cli.arguments import ALL, SOME_CASE_FAILED, Langs, Results, Wait, chosen_renderer, noted
 from harness.cli.upkeep import restore_tuned
 from harness.errors import HarnessError, ResultsError, UsageError
 from harness.report import formats
@@ -107,7 +108,7 @@ def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path, wai
     options = options_for(cpus=len(engine.cpus()))
     language, _, rung = options.baseline.partition("/")
     if language not in options.langs or rung not in options.rungs:
-        typer.echo(f"note: {options.baseline} is not among the cases, so there will be no ratios to it", err=True)
+        noted(f"{options.baseline} is not among the cases, so there will be no ratios to it")
     _carry_out(engine, out / run_id, partial(run_comparison, engine, catalog, options, out, run_id, wait=wait))
 
 
@@ -115,11 +116,12 @@ def _resume(catalog: Catalog, run: str, out: Path, wait: bool) -> None:
     """Go on with a run, if it has not come to its end already."""
     from harness.compare import resume as resume_comparison
     from harness.docker_engine import DockerEngine
-    from harness.store import find_run, load_run
+    from harness.runs import find_run
+    from harness.store import load_run
 
-    folder = find_run(out, run)
+    folder = find_run(out, run, noted)
     if load_run(folder)[-1].kind == "finished":
-        typer.echo(f"note: {folder.name} came to its end already: nothing is left to measure", err=True)
+        noted(f"{folder.name} came to its end already: nothing is left to measure")
         _show(folder, _write_reports(folder))
         return
     engine = DockerEngine(folder.name)
@@ -149,12 +151,20 @@ def _carry_out(engine: DockerEngine, folder: Path, measured: Callable[[Progress]
             comparison = _write_reports(folder)
     except ResultsError:
         raise
-    except HarnessError as error:
-        with suppress(HarnessError):
-            error.add_note(_how_to_go_on(folder))
-            _write_reports(folder)
+    except Exception as error:
+        _keep_what_there_is(folder, error)
         raise
     _show(folder, comparison)
+
+
+def _keep_what_there_is(folder: Path, error: Exception) -> None:
+    """Say how to go on, and write the reports of what was measured; nothing here hides why the run ended."""
+    with suppress(ResultsError):  # nothing of it was kept
+        error.add_note(_how_to_go_on(folder))
+        try:
+            _write_reports(folder)
+        except Exception as other:  # noqa: BLE001 (told beside the first)
+            error.add_note(f"Its reports could not be written: {other}")
 
 
 def _how_to_go_on(folder: Path) -> str:
@@ -162,7 +172,7 @@ def _how_to_go_on(folder: Path) -> str:
     from harness.store import load_run
 
     load_run(folder)
-    place = f"{folder.name} --out {folder.parent}"
+    place = shlex.join([folder.name, "--out", str(folder.parent)])
     return (
         f"What was measured is kept: `harness report {place}` shows it, "
         f"`harness compare --resume {place}` goes on where it stopped."
@@ -171,18 +181,22 @@ def _how_to_go_on(folder: Path) -> str:
 
 def _show(folder: Path, comparison: Comparison) -> None:
     """Print the report of a run that came to its end; the exit code tells whether a case failed."""
-    typer.echo(chosen_renderer("text").render(comparison))
-    typer.echo(f"Kept in {folder}: the journal, logs, and this report in every format.")
+    try:
+        typer.echo(chosen_renderer("text").render(comparison))
+        typer.echo(f"Kept in {folder}: the journal, logs, and this report in every format.")
+    except HarnessError as error:
+        error.add_note(f"The report is kept in {folder}, in every format.")
+        raise
     if any(row.outcome == "failed" for row in comparison.rows):
         raise typer.Exit(SOME_CASE_FAILED)
 
 
 def _write_reports(folder: Path) -> Comparison:
     """Every format, beside the journal."""
-    from harness.analyze import analyze
-    from harness.store import load_run, write_report
+    from harness.results import comparison_of
+    from harness.store import write_report
 
-    comparison = analyze(load_run(folder))
+    comparison = comparison_of(folder)
     for name in formats():
         write_report(folder, name, chosen_renderer(name).render(comparison))
     return comparison

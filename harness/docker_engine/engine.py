@@ -19,7 +19,7 @@ from docker.types import LogConfig, Mount
 from harness.archives import packed
 from harness.docker_engine.building import build
 from harness.docker_engine.claims import claimed
-from harness.docker_engine.connection import chosen_engine, translated, unreachable
+from harness.docker_engine.connection import UNREADABLE, chosen_engine, translated, unreachable
 from harness.docker_engine.leftovers import Filters, remove_leftovers
 from harness.docker_engine.marks import mark, remove_image, remove_ours
 from harness.docker_engine.output import USER, lay_output, read_output
@@ -52,7 +52,7 @@ class DockerEngine:
         try:
             self._client = docker.from_env(version="auto", timeout=API_TIMEOUT_S, use_ssh_client=True)
             self._facts = self._client.info()
-        except (DockerException, requests.RequestException, OSError) as error:
+        except (DockerException, requests.RequestException, *UNREADABLE) as error:
             raise unreachable(error) from error
         self._stopped = False
         self._labels = {RUN_LABEL: run, OWNER_LABEL: this_process().label()}

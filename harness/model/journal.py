@@ -10,7 +10,10 @@ from harness.model.cases import Case, Conditions, Failure, Options, Sample
 from harness.model.manifests import Info, Manifest
 from harness.model.record import Record
 
-SCHEMA = 2
+SCHEMA = 3
+"""Of journals: every entry follows from the one before it by a hash (see chain). Those of schema 2 had none."""
+
+UNCHAINED = 2
 
 
 class Started(Record):

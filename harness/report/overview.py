@@ -6,6 +6,7 @@ from harness.model.cases import flop
 from harness.model.comparison import Comparison, Noise
 from harness.report.circumstances import circumstances
 from harness.report.figures import interval, number, percent
+from harness.report.integrity import integrity
 from harness.report.section import Section
 
 
@@ -32,6 +33,7 @@ def what_was_run(comparison: Comparison) -> Section:
         points.append(_cost(comparison))
     if comparison.noise:
         points.append(_noise(comparison.noise))
+    points += integrity(comparison)
     points.append(
         "Brackets are 95 % intervals; ~ marks a difference that may be none. Ratios are against "
         f"{options.baseline}; a core's ratio is the ratio over the threads."
