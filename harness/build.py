@@ -11,7 +11,7 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from harness.base import base_recipe, ensure_debian
-from harness.engine import Engine, Job, Recipe
+from harness.engine import KEPT, Engine, Job, Recipe
 from harness.errors import BuildError, EngineError, ProtocolError
 from harness.events import Event, Watch
 from harness.images import weigh
@@ -27,7 +27,6 @@ FINAL = "final"
 CHECK = "check"
 AT_ONCE = 2
 INFO_TIMEOUT_S = 30.0
-KEPT = "Using cache"  # what builders print of a step that was kept from before
 INFO_MEMORY_BYTES = 2**30
 
 
@@ -182,7 +181,7 @@ def _build_if_missing(
     kept: list[str] = []
 
     def told(line: str) -> None:
-        if line.endswith(KEPT):
+        if line == KEPT:
             kept.append(line)
         on_line(line)
 

@@ -16,6 +16,9 @@ LEFT_BEHIND = {"__pycache__", "target"}  # and all folders whose names begin wit
 
 NOT_STARTED = 127
 
+KEPT = "Using cache"
+"""What the builder is heard to say, whatever its words, of a step that it did not run but kept from before."""
+
 OWNER_LABEL = "harness.owner"
 """On containers and volumes, host:pid of the process that made them, so that `harness clean` leaves a live run alone.
 
@@ -130,7 +133,10 @@ class Engine(Runner, Protocol):
         ...
 
     def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
-        """Build an image, `anew` without a step kept from before. Raises BuildError with the whole log."""
+        """Build an image, `anew` without a step kept from before. Raises BuildError with the whole log.
+
+        `on_line` is told every line that the builder prints, and KEPT of a step that was kept.
+        """
         ...
 
     def save(self, tag: str) -> Iterable[bytes]:

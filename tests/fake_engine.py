@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from harness.base import DEBIAN
-from harness.engine import Exit, Job, Leftovers, Recipe
+from harness.engine import KEPT, Exit, Job, Leftovers, Recipe
 from harness.errors import BuildError
 from harness.model.manifests import Info, Manifest
 from harness.workload import Matrix, checksum
@@ -96,7 +96,7 @@ class FakeEngine:
     def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
         on_line("Step 1/1")
         if recipe.tag in self.built and not anew:
-            on_line("---> Using cache")
+            on_line(KEPT)
         if _name(recipe.tag) in self.unbuildable:
             raise BuildError("error: expected ';' (exit code 1)", "Step 1/1\nmain.x:1: error: expected ';'\n")
         self.built.append(recipe.tag)

@@ -19,7 +19,9 @@ LAYERS = [
     {
         "",
         "archives",
+        "docker_engine.flavours",
         "docker_engine.probe",
+        "docker_engine.words",
         "engine",
         "errors",
         "events",

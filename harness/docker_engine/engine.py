@@ -19,6 +19,7 @@ from docker.types import LogConfig, Mount
 from harness.archives import packed
 from harness.docker_engine.building import build
 from harness.docker_engine.connection import chosen_engine, translated, unreachable
+from harness.docker_engine.flavours import flavour_of, memory_kills
 from harness.docker_engine.output import USER, lay_output, read_output
 from harness.docker_engine.probe import SCRIPT, Probe
 from harness.docker_engine.waiting import memory_gauge, ran_out_of_memory, waited_out
@@ -42,6 +43,7 @@ class DockerEngine:
         try:
             self._client = docker.from_env(version="auto", timeout=API_TIMEOUT_S, use_ssh_client=True)
             self._facts = self._client.info()
+            self._flavour = flavour_of(self._client.version())
         except (DockerException, requests.RequestException, OSError) as error:
             raise unreachable(error) from error
         self._stopped = False
@@ -54,7 +56,7 @@ class DockerEngine:
     def describe(self) -> str:
         """See Engine."""
         where = chosen_engine() or "the local socket"
-        return f"{self._facts['OperatingSystem']}, Docker Engine {self._facts['ServerVersion']}, {where}"
+        return f"{self._facts['OperatingSystem']}, {self._flavour.name} {self._facts['ServerVersion']}, {where}"
 
     def cpus(self) -> tuple[int, ...]:
         """See Engine. Where the engine is on this machine, those that this process may use."""
@@ -85,10 +87,9 @@ class DockerEngine:
 
     def import_image(self, archive: BinaryIO, tag: str) -> None:
         """See Engine."""
-        repository, _, version = tag.rpartition(":")
-        with translated():
+        with translated():  # the name as a whole: Podman drops a tag that is named apart
             self._client.api.import_image_from_data(
-                archive, repository=repository, tag=version, changes=[f"LABEL {RUN_LABEL}={self._labels[RUN_LABEL]}"]
+                archive, repository=tag, changes=[f"LABEL {RUN_LABEL}={self._labels[RUN_LABEL]}"]
             )
 
     def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
@@ -114,7 +115,8 @@ class DockerEngine:
             return volume
 
     def _new_volume(self) -> str:
-        return str(self._client.volumes.create(labels=self._labels).name)
+        options = dict(self._flavour.volume_options)
+        return str(self._client.volumes.create(labels=self._labels, driver_opts=options).name)
 
     @contextmanager
     def _removed_on_error(self, volume: str) -> Generator[str]:
@@ -144,6 +146,7 @@ class DockerEngine:
         try:
             if job.output:
                 lay_output(container, job.output)
+            kills = memory_kills()
             job.observe()
             started = time.monotonic_ns()
             try:
@@ -162,12 +165,18 @@ class DockerEngine:
                 stderr=container.logs(stdout=False, stderr=True),
                 elapsed_ns=elapsed_ns,
                 timed_out=timed_out,
-                out_of_memory=not timed_out and ran_out_of_memory(container, code),
+                out_of_memory=not timed_out and self._ran_out_of_memory(container, code, kills),
                 output=read_output(container, job.output) if job.output and code == 0 else None,
                 resident_bytes=memory.most_bytes,
             )
         finally:
             _removed(container)
+
+    def _ran_out_of_memory(self, container: Container, code: int, kills_before: int) -> bool:
+        """By the engine's word; of one that does not give it by its kernel's, where that is this machine's."""
+        if self._flavour.tells_memory:
+            return ran_out_of_memory(container, code)
+        return code != 0 and memory_kills() > kills_before
 
     @contextmanager
     def probe(self, job: Job) -> Generator[Callable[[], bytes | None]]:
@@ -196,6 +205,7 @@ class DockerEngine:
             mounts=mounts,
             network_mode="none",
             read_only=True,
+            tmpfs=self._flavour.covered(),
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"] + ([] if job.seccomp else ["seccomp=unconfined"]),
             user=f"{USER}:{USER}",
