@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 
 from harness.base import base_recipe, ensure_debian
 from harness.canonical import canonical
-from harness.engine import Engine, Exit, Job, Recipe
+from harness.engine import KEPT, Engine, Exit, Job, Recipe
 from harness.errors import BuildError, EngineError, ProtocolError
 from harness.events import Event, Watch
 from harness.images import weigh
@@ -29,7 +29,6 @@ FINAL = "final"
 CHECK = "check"
 AT_ONCE = 2
 INFO_TIMEOUT_S = 30.0
-KEPT = "Using cache"  # what builders print of a step that was kept from before
 INFO_MEMORY_BYTES = 2**30
 
 
@@ -203,7 +202,7 @@ def _build_if_missing(
     kept: list[str] = []
 
     def told(line: str) -> None:
-        if line.endswith(KEPT):
+        if line == KEPT:
             kept.append(line)
         on_line(line)
 

@@ -13,12 +13,12 @@ import json
 import posixpath
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, BinaryIO, cast
 
 from harness.archives import opened
+from harness.files import spool
 
 EPOCH = "1970-01-01T00:00:00Z"
 PLATFORM = ("architecture", "os", "variant")
@@ -47,10 +47,10 @@ def canonical(saved: Iterable[bytes]) -> Generator[BinaryIO]:
 
     The SHA-256 of the image's configuration, which holds those of its layers, stands for all that it is.
     """
-    with tempfile.TemporaryFile() as spool, tempfile.TemporaryFile() as written:
-        spool.writelines(saved)
-        spool.seek(0)
-        with tarfile.open(fileobj=spool) as archive, tarfile.open(fileobj=written, mode="w") as result:
+    with spool() as file, spool() as written:
+        file.writelines(saved)
+        file.seek(0)
+        with tarfile.open(fileobj=file) as archive, tarfile.open(fileobj=written, mode="w") as result:
             (image,) = json.load(opened(archive, "manifest.json"))
             layers = [_add_layer(result, opened(archive, name)) for name in image["Layers"]]
             settings = _json(_configuration(json.load(opened(archive, image["Config"])), layers))
@@ -79,7 +79,7 @@ def _configuration(built: Mapping[str, Any], layers: Sequence[str]) -> dict[str,
 
 def _add_layer(result: tarfile.TarFile, stream: IO[bytes]) -> str:
     """Add a layer, rewritten, to an archive; the SHA-256 of it."""
-    with tempfile.TemporaryFile() as plain, tempfile.TemporaryFile() as rewritten:
+    with spool() as plain, spool() as rewritten:
         _unpack(stream, plain)
         with tarfile.open(fileobj=plain) as layer, tarfile.open(fileobj=rewritten, mode="w") as archive:
             _rewrite(layer, archive)

@@ -18,6 +18,9 @@ LEFT_BEHIND = {"__pycache__", "target"}  # and all folders whose names begin wit
 
 NOT_STARTED = 127
 
+KEPT = "Using cache"
+"""What the builder is heard to say, whatever its words, of a step that it did not run but kept from before."""
+
 OWNER_LABEL = "io.github.harness.owner"
 """On containers and volumes, the process that made them (`owners.Owner`), so that a live run is left alone.
 
@@ -146,7 +149,10 @@ class Engine(Runner, Protocol):
         ...
 
     def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
-        """Build an image, `anew` without a step kept from before. Raises BuildError with the whole log."""
+        """Build an image, `anew` without a step kept from before. Raises BuildError with the whole log.
+
+        `on_line` is told every line that the builder prints, and KEPT of a step that was kept.
+        """
         ...
 
     def save(self, tag: str) -> Iterable[bytes]:
@@ -189,7 +195,7 @@ class Engine(Runner, Protocol):
         ...
 
     def clean(self, *, images: bool, run: str | None = None, doubtful: bool = False) -> Leftovers:
-        """Remove what dead runs, or one of them, left behind; if asked and none is alive, also the images that were built.
+        """Remove what dead runs, or one of them, left behind; if asked and none is alive, the images that were built too.
 
         `doubtful`: also where it cannot be told from here whether a run is dead. Never where it is known to be alive.
         """

@@ -18,6 +18,7 @@ from harness.errors import EngineError, EngineRefusedError
 
 NO_INSTALL = "HARNESS_NO_INSTALL"
 ENGINE_PACKAGE = "docker.io"
+CLIENT_PACKAGE = "docker-cli"  # from Debian 13 on the command is in a package of its own
 DEBIAN_PACKAGES = ("mmdebstrap", "debian-archive-keyring", "uidmap")
 SYSTEMD = Path("/run/systemd/system")
 SOCKET = Path("/var/run/docker.sock")
@@ -54,6 +55,8 @@ def ensure_engine(notify: Notify) -> DockerEngine:
             raise
     if not shutil.which("dockerd", path=_search_path()):
         _install((ENGINE_PACKAGE,), notify)
+        if not shutil.which("docker"):
+            _install((CLIENT_PACKAGE,), notify)
     _start(notify)
     return _answering_engine(notify)
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from harness.base import DEBIAN
-from harness.engine import Exit, Job, Leftovers, Recipe, Spared
+from harness.engine import KEPT, Exit, Job, Leftovers, Recipe, Spared
 from harness.errors import BuildError, EngineBusyError
 from harness.model.manifests import Info, Manifest
 from harness.owners import Life
@@ -102,7 +102,7 @@ class FakeEngine:
         on_line("Step 1/1")
         made_of = "-".join(recipe.tag.split("-")[:2])  # without the token of what is yet to be made canonical
         if made_of in self.built and not anew:
-            on_line("---> Using cache")
+            on_line(KEPT)
         if _name(recipe.tag) in self.unbuildable:
             raise BuildError("error: expected ';' (exit code 1)", "Step 1/1\nmain.x:1: error: expected ';'\n")
         self.built.append(made_of)

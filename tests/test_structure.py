@@ -16,7 +16,19 @@ PACKAGE = REPOSITORY / "harness"
 
 # From the bottom up: a module imports only from the layers below its own.
 LAYERS = [
-    {"", "docker_engine.probe", "errors", "events", "memory", "model", "model.record", "owners", "report.section"},
+    {
+        "",
+        "docker_engine.flavours",
+        "docker_engine.probe",
+        "docker_engine.words",
+        "errors",
+        "events",
+        "memory",
+        "model",
+        "model.record",
+        "owners",
+        "report.section",
+    },
     {
         "docker_engine.waiting",
         "engine",

@@ -20,6 +20,7 @@ from harness.archives import packed
 from harness.docker_engine.building import build
 from harness.docker_engine.claims import claimed
 from harness.docker_engine.connection import UNREADABLE, chosen_engine, translated, unreachable
+from harness.docker_engine.flavours import flavour_of, memory_kills
 from harness.docker_engine.leftovers import Filters, remove_leftovers
 from harness.docker_engine.marks import mark, remove_image, remove_ours
 from harness.docker_engine.output import USER, lay_output, read_output
@@ -52,6 +53,7 @@ class DockerEngine:
         try:
             self._client = docker.from_env(version="auto", timeout=API_TIMEOUT_S, use_ssh_client=True)
             self._facts = self._client.info()
+            self._flavour = flavour_of(self._client.version())
         except (DockerException, requests.RequestException, *UNREADABLE) as error:
             raise unreachable(error) from error
         self._stopped = False
@@ -64,7 +66,7 @@ class DockerEngine:
     def describe(self) -> str:
         """See Engine."""
         where = chosen_engine() or "the local socket"
-        return f"{self._facts['OperatingSystem']}, Docker Engine {self._facts['ServerVersion']}, {where}"
+        return f"{self._facts['OperatingSystem']}, {self._flavour.name} {self._facts['ServerVersion']}, {where}"
 
     def cpus(self) -> tuple[int, ...]:
         """See Engine. Where the engine is on this machine, those that this process may use."""
@@ -103,9 +105,8 @@ class DockerEngine:
 
     def import_image(self, archive: BinaryIO, tag: str) -> None:
         """See Engine."""
-        repository, _, version = tag.rpartition(":")
-        with translated():
-            self._client.api.import_image_from_data(archive, repository=repository, tag=version)
+        with translated():  # the name as a whole: Podman drops a tag that is named apart
+            self._client.api.import_image_from_data(archive, repository=tag)
             mark(self._client, str(self._client.images.get(tag).id))
 
     def load(self, archive: BinaryIO, tag: str) -> None:
@@ -139,7 +140,8 @@ class DockerEngine:
             return volume
 
     def _new_volume(self) -> str:
-        return str(self._client.volumes.create(labels=self._labels).name)
+        options = dict(self._flavour.volume_options)
+        return str(self._client.volumes.create(labels=self._labels, driver_opts=options).name)
 
     @contextmanager
     def _removed_on_error(self, volume: str) -> Generator[str]:
@@ -169,6 +171,7 @@ class DockerEngine:
         try:
             if job.output:
                 lay_output(container, job.output)
+            kills = memory_kills()
             job.observe()
             started = time.monotonic_ns()
             try:
@@ -187,12 +190,18 @@ class DockerEngine:
                 stderr=container.logs(stdout=False, stderr=True),
                 elapsed_ns=elapsed_ns,
                 timed_out=timed_out,
-                out_of_memory=not timed_out and ran_out_of_memory(container, code),
+                out_of_memory=not timed_out and self._ran_out_of_memory(container, code, kills),
                 output=read_output(container, job.output) if job.output and code == 0 else None,
                 resident_bytes=memory.most_bytes,
             )
         finally:
             _removed(container)
+
+    def _ran_out_of_memory(self, container: Container, code: int, kills_before: int) -> bool:
+        """By the engine's word; of one that does not give it by its kernel's, where that is this machine's."""
+        if self._flavour.tells_memory:
+            return ran_out_of_memory(container, code)
+        return code != 0 and memory_kills() > kills_before
 
     @contextmanager
     def probe(self, job: Job) -> Generator[Callable[[], bytes | None]]:
@@ -221,6 +230,7 @@ class DockerEngine:
             mounts=mounts,
             network_mode="none",
             read_only=True,
+            tmpfs=self._flavour.covered(),
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"] + ([] if job.seccomp else ["seccomp=unconfined"]),
             user=f"{USER}:{USER}",

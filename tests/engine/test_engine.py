@@ -193,7 +193,7 @@ def test_a_running_job_and_its_volume_are_labelled(
         container = client.containers.get(next(started)["id"])
         (volume,) = client.volumes.list(filters=filters)
         assert container.labels.items() >= labels.items()
-        assert volume.attrs["Labels"] == labels
+        assert volume.attrs["Labels"].items() >= labels.items()  # newer engines add one of their own
         container.kill()
         assert running.result().code == 137
 
@@ -331,8 +331,8 @@ def recipe(folder: Path, base: str, steps: str) -> Recipe:
 @pytest.mark.parametrize(
     ("steps", "reason"),
     [
-        ("RUN echo fine\nRUN (echo first; echo 'the last words') >&2; exit 7", "the last words (exit code 7)"),
-        ("RUN echo fine\nRUN exit 7", "exit 7' returned a non-zero code: 7"),
+        ("RUN echo fine\nRUN (echo first; echo 'the last words') >&2; exit 7", r"^the last words \(exit code 7\)$"),
+        ("RUN echo fine\nRUN exit 7", r"exit 7\W.* (code:|status) 7$"),
         ("COPY nonesuch /", "nonesuch"),
     ],
     ids=["talking", "silent", "copying"],
@@ -342,10 +342,11 @@ def test_a_failed_build_says_why(steps: str, reason: str, engine: DockerEngine, 
     failing = recipe(tmp_path, base, steps)
     with pytest.raises(BuildError) as failed:
         engine.build(failing, lines.append)
-    assert reason in str(failed.value)
+    assert re.search(reason, str(failed.value))
     assert "\n" not in str(failed.value)
-    assert "Step 3" in failed.value.log
-    assert any("Step 3" in line for line in lines)
+    first_step = re.compile("step 1", re.IGNORECASE)
+    assert first_step.search(failed.value.log)
+    assert any(first_step.search(line) for line in lines)
     assert "\x1b" not in failed.value.log
     assert engine.image_digest(failing.tag) is None
 
@@ -374,7 +375,7 @@ def test_the_machine_is_described(engine: DockerEngine, base: str) -> None:
     assert machine.architecture == os.uname().machine
     assert machine.kernel == os.uname().release
     assert machine.features
-    assert "Docker Engine" in machine.engine
+    assert re.search(r"(Docker Engine|Podman) \d+\.\d+", machine.engine)
 
 
 def test_no_engine_is_said_with_what_to_do(tmp_path: Path) -> None:
