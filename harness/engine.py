@@ -195,7 +195,7 @@ class Engine(Runner, Protocol):
         ...
 
     def clean(self, *, images: bool, run: str | None = None, doubtful: bool = False) -> Leftovers:
-        """Remove what dead runs, or one of them, left behind; if asked and none is alive, the images that were built too.
+        """Remove what dead runs, or one of them, left behind; if asked and none is alive, all built images too.
 
         `doubtful`: also where it cannot be told from here whether a run is dead. Never where it is known to be alive.
         """
