@@ -443,12 +443,13 @@ def test_a_base_recipe_that_is_missing_is_told(command: Words, place: Place) -> 
 
 @pytest.mark.parametrize("error", [KeyError("digest"), BrokenPipeError(32, "Broken pipe"), EOFError("short")])
 def test_what_nobody_has_foreseen_is_told_in_two_lines_with_its_traceback_kept(
-    error: Exception, harness: Command, monkeypatch: pytest.MonkeyPatch
+    error: Exception, harness: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def fails(_name: str) -> None:
         raise error
 
     monkeypatch.setattr("harness.docker_engine.DockerEngine", fails)
+    monkeypatch.setattr("harness.cli.arguments._own_folder", lambda: tmp_path)
     ended = harness("clean")
     assert (ended.code, ended.out) == (FAULT, "")
     assert f"harness: unexpected {type(error).__name__} at {__file__}:" in ended.err
