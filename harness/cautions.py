@@ -23,9 +23,11 @@ def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
         yield f"this run was stopped and resumed ({times}): rounds from before and after are in one interval"
     if not evidence.peaks:
         yield "the machine's peak was not measured: shares of peak are missing"
-    if machine and machine.load_1m > machine.cores / 2:
-        load = f"load {machine.load_1m:g} on {machine.cores} CPUs"
+    if machine and machine.load_1m > machine.cpu_count / 2:
+        load = f"load {machine.load_1m:g} on {machine.cpu_count} CPUs"
         yield f"the machine was not idle when the run began ({load}): other work, or the set-up just before"
+    if machine and machine.topology and max(options.threads) > machine.cores:
+        yield f"{max(options.threads)} threads ran on {machine.cores} cores: some shared one"
     yield from _unsteady(evidence)
     if options.baseline not in {row.name for row in rows if row.outcome == "measured"}:
         yield f"the baseline {options.baseline} was not measured: ratios to it are missing"

@@ -101,6 +101,10 @@ class Runner(Protocol):
         """The CPUs that jobs may be given."""
         ...
 
+    def cores(self) -> int:
+        """How many cores those CPUs are; as many as CPUs where that cannot be read."""
+        ...
+
     def memory_bytes(self) -> int:
         """The memory of the machine that jobs run on."""
         ...

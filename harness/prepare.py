@@ -95,10 +95,11 @@ def measure_peaks(run: Run, cases: Sequence[Case]) -> None:
     tag = next((run.images[name].tag for name in run.peak_source if not run.images[name].failure), None)
     for threads in sorted({case.threads for case in cases} - run.peaks.keys()) if tag else []:
         run.watch(Event("prepare", f"measuring this machine's peak on {threads} thread(s)"))
+        cpus = run.cpus[:threads]
         try:
-            peaks = [measure_peak(run.engine, tag or "", threads)]
+            peaks = [measure_peak(run.engine, tag or "", cpus)]
             while len(peaks) < PEAK_TRIES and not agree(peaks):
-                peaks.append(measure_peak(run.engine, tag or "", threads))
+                peaks.append(measure_peak(run.engine, tag or "", cpus))
             for peak in sorted(peaks, key=lambda peak: peak.gflops):
                 run.record(peak)
         except ProtocolError as error:

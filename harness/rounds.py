@@ -28,7 +28,7 @@ def bench_of(run: Run, read: Read) -> Iterator[Bench]:
     inputs = run.engine.fill_volume(lender, files) if lender else ""
     try:
         limit_s = timeout_s(run.options.n, run.options.budget_s)
-        yield Bench(run.engine, workload, inputs, limit_s, run.peaks, run.folder.keep_log, read)
+        yield Bench(run.engine, workload, inputs, limit_s, run.peaks, run.folder.keep_log, read, run.cpus)
     finally:
         if inputs:
             run.engine.remove_volume(inputs)

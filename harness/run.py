@@ -59,6 +59,11 @@ class Run:
             case _:
                 pass
 
+    @property
+    def cpus(self) -> tuple[int, ...]:
+        """The CPUs that containers may have, best first."""
+        return self.machine.cpus if self.machine else self.engine.cpus()
+
     def rung(self, case: Case) -> Rung:
         """The rung of a case."""
         return self.sources[case.implementation].manifest.held(case.rung)

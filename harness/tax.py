@@ -82,6 +82,10 @@ class Unfiltered:
         """See Runner."""
         return self.engine.cpus()
 
+    def cores(self) -> int:
+        """See Runner."""
+        return self.engine.cores()
+
     def memory_bytes(self) -> int:
         """See Runner."""
         return self.engine.memory_bytes()

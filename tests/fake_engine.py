@@ -80,6 +80,9 @@ class FakeEngine:
     def cpus(self) -> tuple[int, ...]:
         return (0, 1)
 
+    def cores(self) -> int:
+        return 2
+
     def memory_bytes(self) -> int:
         return 2**32
 

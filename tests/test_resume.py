@@ -30,7 +30,7 @@ ALPHA = a_manifest("alpha", "naive", "parallel", peak=True)
 BETA = a_manifest("beta", "naive", "parallel")
 ROW_S = {"alpha/naive": 4e-3, "alpha/parallel": 2e-3, "beta/naive": 2e-3, "beta/parallel": 1e-3}
 OPTIONS = some_options()
-FACTS = parse_machine(MACHINE.decode(), "an engine", 2)
+FACTS = parse_machine(MACHINE.decode(), "an engine", (0, 1))
 
 
 def unwatched(_event: Event) -> None:
@@ -183,7 +183,7 @@ CHANGES: dict[str, tuple[dict[str, object], str]] = {
     "cpu": ({"machine": FACTS.model_copy(update={"cpu": "Z80"})}, f"the machine's cpu: {FACTS.cpu} then, Z80 now"),
     "features": ({"machine": FACTS.model_copy(update={"features": FEWER})}, "the machine's features: without avx2"),
     "cores": ({"machine": FACTS.model_copy(update={"cores": 4})}, "the machine's cores: 2 then, 4 now"),
-    "cpus": ({"machine": FACTS.model_copy(update={"cpus": (0, 2)})}, "the machine's cpus: () then, (0, 2) now"),
+    "cpus": ({"machine": FACTS.model_copy(update={"cpus": (0, 2)})}, "the machine's cpus: (0, 1) then, (0, 2) now"),
     "manifest": ({"manifests": (a_manifest("alpha", "naive"),)}, "alpha: its manifest"),
     "sources": ({"tags": {"alpha": "alpha:2"}}, "alpha: its sources, its recipe or its base image (alpha:1 then"),
     "gone": ({"digest": lambda _: None}, "alpha: its image alpha:1 is gone, and one built anew would be another"),

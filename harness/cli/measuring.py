@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -32,7 +31,9 @@ def compare(
     n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
     threads: Annotated[
         str,
-        typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all CPUs."),
+        typer.Option(
+            help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all: one a core."
+        ),
     ] = ALL,
     rounds: Annotated[int, typer.Option(help="Rounds of a case at the least.")] = 3,
     precision: Annotated[float, typer.Option(help="Per cent either way at which a ratio is known well enough.")] = 3.0,
@@ -65,6 +66,7 @@ def compare(
     """Build, run, validate, measure and report: every chosen language on every chosen rung."""
     from harness.manifest import load_catalog, root
     from harness.options import parse_options
+    from harness.topology import cores_of, own_cpus, own_topology
 
     catalog = load_catalog(root())
     if resume is not None:
@@ -89,7 +91,7 @@ def compare(
         rebuild=rebuild,
     )
     if plan:
-        _print_plan(catalog, options_for(cpus=_own_cpus()))
+        _print_plan(catalog, options_for(cpus=len(own_cpus()), cores=cores_of(own_cpus(), own_topology())))
     else:
         _start(catalog, options_for, out)
 
@@ -103,7 +105,7 @@ def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path) -> 
     restore_tuned()
     run_id = new_run_id()
     engine = DockerEngine(run_id)
-    options = options_for(cpus=len(engine.cpus()))
+    options = options_for(cpus=len(engine.cpus()), cores=engine.cores())
     language, _, rung = options.baseline.partition("/")
     if language not in options.langs or rung not in options.rungs:
         typer.echo(f"note: {options.baseline} is not among the cases, so there will be no ratios to it", err=True)
@@ -184,10 +186,6 @@ def _write_reports(folder: Path) -> Comparison:
     for name in formats():
         write_report(folder, name, chosen_renderer(name).render(comparison))
     return comparison
-
-
-def _own_cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _print_plan(catalog: Catalog, options: Options) -> None:

@@ -25,6 +25,7 @@ from harness.docker_engine.waiting import memory_gauge, ran_out_of_memory, waite
 from harness.engine import NOT_STARTED, OWNER_LABEL, RUN_LABEL, Exit, Job, Leftovers, Recipe
 from harness.errors import EngineError
 from harness.memory import watched
+from harness.topology import cores_of, own_cpus, own_topology
 
 LOCAL = "http+docker://localhost"  # what the SDK makes of a local socket
 API_TIMEOUT_S = 60
@@ -59,9 +60,15 @@ class DockerEngine:
     def cpus(self) -> tuple[int, ...]:
         """See Engine. Where the engine is on this machine, those that this process may use."""
         of_engine = range(int(self._facts["NCPU"]))
-        if self._client.api.base_url == LOCAL and hasattr(os, "sched_getaffinity"):
-            return tuple(sorted(os.sched_getaffinity(0).intersection(of_engine)))
-        return tuple(of_engine)
+        return tuple(cpu for cpu in own_cpus() if cpu in of_engine) if self._is_local else tuple(of_engine)
+
+    def cores(self) -> int:
+        """See Engine."""
+        return cores_of(self.cpus(), own_topology() if self._is_local else ())
+
+    @property
+    def _is_local(self) -> bool:
+        return bool(self._client.api.base_url == LOCAL)
 
     def memory_bytes(self) -> int:
         """See Engine."""

@@ -26,6 +26,18 @@ class Started(Record):
     cases: tuple[Case, ...]
 
 
+class Cpu(Record):
+    """One CPU of a machine, and what it shares with others: their numbers are equal."""
+
+    number: int
+    core: int  # within its package
+    package: int = 0
+    node: int = 0  # of memory
+    cache: int = 0  # the third level
+    capacity: int = 0  # against the fastest kind, which has 1024; 0 where the machine does not tell
+    max_khz: int = 0
+
+
 class Machine(Record):
     """Facts of the machine that the kernels ran on (the engine's host), and of the engine."""
 
@@ -33,8 +45,9 @@ class Machine(Record):
     cpu: str
     architecture: str
     features: tuple[str, ...]
-    cores: int
-    cpus: tuple[int, ...] = ()  # those of them that containers are given
+    cores: int  # of those that containers are given
+    cpus: tuple[int, ...] = ()  # that containers are given: the first ones to the first threads
+    topology: tuple[Cpu, ...] = ()  # of the whole machine; empty where it does not tell
     caches: dict[str, str]
     memory_bytes: int
     kernel: str
@@ -42,6 +55,11 @@ class Machine(Record):
     governor: str
     load_1m: float
     engine: str
+
+    @property
+    def cpu_count(self) -> int:
+        """How many CPUs containers are given; older journals count them as cores."""
+        return len(self.cpus) or self.cores
 
 
 class Reading(Record):
