@@ -41,7 +41,7 @@ LAYERS = [
         "workload",
     },
     {"docker_engine.building", "manifest", "model.journal", "protocol", "validate"},
-    {"topology"},
+    {"cost", "topology"},
     {"conditions", "docker_engine.engine", "identity", "machine", "model.comparison", "resume", "startup", "store"},
     {
         "disturbance",

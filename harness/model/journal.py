@@ -21,6 +21,7 @@ class Started(Record):
     harness: str
     run: str
     at: str
+    code: str | None = None  # see identity.code_digest
     options: Options
     manifests: tuple[Manifest, ...]
     cases: tuple[Case, ...]
@@ -156,6 +157,7 @@ class Round(Record):
     pilot: bool
     rows: int
     samples: tuple[Sample, ...] = ()
+    began_ns: int | None = None  # since its session began
     container_ns: int
     resident_bytes: int | None = None  # the most memory that was seen to be held
     sha256: str | None = None
@@ -201,7 +203,7 @@ class Resumed(Record):
 
 
 class Finished(Record):
-    """The last entry, where the run came to its end. Its times are of the session that came there."""
+    """The last entry, where the run came to its end. Its times are of all sessions together."""
 
     kind: Literal["finished"] = "finished"
     wall_ns: int
