@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -115,7 +116,19 @@ def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watc
     except OSError as error:
         reason = f"its recipe cannot be read: {error.filename}: {error.strerror}"
         return Image(name=name, failure=Failure(stage="build", reason=reason))
-    return Image(name=name, tag=recipe.tag, digest=engine.image_digest(recipe.tag), build_ns=build_ns)
+    return Image(
+        name=name,
+        tag=recipe.tag,
+        digest=engine.image_digest(recipe.tag),
+        build_ns=build_ns,
+        naive_checked=proves_naive(target.source.dockerfile.read_text(encoding="utf-8")),
+    )
+
+
+def proves_naive(recipe: str) -> bool:
+    """Whether a recipe checks the machine code of its naive loops, and that the check bites (see assert-naive)."""
+    calls = {rejects == "--rejects" for rejects in re.findall(r"\bassert-naive\s+(--rejects)?", recipe)}
+    return calls == {False, True}
 
 
 def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Image:

@@ -135,6 +135,7 @@ class Image(Record):
     info: Info | None = None
     weight: Weight | None = None
     build_ns: int | None = None  # from nothing but the base image; None where a step of it was kept from before
+    naive_checked: bool | None = None  # whether its recipe proves that compilers left the naive loops as they are
     failure: Failure | None = None
 
 
