@@ -117,6 +117,11 @@ class Runner(Protocol):
 class Engine(Runner, Protocol):
     """A container engine. Every method raises EngineError where the engine does not answer."""
 
+    @property
+    def is_local(self) -> bool:
+        """Whether its containers run on this very machine."""
+        ...
+
     def describe(self) -> str:
         """Name, version and address of the engine that answers."""
         ...

@@ -48,6 +48,11 @@ def own_cpus() -> tuple[int, ...]:
     return tuple(sorted(allowed))
 
 
+def own_memory_bytes() -> int:
+    """The memory of the machine that this process runs on."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def own_topology(root: Path = Path("/")) -> tuple[Cpu, ...]:
     """The CPUs of the machine that this process runs on, from its files below `root`."""
     paths = [path for pattern in FILES for path in root.glob(pattern.lstrip("/"))]

@@ -80,6 +80,10 @@ class FakeEngine:
     def cpus(self) -> tuple[int, ...]:
         return (0, 1)
 
+    @property
+    def is_local(self) -> bool:
+        return True
+
     def cores(self) -> int:
         return 2
 

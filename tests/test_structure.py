@@ -41,7 +41,7 @@ LAYERS = [
         "workload",
     },
     {"docker_engine.building", "manifest", "model.journal", "protocol", "validate"},
-    {"cost", "topology"},
+    {"cost", "limits", "topology"},
     {"conditions", "docker_engine.engine", "identity", "machine", "model.comparison", "resume", "startup", "store"},
     {
         "disturbance",

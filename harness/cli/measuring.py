@@ -101,11 +101,13 @@ def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path) -> 
     from harness.compare import compare as run_comparison
     from harness.docker_engine import DockerEngine
     from harness.store import new_run_id
+    from harness.topology import own_memory_bytes
 
     restore_tuned()
     run_id = new_run_id()
     engine = DockerEngine(run_id)
     options = options_for(cpus=len(engine.cpus()), cores=engine.cores())
+    _check_memory(catalog, options, engine.memory_bytes(), None if engine.is_local else own_memory_bytes())
     language, _, rung = options.baseline.partition("/")
     if language not in options.langs or rung not in options.rungs:
         typer.echo(f"note: {options.baseline} is not among the cases, so there will be no ratios to it", err=True)
@@ -188,11 +190,23 @@ def _write_reports(folder: Path) -> Comparison:
     return comparison
 
 
+def _check_memory(catalog: Catalog, options: Options, engine_bytes: int, own_bytes: int | None) -> None:
+    """Refuse what cannot fit before anything runs."""
+    from harness.limits import check_fits
+    from harness.plan import cases_of
+
+    manifests = {name: source.manifest for name, source in catalog.named(options.langs).items()}
+    cases = cases_of(list(manifests.values()), options)
+    check_fits([(case, manifests[case.implementation].held(case.rung)) for case in cases], engine_bytes, own_bytes)
+
+
 def _print_plan(catalog: Catalog, options: Options) -> None:
     from tabulate import tabulate
 
     from harness.plan import budget_s, cases_of, expected_s
+    from harness.topology import own_memory_bytes
 
+    _check_memory(catalog, options, own_memory_bytes(), None)
     manifests = [source.manifest for source in catalog.named(options.langs).values()]
     cases = cases_of(manifests, options)
     rows = [[case.name, case.threads, case.n, f"{budget_s(case, options):g} s"] for case in cases]

@@ -60,14 +60,15 @@ class DockerEngine:
     def cpus(self) -> tuple[int, ...]:
         """See Engine. Where the engine is on this machine, those that this process may use."""
         of_engine = range(int(self._facts["NCPU"]))
-        return tuple(cpu for cpu in own_cpus() if cpu in of_engine) if self._is_local else tuple(of_engine)
+        return tuple(cpu for cpu in own_cpus() if cpu in of_engine) if self.is_local else tuple(of_engine)
 
     def cores(self) -> int:
         """See Engine."""
-        return cores_of(self.cpus(), own_topology() if self._is_local else ())
+        return cores_of(self.cpus(), own_topology() if self.is_local else ())
 
     @property
-    def _is_local(self) -> bool:
+    def is_local(self) -> bool:
+        """See Engine."""
         return bool(self._client.api.base_url == LOCAL)
 
     def memory_bytes(self) -> int:
