@@ -73,5 +73,5 @@ def test_a_container_gets_room_for_boxed_numbers_but_no_more_than_there_is() -> 
 
 def test_the_case_that_needs_most_is_the_one_that_is_told() -> None:
     cases = [(a_case(n=32768), NAIVE), (a_case("beta/naive", n=32768), a_rung(bytes_per_element=48))]
-    with pytest.raises(UsageError, match="beta/naive .* needs 73"):
+    with pytest.raises(UsageError, match=r"beta/naive .* needs 73"):
         check_fits(cases, 24 * GIB, None)
