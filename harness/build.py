@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import threading
 import time
@@ -123,7 +124,20 @@ def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watc
         log = keep(f"build-{name}.log", error.log)
         return Image(name=name, failure=Failure(stage="build", reason=str(error), log=log))
     digest = engine.image_digest(recipe.tag)
-    return Image(name=name, tag=recipe.tag, digest=digest, canonical=True, build_ns=build_ns)
+    return Image(
+        name=name,
+        tag=recipe.tag,
+        digest=digest,
+        canonical=True,
+        build_ns=build_ns,
+        naive_checked=proves_naive(target.source.dockerfile.read_text(encoding="utf-8")),
+    )
+
+
+def proves_naive(recipe: str) -> bool:
+    """Whether a recipe checks the machine code of its naive loops, and that the check bites (see assert-naive)."""
+    calls = {rejects == "--rejects" for rejects in re.findall(r"\bassert-naive\s+(--rejects)?", recipe)}
+    return calls == {False, True}
 
 
 def _unread(error: OSError) -> str:

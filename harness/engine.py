@@ -120,6 +120,10 @@ class Runner(Protocol):
         """The CPUs that jobs may be given."""
         ...
 
+    def cores(self) -> int:
+        """How many cores those CPUs are; as many as CPUs where that cannot be read."""
+        ...
+
     def memory_bytes(self) -> int:
         """The memory of the machine that jobs run on."""
         ...
@@ -131,6 +135,11 @@ class Runner(Protocol):
 
 class Engine(Runner, Protocol):
     """A container engine. Every method raises EngineError where the engine does not answer."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its containers run on this very machine."""
+        ...
 
     def describe(self) -> str:
         """Name, version and address of the engine that answers."""

@@ -9,6 +9,7 @@ from harness import __version__
 from harness.build import build, build_base, mismatches, recipe_of
 from harness.errors import ProtocolError
 from harness.events import Event
+from harness.identity import code_digest
 from harness.machine import read_machine
 from harness.manifest import Catalog, Source, Target, targets_of
 from harness.measure import agree, measure_peak
@@ -37,6 +38,7 @@ def build_images(run: Run, catalog: Catalog) -> int:
             run,
             Present(
                 harness=__version__,
+                code=code_digest(),
                 manifests=manifests_of(run, catalog),
                 machine=machine,
                 tags={target.name: recipe_of(target.source, base, target.stage).tag for target in wanted},
@@ -111,10 +113,11 @@ def measure_peaks(run: Run, cases: Sequence[Case]) -> None:
     tag = next((run.images[name].tag for name in run.peak_source if not run.images[name].failure), None)
     for threads in sorted({case.threads for case in cases} - run.peaks.keys()) if tag else []:
         run.watch(Event("prepare", f"measuring this machine's peak on {threads} thread(s)"))
+        cpus = run.cpus[:threads]
         try:
-            peaks = [measure_peak(run.engine, tag or "", threads)]
+            peaks = [measure_peak(run.engine, tag or "", cpus)]
             while len(peaks) < PEAK_TRIES and not agree(peaks):
-                peaks.append(measure_peak(run.engine, tag or "", threads))
+                peaks.append(measure_peak(run.engine, tag or "", cpus))
             for peak in sorted(peaks, key=lambda peak: peak.gflops):
                 run.record(peak)
         except ProtocolError as error:
@@ -123,8 +126,6 @@ def measure_peaks(run: Run, cases: Sequence[Case]) -> None:
 
 def measure_startups(run: Run) -> None:
     """What it takes to start each image, and a container that does nothing."""
-    if run.past.has_startups:
-        return
     run.watch(Event("prepare", "measuring how long containers and runtimes take to start"))
-    for entry in startups(run.engine, list(run.images.values()), run.options.seed):
+    for entry in startups(run.engine, list(run.images.values()), run.options.seed, run.past.startups):
         run.record(entry)

@@ -6,13 +6,25 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from harness.cost import Cost, cost_of
 from harness.errors import ChangedError
 from harness.model.cases import Case
-from harness.model.journal import Entry, Finished, Image, Machine, Peak, Rejected, Round, Started, Startup
+from harness.model.journal import Entry, Finished, Image, Machine, Peak, Rejected, Round, Started, Startup, TaxRound
 from harness.model.manifests import Manifest
 
-COMPARED = ("cpu", "architecture", "features", "cores", "cpus")
-"""The facts of a machine that make it another one."""
+COMPARED = (
+    "cpu",
+    "architecture",
+    "features",
+    "cores",
+    "cpus",
+    "memory_bytes",
+    "kernel",
+    "transparent_huge_pages",
+    "governor",
+    "engine",
+)
+"""The facts of a machine that make it another one, or the same one in another state."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +36,9 @@ class Past:
     images: Mapping[str, Image] = field(default_factory=dict)
     peaks: Sequence[Peak] = ()
     rejected: frozenset[Case] = frozenset()
-    has_startups: bool = False
+    startups: tuple[Startup, ...] = ()
+    taxes: tuple[TaxRound, ...] = ()
+    cost: Cost = field(default_factory=Cost)
     rounds: Mapping[tuple[Case, int], Round] = field(default_factory=dict)
     is_finished: bool = False
 
@@ -41,11 +55,13 @@ class Past:
         entries = list(entries)
         return cls(
             started=next((entry for entry in entries if isinstance(entry, Started)), None),
-            machine=next((entry for entry in entries if isinstance(entry, Machine)), None),
+            machine=next((entry for entry in reversed(entries) if isinstance(entry, Machine)), None),
             images={entry.name: entry for entry in entries if isinstance(entry, Image)},
             peaks=tuple(entry for entry in entries if isinstance(entry, Peak)),
             rejected=frozenset(entry.case for entry in entries if isinstance(entry, Rejected)),
-            has_startups=any(isinstance(entry, Startup) for entry in entries),
+            startups=tuple(entry for entry in entries if isinstance(entry, Startup)),
+            taxes=tuple(entry for entry in entries if isinstance(entry, TaxRound)),
+            cost=cost_of(entries),
             rounds={(entry.case, entry.number): entry for entry in entries if isinstance(entry, Round)},
             is_finished=any(isinstance(entry, Finished) for entry in entries),
         )
@@ -56,6 +72,7 @@ class Present:
     """What a resumed run would be measured with now."""
 
     harness: str
+    code: str
     manifests: Sequence[Manifest]
     machine: Machine
     tags: Mapping[str, str]  # of every image, by name
@@ -76,8 +93,11 @@ def check_unchanged(past: Past, present: Present) -> None:
 
 
 def _changed_harness(past: Past, present: Present) -> Iterator[str]:
-    if past.started and past.started.harness != present.harness:
-        yield f"the harness: {past.started.harness} then, {present.harness} now"
+    then = past.begun
+    if then.harness != present.harness:
+        yield f"the harness: {then.harness} then, {present.harness} now"
+    elif then.code not in {None, present.code}:
+        yield f"the harness's own code ({then.code} then, {present.code} now)"
 
 
 def _changed_machine(past: Past, present: Present) -> Iterator[str]:

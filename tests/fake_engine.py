@@ -85,6 +85,13 @@ class FakeEngine:
     def cpus(self) -> tuple[int, ...]:
         return (0, 1)
 
+    @property
+    def is_local(self) -> bool:
+        return True
+
+    def cores(self) -> int:
+        return 2
+
     def memory_bytes(self) -> int:
         return 2**32
 

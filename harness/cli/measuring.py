@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from contextlib import suppress
 from functools import partial
@@ -33,7 +32,9 @@ def compare(
     n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
     threads: Annotated[
         str,
-        typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all CPUs."),
+        typer.Option(
+            help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all: one a core."
+        ),
     ] = ALL,
     rounds: Annotated[int, typer.Option(help="Rounds of a case at the least.")] = 3,
     precision: Annotated[float, typer.Option(help="Per cent either way at which a ratio is known well enough.")] = 3.0,
@@ -67,6 +68,7 @@ def compare(
     """Build, run, validate, measure and report: every chosen language on every chosen rung."""
     from harness.manifest import load_catalog, root
     from harness.options import parse_options
+    from harness.topology import cores_of, own_cpus, own_topology
 
     catalog = load_catalog(root())
     if resume is not None:
@@ -91,7 +93,7 @@ def compare(
         rebuild=rebuild,
     )
     if plan:
-        _print_plan(catalog, options_for(cpus=_own_cpus()))
+        _print_plan(catalog, options_for(cpus=len(own_cpus()), cores=cores_of(own_cpus(), own_topology())))
     else:
         _start(catalog, options_for, out, wait)
 
@@ -101,11 +103,13 @@ def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path, wai
     from harness.compare import compare as run_comparison
     from harness.docker_engine import DockerEngine
     from harness.store import new_run_id
+    from harness.topology import own_memory_bytes
 
     restore_tuned()
     run_id = new_run_id()
     engine = DockerEngine(run_id)
-    options = options_for(cpus=len(engine.cpus()))
+    options = options_for(cpus=len(engine.cpus()), cores=engine.cores())
+    _check_memory(catalog, options, engine.memory_bytes(), None if engine.is_local else own_memory_bytes())
     language, _, rung = options.baseline.partition("/")
     if language not in options.langs or rung not in options.rungs:
         noted(f"{options.baseline} is not among the cases, so there will be no ratios to it")
@@ -202,15 +206,23 @@ def _write_reports(folder: Path) -> Comparison:
     return comparison
 
 
-def _own_cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _check_memory(catalog: Catalog, options: Options, engine_bytes: int, own_bytes: int | None) -> None:
+    """Refuse what cannot fit before anything runs."""
+    from harness.limits import check_fits
+    from harness.plan import cases_of
+
+    manifests = {name: source.manifest for name, source in catalog.named(options.langs).items()}
+    cases = cases_of(list(manifests.values()), options)
+    check_fits([(case, manifests[case.implementation].held(case.rung)) for case in cases], engine_bytes, own_bytes)
 
 
 def _print_plan(catalog: Catalog, options: Options) -> None:
     from tabulate import tabulate
 
     from harness.plan import budget_s, cases_of, expected_s
+    from harness.topology import own_memory_bytes
 
+    _check_memory(catalog, options, own_memory_bytes(), None)
     manifests = [source.manifest for source in catalog.named(options.langs).values()]
     cases = cases_of(manifests, options)
     rows = [[case.name, case.threads, case.n, f"{budget_s(case, options):g} s"] for case in cases]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -38,6 +37,7 @@ from harness.engine import (
 from harness.errors import EngineError
 from harness.memory import watched
 from harness.owners import this_process
+from harness.topology import cores_of, own_cpus, own_topology
 
 LOCAL = "http+docker://localhost"  # what the SDK makes of a local socket
 API_TIMEOUT_S = 60
@@ -71,17 +71,16 @@ class DockerEngine:
     def cpus(self) -> tuple[int, ...]:
         """See Engine. Where the engine is on this machine, those that this process may use."""
         of_engine = range(int(self._facts["NCPU"]))
-        if self._is_local() and hasattr(os, "sched_getaffinity"):
-            return tuple(sorted(os.sched_getaffinity(0).intersection(of_engine)))
-        return tuple(of_engine)
+        return tuple(cpu for cpu in own_cpus() if cpu in of_engine) if self.is_local else tuple(of_engine)
 
-    def _is_local(self) -> bool:
-        """Whether a socket of this machine leads to the engine."""
-        return bool(self._client.api.base_url == LOCAL)
+    def cores(self) -> int:
+        """See Engine."""
+        return cores_of(self.cpus(), own_topology() if self.is_local else ())
 
-    def _is_here(self) -> bool:
-        """Whether the engine is this machine's own: a local socket can be another's that was forwarded."""
-        return self._is_local() and self._facts.get("Name") == socket.gethostname()
+    @property
+    def is_local(self) -> bool:
+        """See Engine. A local socket can be another machine's that was forwarded."""
+        return bool(self._client.api.base_url == LOCAL) and self._facts.get("Name") == socket.gethostname()
 
     def memory_bytes(self) -> int:
         """See Engine."""
@@ -255,12 +254,12 @@ class DockerEngine:
 
     def claim(self, what: str) -> AbstractContextManager[None]:
         """See Engine."""
-        return claimed(self._client, self._labels, what, engine_is_here=self._is_here())
+        return claimed(self._client, self._labels, what, engine_is_here=self.is_local)
 
     def clean(self, *, images: bool, run: str | None = None, doubtful: bool = False) -> Leftovers:
         """See Engine."""
         with translated():
-            left = remove_leftovers(self._client, engine_is_here=self._is_here(), run=run, doubtful=doubtful)
+            left = remove_leftovers(self._client, engine_is_here=self.is_local, run=run, doubtful=doubtful)
             removed = remove_ours(self._client) if images and not left.spared else 0
             return replace(left, images=removed)
 
