@@ -31,10 +31,7 @@ def compare(
     rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all, or published.")] = ALL,
     n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
     threads: Annotated[
-        str,
-        typer.Option(
-            help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all: one a core."
-        ),
+        str, typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all.")
     ] = ALL,
     rounds: Annotated[int, typer.Option(help="Rounds of a case at the least.")] = 3,
     precision: Annotated[float, typer.Option(help="Per cent either way at which a ratio is known well enough.")] = 3.0,
@@ -68,7 +65,6 @@ def compare(
     """Build, run, validate, measure and report: every chosen language on every chosen rung."""
     from harness.manifest import load_catalog, root
     from harness.options import parse_options
-    from harness.topology import cores_of, own_cpus, own_topology
 
     catalog = load_catalog(root())
     if resume is not None:
@@ -93,7 +89,7 @@ def compare(
         rebuild=rebuild,
     )
     if plan:
-        _print_plan(catalog, options_for(cpus=len(own_cpus()), cores=cores_of(own_cpus(), own_topology())))
+        _print_plan(catalog, options_for)
     else:
         _start(catalog, options_for, out, wait)
 
@@ -216,12 +212,13 @@ def _check_memory(catalog: Catalog, options: Options, engine_bytes: int, own_byt
     check_fits([(case, manifests[case.implementation].held(case.rung)) for case in cases], engine_bytes, own_bytes)
 
 
-def _print_plan(catalog: Catalog, options: Options) -> None:
+def _print_plan(catalog: Catalog, options_for: Callable[..., Options]) -> None:
     from tabulate import tabulate
 
     from harness.plan import budget_s, cases_of, expected_s
-    from harness.topology import own_memory_bytes
+    from harness.topology import cores_of, own_cpus, own_memory_bytes, own_topology
 
+    options = options_for(cpus=len(own_cpus()), cores=cores_of(own_cpus(), own_topology()))
     _check_memory(catalog, options, own_memory_bytes(), None)
     manifests = [source.manifest for source in catalog.named(options.langs).values()]
     cases = cases_of(manifests, options)
