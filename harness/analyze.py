@@ -12,6 +12,7 @@ from harness.evidence import Evidence, timings_of
 from harness.images import image_row
 from harness.model.cases import Case, flop
 from harness.model.comparison import Comparison, Row
+from harness.model.integrity import Chain, Verification
 from harness.model.journal import Entry
 from harness.model.manifests import Manifest, Rung
 from harness.noise import noise_of, noise_warnings
@@ -21,8 +22,10 @@ from harness.stopping import why_stopped
 from harness.timing import Timing, ratio
 
 
-def analyze(entries: Iterable[Entry]) -> Comparison:
-    """All that a report shows, from the entries of a run, whole or cut short."""
+def analyze(
+    entries: Iterable[Entry], chain: Chain | None = None, verification: Verification | None = None
+) -> Comparison:
+    """All that a report shows, from the entries of a run, whole or cut short, and from what was checked of them."""
     evidence = Evidence.of(entries)
     started = evidence.started
     timings = timings_of(evidence)
@@ -54,6 +57,8 @@ def analyze(entries: Iterable[Entry]) -> Comparison:
         disturbed=evidence.disturbed,
         tuned=evidence.tuned,
         noise=noise,
+        chain=chain,
+        verification=verification,
     )
 
 

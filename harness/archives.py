@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import tarfile
-import tempfile
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
+
+from harness.files import spool
 
 
 def empty_file(name: str, owner: int) -> bytes:
@@ -29,14 +30,14 @@ def packed(files: Mapping[str, memoryview]) -> Generator[BinaryIO]:
 
     It depends on nothing but their names and contents, so that the builder's cache finds them again.
     """
-    with tempfile.TemporaryFile() as spool:
-        with tarfile.open(fileobj=spool, mode="w") as archive:
+    with spool() as file:
+        with tarfile.open(fileobj=file, mode="w") as archive:
             for name, data in sorted(files.items()):
                 entry = tarfile.TarInfo(name)
                 entry.size, entry.mode = data.nbytes, 0o755 if bytes(data[:2]) == b"#!" else 0o644
                 archive.addfile(entry, cast("Any", _Reader(data)))
-        spool.seek(0)
-        yield cast("BinaryIO", spool)
+        file.seek(0)
+        yield cast("BinaryIO", file)
 
 
 class _Reader(io.RawIOBase):
@@ -62,3 +63,11 @@ def only_file(stream: Iterable[bytes]) -> bytes | None:
             if member is None or not member.isfile():
                 return None
             return bytes(spool.getbuffer()[member.offset_data : member.offset_data + member.size])
+
+
+def opened(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    """A file of an archive, through links. Raises ValueError where there is none."""
+    stream = archive.extractfile(name)
+    if stream is None:
+        raise ValueError(f"an archive whose {name} is no file")
+    return stream

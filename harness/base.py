@@ -7,13 +7,13 @@ import shutil
 import ssl
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from harness.engine import Engine, Recipe
 from harness.errors import EngineError
+from harness.files import spool
 
 SUITE = "trixie"
 DEBIAN = f"debian:{SUITE}-slim"
@@ -52,12 +52,12 @@ def has_debian(engine: Engine) -> bool:
 def _bootstrap(engine: Engine) -> None:
     """Make it whole before it is imported: half a Debian must never get the name of one."""
     command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", SUITE, "-", *_mirrors()]
-    with tempfile.TemporaryFile() as spool:
-        made = subprocess.run(command, stdout=spool, stderr=subprocess.PIPE, text=True, check=False)
+    with spool() as file:
+        made = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, check=False)
         if made.returncode:
             raise EngineError(f"mmdebstrap could not make Debian {SUITE}:\n{made.stderr}")
-        spool.seek(0)
-        engine.import_image(cast("BinaryIO", spool), MADE_HERE)
+        file.seek(0)
+        engine.import_image(cast("BinaryIO", file), MADE_HERE)
 
 
 def _mirrors() -> list[str]:

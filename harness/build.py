@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +13,8 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from harness.base import base_recipe, ensure_debian
-from harness.engine import Engine, Job, Recipe
+from harness.canonical import canonical
+from harness.engine import KEPT, Engine, Exit, Job, Recipe
 from harness.errors import BuildError, EngineError, ProtocolError
 from harness.events import Event, Watch
 from harness.images import weigh
@@ -27,7 +30,6 @@ FINAL = "final"
 CHECK = "check"
 AT_ONCE = 2
 INFO_TIMEOUT_S = 30.0
-KEPT = "Using cache"  # what builders print of a step that was kept from before
 INFO_MEMORY_BYTES = 2**30
 
 
@@ -79,10 +81,12 @@ def build_base(engine: Engine, catalog: Catalog, keep: Log, watch: Watch) -> str
         watch(Event("build", f"base: {line}"))
 
     debian = ensure_debian(engine, told)
-    unnamed = base_recipe(catalog.base, debian, tag="")
-    recipe = replace(unnamed, tag=f"{BASE}:{_hash(unnamed, engine.image_digest(debian) or '')}")
     try:
+        unnamed = base_recipe(catalog.base, debian, tag="")
+        recipe = replace(unnamed, tag=f"{BASE}:{_hash(unnamed, engine.image_digest(debian) or '')}")
         _build_if_missing(engine, recipe, told)
+    except OSError as error:
+        raise EngineError(f"the base image's {_unread(error)}") from error
     except BuildError as error:
         log = keep("build-base.log", error.log)
         raise EngineError(f"the base image does not build: {error}\nWhat its builder printed: {log}") from error
@@ -108,14 +112,36 @@ def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watc
     name = target.name
     try:
         recipe = recipe_of(target.source, base, target.stage)
-        build_ns = _build_if_missing(engine, recipe, lambda line: watch(Event("build", f"{name}: {line}")), anew=anew)
+    except OSError as error:
+        return Image(name=name, failure=Failure(stage="build", reason=f"its {_unread(error)}"))
+
+    def told(line: str) -> None:
+        watch(Event("build", f"{name}: {line}"))
+
+    try:
+        build_ns = _build_if_missing(engine, recipe, told, ships=True, anew=anew)
     except BuildError as error:
         log = keep(f"build-{name}.log", error.log)
         return Image(name=name, failure=Failure(stage="build", reason=str(error), log=log))
-    except OSError as error:
-        reason = f"its recipe cannot be read: {error.filename}: {error.strerror}"
-        return Image(name=name, failure=Failure(stage="build", reason=reason))
-    return Image(name=name, tag=recipe.tag, digest=engine.image_digest(recipe.tag), build_ns=build_ns)
+    digest = engine.image_digest(recipe.tag)
+    return Image(
+        name=name,
+        tag=recipe.tag,
+        digest=digest,
+        canonical=True,
+        build_ns=build_ns,
+        naive_checked=proves_naive(target.source.dockerfile.read_text(encoding="utf-8")),
+    )
+
+
+def proves_naive(recipe: str) -> bool:
+    """Whether a recipe checks the machine code of its naive loops, and that the check bites (see assert-naive)."""
+    calls = {rejects == "--rejects" for rejects in re.findall(r"\bassert-naive\s+(--rejects)?", recipe)}
+    return calls == {False, True}
+
+
+def _unread(error: OSError) -> str:
+    return f"recipe cannot be read: {error.filename}: {error.strerror}"
 
 
 def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Image:
@@ -125,20 +151,23 @@ def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Ima
     weighed = image.model_copy(update={"weight": weigh(engine.save(image.tag), manifest.payload)})
     if not manifest.rungs:
         return weighed
+    answer = _ask(engine, image.tag)
+    log = keep(f"info-{image.name}.log", answer.stderr)
     try:
-        return weighed.model_copy(update={"info": _ask(engine, image.tag, keep, image.name)})
+        return weighed.model_copy(update={"info": _info(answer)})
     except ProtocolError as error:
-        failure = Failure(stage="info", reason=str(error), log=f"logs/info-{image.name}.log")
+        failure = Failure(stage="info", reason=str(error), log=log)
         return weighed.model_copy(update={"failure": failure})
 
 
 def _told(image: Image) -> str:
     if image.failure:
-        return f"{image.name}: failed at {image.failure.stage}: {image.failure.reason}"
+        log = f" (log: {image.failure.log})" if image.failure.log else ""
+        return f"{image.name}: failed at {image.failure.stage}: {image.failure.reason}{log}"
     return f"{image.name}: {image.weight.unpacked_bytes:,} bytes" if image.weight else f"{image.name}: up to date"
 
 
-def _ask(engine: Engine, tag: str, keep: Log, name: str) -> Info:
+def _ask(engine: Engine, tag: str) -> Exit:
     job = Job(
         image=tag,
         arguments=("info",),
@@ -147,8 +176,10 @@ def _ask(engine: Engine, tag: str, keep: Log, name: str) -> Info:
         pids=64,
         timeout_s=INFO_TIMEOUT_S,
     )
-    answer = engine.run(job)
-    keep(f"info-{name}.log", answer.stderr)
+    return engine.run(job)
+
+
+def _info(answer: Exit) -> Info:
     if answer.code:
         said = answer.stderr.decode("utf-8", errors="replace").strip()[:200]
         raise ProtocolError(f"`matmul info` ended with exit code {answer.code}: {said}")
@@ -174,23 +205,38 @@ def check_image(engine: Engine, source: Source, base: str, watch: Watch) -> None
 
 
 def _build_if_missing(
-    engine: Engine, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False
+    engine: Engine, recipe: Recipe, on_line: Callable[[str], None], *, ships: bool = False, anew: bool = False
 ) -> int | None:
-    """The nanoseconds that it took; None where there was nothing to build, or a step of it was kept from before."""
+    """The nanoseconds that it took; None where there was nothing to build, or a step of it was kept from before.
+
+    The image that gets the recipe's tag is, of what ships, the canonical form.
+    """
     if engine.image_digest(recipe.tag) is not None and not anew:
         return None
     kept: list[str] = []
 
     def told(line: str) -> None:
-        if line.endswith(KEPT):
+        if line == KEPT:
             kept.append(line)
         on_line(line)
 
+    built = replace(recipe, tag=f"{recipe.tag}-{secrets.token_hex(4)}") if ships else recipe
     began_ns = time.monotonic_ns()
-    engine.build(recipe, told, anew=anew)
+    engine.build(built, told, anew=anew)
     build_ns = time.monotonic_ns() - began_ns
+    if ships:
+        _replace_by_canonical(engine, built.tag, recipe.tag)
     engine.tag(recipe.tag, f"{recipe.tag.partition(':')[0]}:latest")  # the name for people
     return None if kept else build_ns
+
+
+def _replace_by_canonical(engine: Engine, built: str, tag: str) -> None:
+    """Give a tag to the canonical form of an image, and remove the image as it was built."""
+    try:
+        with canonical(engine.save(built)) as archive:
+            engine.load(archive, tag)
+    finally:
+        engine.remove_image(built)
 
 
 def _hash(recipe: Recipe, *more: str) -> str:

@@ -10,6 +10,7 @@ from harness.model.comparison import Row
 from harness.plan import candidates
 
 BUSY = 0.9  # a kernel that keeps less than this share of its CPUs busy was disturbed, or waits
+NAIVE = "naive"
 WIDE = 0.10  # half-widths above this share of the value are worth a warning
 
 
@@ -23,13 +24,20 @@ def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
         yield f"this run was stopped and resumed ({times}): rounds from before and after are in one interval"
     if not evidence.peaks:
         yield "the machine's peak was not measured: shares of peak are missing"
-    if machine and machine.load_1m > machine.cores / 2:
-        load = f"load {machine.load_1m:g} on {machine.cores} CPUs"
+    if machine and machine.load_1m > machine.cpu_count / 2:
+        load = f"load {machine.load_1m:g} on {machine.cpu_count} CPUs"
         yield f"the machine was not idle when the run began ({load}): other work, or the set-up just before"
+    if machine and machine.topology and max(options.threads) > machine.cores:
+        yield f"{max(options.threads)} threads ran on {machine.cores} cores: some shared one"
     yield from _unsteady(evidence)
     if options.baseline not in {row.name for row in rows if row.outcome == "measured"}:
         yield f"the baseline {options.baseline} was not measured: ratios to it are missing"
     measured = [row for row in rows if row.seconds and row.busy_cores]
+    yield from _gathered(
+        "not checked that naive loops stayed naive: the recipe has no assert-naive that is known to reject others",
+        [row for row in measured if row.rung == NAIVE],
+        lambda row: "" if _is_unchecked(evidence, row) else None,
+    )
     yield from _gathered("one round only, so nothing is known of the spread", measured, _unknown_spread)
     yield from _gathered("wide intervals, which a larger --budget narrows", measured, _wide)
     yield from _gathered("fewer CPUs busy than threads asked for: other work, or waiting", measured, _idle)
@@ -57,6 +65,12 @@ def _gathered(what: str, rows: Iterable[Row], finding: Callable[[Row], str | Non
     found = [f"{row.name}{text}" for row in rows if (text := finding(row)) is not None]
     if found:
         yield f"{what}: {', '.join(found)}"
+
+
+def _is_unchecked(evidence: Evidence, row: Row) -> bool:
+    """Whether the recipe of a row's image has no check, or none that is known to bite."""
+    image = evidence.images.get(row.image or "")
+    return image is not None and image.naive_checked is False
 
 
 def _unknown_spread(row: Row) -> str | None:

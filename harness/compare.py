@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from pathlib import Path
 
 from harness import __version__
+from harness.cost import Cost
 from harness.engine import Engine
 from harness.events import Watch
 from harness.host import Read, watched
+from harness.identity import code_digest
 from harness.manifest import Catalog
 from harness.model.cases import Options
 from harness.model.journal import Finished, Started
@@ -66,7 +67,6 @@ def resume(engine: Engine, catalog: Catalog, path: Path, watch: Watch, *, wait: 
 
 def _carry_out(run: Run, catalog: Catalog) -> bool:
     """All that a run still has to do; True if every case was measured."""
-    began_ns = time.monotonic_ns()
     cases = cases_of([source.manifest for source in run.sources.values()], run.options)
     build_ns = build_images(run, catalog)
     ready = reject_the_unready(run, cases)
@@ -78,7 +78,8 @@ def _carry_out(run: Run, catalog: Catalog) -> bool:
             measure_rounds(run, bench, ready)
             measure_taxes(run, bench, ready)
         _record_state(run, read)
-    run.record(Finished(wall_ns=time.monotonic_ns() - began_ns, container_ns=run.container_ns, build_ns=build_ns))
+    cost = run.past.cost + Cost(run.age_ns, build_ns, run.container_ns)
+    run.record(Finished(wall_ns=cost.wall_ns, container_ns=cost.container_ns, build_ns=cost.build_ns))
     return len(ready) == len(cases) and not any(r.failure for rounds in run.rounds.values() for r in rounds)
 
 
@@ -87,6 +88,7 @@ def _started(run_id: str, options: Options, catalog: Catalog, run: Run) -> Start
         harness=__version__,
         run=run_id,
         at=timestamp(),
+        code=code_digest(),
         options=options,
         manifests=manifests_of(run, catalog),
         cases=cases_of([source.manifest for source in run.sources.values()], options),

@@ -149,10 +149,10 @@ def _clock(after: Reading) -> Iterator[Finding]:
 
 
 def _cpus(machine: Machine, after: Reading) -> Iterator[Finding]:
-    if machine.cores == 1:
+    if machine.cpu_count == 1:
         yield Finding("note", "one CPU: the engine's own work has no other to go to", "give it a second one")
-    if machine.cores < after.cpus:
-        yield Finding("note", f"{machine.cores} of {after.cpus} CPUs are used: others may use the rest of them")
+    if machine.cpu_count < after.cpus:
+        yield Finding("note", f"{machine.cpu_count} of {after.cpus} CPUs are used: others may use the rest of them")
     if after.smt:
         yield Finding(
             "note",

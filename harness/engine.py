@@ -18,6 +18,9 @@ LEFT_BEHIND = {"__pycache__", "target"}  # and all folders whose names begin wit
 
 NOT_STARTED = 127
 
+KEPT = "Using cache"
+"""What the builder is heard to say, whatever its words, of a step that it did not run but kept from before."""
+
 OWNER_LABEL = "io.github.harness.owner"
 """On containers and volumes, the process that made them (`owners.Owner`), so that a live run is left alone.
 
@@ -117,6 +120,10 @@ class Runner(Protocol):
         """The CPUs that jobs may be given."""
         ...
 
+    def cores(self) -> int:
+        """How many cores those CPUs are; as many as CPUs where that cannot be read."""
+        ...
+
     def memory_bytes(self) -> int:
         """The memory of the machine that jobs run on."""
         ...
@@ -128,6 +135,11 @@ class Runner(Protocol):
 
 class Engine(Runner, Protocol):
     """A container engine. Every method raises EngineError where the engine does not answer."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its containers run on this very machine."""
+        ...
 
     def describe(self) -> str:
         """Name, version and address of the engine that answers."""
@@ -146,11 +158,22 @@ class Engine(Runner, Protocol):
         ...
 
     def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
-        """Build an image, `anew` without a step kept from before. Raises BuildError with the whole log."""
+        """Build an image, `anew` without a step kept from before. Raises BuildError with the whole log.
+
+        `on_line` is told every line that the builder prints, and KEPT of a step that was kept.
+        """
         ...
 
     def save(self, tag: str) -> Iterable[bytes]:
         """The image as `docker save` would write it."""
+        ...
+
+    def load(self, archive: BinaryIO, tag: str) -> None:
+        """Take in an image that is an archive as `docker save` writes it, and give it a tag."""
+        ...
+
+    def remove_image(self, tag: str) -> None:
+        """Remove a tag, and its image if nothing else names or needs it."""
         ...
 
     def fill_volume(self, image: str, files: Mapping[str, memoryview]) -> str:
@@ -181,7 +204,7 @@ class Engine(Runner, Protocol):
         ...
 
     def clean(self, *, images: bool, run: str | None = None, doubtful: bool = False) -> Leftovers:
-        """Remove what dead runs, or one of them, left behind and, if asked, the images that were built.
+        """Remove what dead runs, or one of them, left behind; if asked and none is alive, all built images too.
 
         `doubtful`: also where it cannot be told from here whether a run is dead. Never where it is known to be alive.
         """

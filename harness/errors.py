@@ -13,7 +13,11 @@ HarnessError                     a clear message; the command ends with `exit_co
 ├── GateError               3    a budget or another gate that was not met
 └── StoppedError          130    a signal ended the command (128 and the signal's number)
 ProtocolError                    an implementation broke the contract; becomes a failed outcome
+
+Anything else is a fault of harness itself: the command ends with FAULT, and says where it kept the traceback.
 """
+
+FAULT = 70  # EX_SOFTWARE of sysexits.h: never 1, which says that a case failed
 
 
 class HarnessError(Exception):

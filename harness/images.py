@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 from typing import IO
 
+from harness.archives import opened
 from harness.errors import GateError
+from harness.files import spool
 from harness.model.comparison import ImageRow
 from harness.model.journal import Image, Layer, Weight
 from harness.model.manifests import Manifest, Stage
@@ -21,11 +22,11 @@ CHUNK_BYTES = 1 << 20
 
 def weigh(saved: Iterable[bytes], payload: Sequence[str]) -> Weight:
     """The weight of an image, given what `docker save` writes and the globs of the files that are our own."""
-    with tempfile.TemporaryFile() as spool:
-        spool.writelines(saved)
-        spool.seek(0)
-        with tarfile.open(fileobj=spool) as archive:
-            index = json.load(_opened(archive, "manifest.json"))
+    with spool() as file:
+        file.writelines(saved)
+        file.seek(0)
+        with tarfile.open(fileobj=file) as archive:
+            index = json.load(opened(archive, "manifest.json"))
             weighed = [_weigh_layer(archive, name, payload) for name in index[0]["Layers"]]
     return Weight(
         unpacked_bytes=sum(layer.unpacked_bytes for layer, _ in weighed),
@@ -35,21 +36,14 @@ def weigh(saved: Iterable[bytes], payload: Sequence[str]) -> Weight:
     )
 
 
-def _opened(archive: tarfile.TarFile, name: str) -> IO[bytes]:
-    stream = archive.extractfile(name)
-    if stream is None:
-        raise ValueError(f"a saved image without {name}")
-    return stream
-
-
 def _weigh_layer(archive: tarfile.TarFile, name: str, payload: Sequence[str]) -> tuple[Layer, int]:
-    with tarfile.open(fileobj=_opened(archive, name)) as layer:  # "r:*" reads a gzipped layer as well
+    with tarfile.open(fileobj=opened(archive, name)) as layer:  # "r:*" reads a gzipped layer as well
         files = [member for member in layer if member.isfile()]
     ours = [file for file in files if any(fnmatch(file.name.lstrip("./"), glob) for glob in payload)]
     return (
         Layer(
             unpacked_bytes=sum(file.size for file in files),
-            compressed_bytes=_gzipped_bytes(_opened(archive, name)),
+            compressed_bytes=_gzipped_bytes(opened(archive, name)),
             files=len(files),
         ),
         sum(file.size for file in ours),

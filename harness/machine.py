@@ -6,11 +6,14 @@ They are read inside a container, through the engine, so that they are the right
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from harness.engine import Engine, Job
 from harness.errors import EngineError
 from harness.model.journal import Machine
+from harness.topology import READ as READ_TOPOLOGY
+from harness.topology import cores_of, parse_topology, placement
 
 CPU_FOLDER = "/sys/devices/system/cpu/cpu0"
 READ = f"""
@@ -20,6 +23,7 @@ for file in /proc/cpuinfo /proc/meminfo /proc/loadavg /proc/sys/kernel/osrelease
   if [ -r "$file" ]; then echo "== $file"; cat "$file"; fi
 done
 echo "== architecture"; uname -m
+echo "== topology"; {READ_TOPOLOGY} || :
 """
 UNKNOWN = "not readable"
 
@@ -38,13 +42,11 @@ def read_machine(engine: Engine, base: str) -> Machine:
     answer = engine.run(job)
     if answer.code:
         raise EngineError(f"the engine cannot run a container of {base}:\n{answer.stderr.decode()}")
-    cpus = engine.cpus()
-    machine = parse_machine(answer.stdout.decode(), engine.describe(), len(cpus))
-    return machine.model_copy(update={"cpus": cpus})
+    return parse_machine(answer.stdout.decode(), engine.describe(), engine.cpus())
 
 
-def parse_machine(text: str, engine: str, cores: int) -> Machine:
-    """The facts out of `== path` headed files; pure."""
+def parse_machine(text: str, engine: str, cpus: Sequence[int]) -> Machine:
+    """The facts of a machine whose containers may use these CPUs, out of `== path` headed files; pure."""
     files = {
         heading: body.strip()
         for heading, _, body in (part.partition("\n") for part in text.split("== ") if part.strip())
@@ -52,11 +54,14 @@ def parse_machine(text: str, engine: str, cores: int) -> Machine:
     cpu = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", files.get("/proc/cpuinfo", ""), re.MULTILINE))
     huge_pages = re.search(r"\[(\w+)\]", files.get("/sys/kernel/mm/transparent_hugepage/enabled", ""))
     memory = re.search(r"MemTotal:\s+(\d+) kB", files.get("/proc/meminfo", ""))
+    topology = parse_topology(files.get("topology", ""))
     return Machine(
         cpu=_cpu_name(cpu),
         architecture=files.get("architecture", UNKNOWN),
         features=tuple(sorted((cpu.get("flags") or cpu.get("Features") or "").split())),
-        cores=cores,
+        cores=cores_of(cpus, topology),
+        cpus=placement(cpus, topology),
+        topology=topology,
         caches=_caches(files),
         memory_bytes=int(memory[1]) * 1024 if memory else 0,
         kernel=files.get("/proc/sys/kernel/osrelease", UNKNOWN),

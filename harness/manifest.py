@@ -78,7 +78,13 @@ def root() -> Path:
 def load_catalog(folder: Path) -> Catalog:
     """Read every manifest below a root. Raises ManifestError for the first that is wrong."""
     implementations, containers = folder / "implementations", folder / "containers"
-    if not implementations.is_dir():
+    try:
+        is_root = implementations.is_dir()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {implementations}: {error.strerror}; {ROOT_VARIABLE} names its folder"
+        ) from error
+    if not is_root:
         raise UsageError(f"no implementations in {folder}: set {ROOT_VARIABLE} to a folder that holds them")
     return Catalog(
         implementations={
@@ -106,6 +112,8 @@ def load_manifest(path: Path) -> Manifest:
         )
     except ValidationError as error:
         raise ManifestError(f"{_short(path)}: {_explained(error)}") from error
+    except OSError as error:
+        raise ManifestError(f"{_short(path)} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, AttributeError) as error:
         raise ManifestError(f"{_short(path)} is not a manifest: {error}") from error
 

@@ -34,6 +34,11 @@ class Bench:
     peaks: dict[int, float]  # measured GFLOP/s by number of threads
     keep: Log
     read: Read = lambda: None  # the state of the engine's host
+    cpus: tuple[int, ...] = ()  # best first; without, the engine's in their order
+
+    def cpus_for(self, threads: int) -> tuple[int, ...]:
+        """The CPUs that a container of so many threads is given."""
+        return (self.cpus or self.engine.cpus())[:threads]
 
 
 def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int, *, pilot: bool) -> Round:
@@ -67,7 +72,7 @@ def _job(bench: Bench, tag: str, case: Case, batch: Batch) -> Job:
     return Job(
         image=tag,
         arguments=run_arguments(case, batch),
-        cpus=bench.engine.cpus()[: case.threads],
+        cpus=bench.cpus_for(case.threads),
         memory_bytes=memory_bytes(case.n, case.threads, bench.engine.memory_bytes()),
         pids=process_limit(case.threads),
         timeout_s=bench.timeout_s,
@@ -98,19 +103,19 @@ def _failure(stage: str, error: ProtocolError, bench: Bench, ended: Exit, case: 
     return Failure.model_validate({"stage": stage, "reason": str(error), "log": log})
 
 
-def measure_peak(engine: Engine, tag: str, threads: int) -> Peak:
-    """The machine's peak on so many threads, by the image's own FMA loop. Raises ProtocolError if it fails."""
+def measure_peak(engine: Engine, tag: str, cpus: tuple[int, ...]) -> Peak:
+    """The machine's peak on one thread a CPU, by the image's own FMA loop. Raises ProtocolError if it fails."""
     job = Job(
         image=tag,
-        arguments=("peak", str(threads)),
-        cpus=engine.cpus()[:threads],
+        arguments=("peak", str(len(cpus))),
+        cpus=cpus,
         memory_bytes=2**28,
-        pids=process_limit(threads),
+        pids=process_limit(len(cpus)),
         timeout_s=PEAK_TIMEOUT_S,
     )
     ended = engine.run(job)
     _check_exit(ended, PEAK_TIMEOUT_S)
-    return Peak(threads=threads, gflops=parse_peak(ended.stdout), container_ns=ended.elapsed_ns)
+    return Peak(threads=len(cpus), gflops=parse_peak(ended.stdout), container_ns=ended.elapsed_ns)
 
 
 def agree(peaks: Sequence[Peak]) -> bool:

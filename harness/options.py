@@ -10,10 +10,10 @@ from harness.manifest import Catalog, known
 from harness.model.cases import Options
 from harness.plan import cases_of, rungs_of
 from harness.published import published
+from harness.workload import MAX_N
 
 ALL = "all"
 PUBLISHED = "published"
-MAX_N = 32_768
 MAX_ROUNDS = 1000
 DAY_S = 86_400
 
@@ -26,6 +26,7 @@ def parse_options(
     n: int,
     threads: str,
     cpus: int,
+    cores: int,
     rounds: int,
     precision: float,
     budget: float,
@@ -51,7 +52,7 @@ def parse_options(
         langs=tuple(chosen(langs, every, "implementation")),
         rungs=tuple(_rungs(rungs, all_rungs)),
         n=n,
-        threads=_threads(threads, cpus),
+        threads=_threads(threads, cpus, cores),
         rounds=rounds,
         precision=precision / 100,
         budget_s=budget,
@@ -98,11 +99,11 @@ def percentage(option: str, text: str) -> float:
     return percent / 100
 
 
-def _threads(text: str, cpus: int) -> tuple[int, ...]:
-    """The numbers of threads in a comma-separated option, ascending; as many as there are CPUs for `all`."""
+def _threads(text: str, cpus: int, cores: int) -> tuple[int, ...]:
+    """The numbers of threads in a comma-separated option, ascending; as many as there are cores for `all`."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if parts == [ALL]:
-        return (cpus,)
+        return (cores,)
     if not parts or not all(part.isascii() and part.isdigit() for part in parts):
         raise UsageError(f"--threads {text!r} is neither numbers, comma-separated, nor all")
     for part in parts:

@@ -42,6 +42,10 @@ class Host:
         """See Runner."""
         return self.engine.cpus()
 
+    def cores(self) -> int:
+        """See Runner."""
+        return self.engine.cores()
+
     def memory_bytes(self) -> int:
         """See Runner."""
         return self.engine.memory_bytes()

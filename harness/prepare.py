@@ -9,6 +9,7 @@ from harness import __version__
 from harness.build import build, build_base, mismatches, recipe_of
 from harness.errors import ProtocolError
 from harness.events import Event
+from harness.identity import code_digest
 from harness.machine import read_machine
 from harness.manifest import Catalog, Source, Target, targets_of
 from harness.measure import agree, measure_peak
@@ -32,10 +33,12 @@ def build_images(run: Run, catalog: Catalog) -> int:
     wanted += [Target(source) for name, source in run.peak_source.items() if name not in run.sources]
     wanted += [Target(source) for source in catalog.others.values()]
     if run.past.started:
+        _rebuild_lost(run, base, wanted)
         _take_up(
             run,
             Present(
                 harness=__version__,
+                code=code_digest(),
                 manifests=manifests_of(run, catalog),
                 machine=machine,
                 tags={target.name: recipe_of(target.source, base, target.stage).tag for target in wanted},
@@ -49,11 +52,26 @@ def build_images(run: Run, catalog: Catalog) -> int:
     return time.monotonic_ns() - began_ns
 
 
+def _rebuild_lost(run: Run, base: str, wanted: Sequence[Target]) -> None:
+    """Build again what earlier sessions measured and the engine has no more: equal bytes are the same image."""
+    lost = [
+        target
+        for target in wanted
+        if (image := run.past.images.get(target.name)) is not None
+        and image.canonical
+        and image.tag is not None
+        and run.engine.image_digest(recipe_of(target.source, base, target.stage).tag) is None
+    ]
+    for _ in build(run.engine, base, lost, run.folder.keep_log, run.watch, examine=False):
+        pass
+
+
 def _take_up(run: Run, present: Present) -> None:
     """Know what earlier sessions measured, if it is still worth something; the journal tells of a new session."""
     check_unchanged(run.past, present)
     run.record(Resumed(at=timestamp()))
-    run.images.update(run.past.images)
+    for name, image in run.past.images.items():  # by the tag that an equal image has now
+        run.images[name] = image.model_copy(update={"tag": image.tag and present.tags.get(name, image.tag)})
     run.peaks.update({peak.threads: peak.gflops for peak in run.past.peaks})
 
 
@@ -95,10 +113,11 @@ def measure_peaks(run: Run, cases: Sequence[Case]) -> None:
     tag = next((run.images[name].tag for name in run.peak_source if not run.images[name].failure), None)
     for threads in sorted({case.threads for case in cases} - run.peaks.keys()) if tag else []:
         run.watch(Event("prepare", f"measuring this machine's peak on {threads} thread(s)"))
+        cpus = run.cpus[:threads]
         try:
-            peaks = [measure_peak(run.engine, tag or "", threads)]
+            peaks = [measure_peak(run.engine, tag or "", cpus)]
             while len(peaks) < PEAK_TRIES and not agree(peaks):
-                peaks.append(measure_peak(run.engine, tag or "", threads))
+                peaks.append(measure_peak(run.engine, tag or "", cpus))
             for peak in sorted(peaks, key=lambda peak: peak.gflops):
                 run.record(peak)
         except ProtocolError as error:
@@ -107,8 +126,6 @@ def measure_peaks(run: Run, cases: Sequence[Case]) -> None:
 
 def measure_startups(run: Run) -> None:
     """What it takes to start each image, and a container that does nothing."""
-    if run.past.has_startups:
-        return
     run.watch(Event("prepare", "measuring how long containers and runtimes take to start"))
-    for entry in startups(run.engine, list(run.images.values()), run.options.seed):
+    for entry in startups(run.engine, list(run.images.values()), run.options.seed, run.past.startups):
         run.record(entry)

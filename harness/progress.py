@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 import time
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -15,15 +18,24 @@ if TYPE_CHECKING:
 
 SETTLED = {"built", "measured"}
 QUIET_S = 5.0
+LOG_WIDTH = 120
+INDENT = "  "
+SPINNER = 2  # columns that it takes, with the blank after it
+LEAST_TEXT = 20
+ELLIPSIS = " …"
 
 
 class Progress:
-    """Shows events as they come. On a terminal what is under way is one changing line, what is done stays above."""
+    """Shows events as they come. On a terminal what is under way is one changing line, what is done stays above.
+
+    A terminal that cannot move its cursor gets plain lines, as a file does.
+    """
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
-        self._status = Status("", console=self._console) if self._console.is_terminal else None
-        self._last_s = 0.0
+        self._is_live = self._console.is_terminal and not self._console.is_dumb_terminal
+        self._status = Status("", console=self._console, spinner=_spinner(self._console)) if self._is_live else None
+        self._last_s = -QUIET_S
 
     def __enter__(self) -> Progress:
         if self._status:
@@ -39,9 +51,9 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if event.stage in SETTLED:
-            self._console.print(f"  {event.text}", markup=False, soft_wrap=True)
+            self._print(_wrapped(event.text, self._width()))
         elif self._status:
-            self._status.update(_line(event).replace("[", "\\["))
+            self._status.update(Text(line(event, self._width() - SPINNER), no_wrap=True))
         else:
             self._plain(event)
 
@@ -50,13 +62,59 @@ class Progress:
         now = time.monotonic()
         if event.stage != "build" or now - self._last_s > QUIET_S:
             self._last_s = now
-            self._console.print(_line(event), markup=False, soft_wrap=True)
+            self._print(line(event, self._width()))
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    def _width(self) -> int:
+        """One column less than there are: some terminals break a full line."""
+        if not self._console.is_terminal:
+            return LOG_WIDTH
+        return (self._console.width if self._is_live else shutil.get_terminal_size().columns) - 1
 
 
-def _line(event: Event) -> str:
+def line(event: Event, width: int) -> str:
+    """An event on one line of so many columns: what does not fit is left out of the text, from the end, word by word.
+
+    How many are done stays, and so does the time that is left where there is room for both.
+    """
     count = f"[{event.done}/{event.total}] " if event.total else ""
     left = f", about {_duration(event.left_s)} left" if event.left_s is not None else ""
-    return f"{count}{event.text[:120]}{left}"
+    if width - len(count) - len(left) < LEAST_TEXT:
+        left = ""
+    room = max(1, width - len(count) - len(left))
+    return f"{count}{_shortened(_printable(event.text), room)}{left}"[:width]
+
+
+def _shortened(text: str, width: int) -> str:
+    """As many words as fit; of a first word that does not, as much as fits."""
+    if len(text) <= width:
+        return text
+    room = max(0, width - len(ELLIPSIS))
+    kept = text[: room + 1].rpartition(" ")[0] or text[:room]
+    return kept.rstrip(" ,:;") + ELLIPSIS
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Indented, and broken at blanks only, so that a path can be copied."""
+    return textwrap.fill(
+        _printable(text),
+        max(width, LEAST_TEXT),
+        initial_indent=INDENT,
+        subsequent_indent=2 * INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _printable(text: str) -> str:
+    """Without what would move a terminal's cursor or change its state: much of it comes from programs that build."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _spinner(console: Console) -> str:
+    return "dots" if console.encoding.startswith("utf") else "line"
 
 
 def _duration(seconds: float) -> str:

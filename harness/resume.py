@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from harness.cost import Cost, cost_of
 from harness.errors import ChangedError
 from harness.model.cases import Case
-from harness.model.journal import Entry, Finished, Image, Machine, Peak, Rejected, Round, Started, Startup
+from harness.model.journal import Entry, Finished, Image, Machine, Peak, Rejected, Round, Started, Startup, TaxRound
 from harness.model.manifests import Manifest
 
-COMPARED = ("cpu", "architecture", "features", "cores", "cpus")
-"""The facts of a machine that make it another one."""
+COMPARED = (
+    "cpu",
+    "architecture",
+    "features",
+    "cores",
+    "cpus",
+    "memory_bytes",
+    "kernel",
+    "transparent_huge_pages",
+    "governor",
+    "engine",
+)
+"""The facts of a machine that make it another one, or the same one in another state."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +36,9 @@ class Past:
     images: Mapping[str, Image] = field(default_factory=dict)
     peaks: Sequence[Peak] = ()
     rejected: frozenset[Case] = frozenset()
-    has_startups: bool = False
+    startups: tuple[Startup, ...] = ()
+    taxes: tuple[TaxRound, ...] = ()
+    cost: Cost = field(default_factory=Cost)
     rounds: Mapping[tuple[Case, int], Round] = field(default_factory=dict)
     is_finished: bool = False
 
@@ -40,11 +55,13 @@ class Past:
         entries = list(entries)
         return cls(
             started=next((entry for entry in entries if isinstance(entry, Started)), None),
-            machine=next((entry for entry in entries if isinstance(entry, Machine)), None),
+            machine=next((entry for entry in reversed(entries) if isinstance(entry, Machine)), None),
             images={entry.name: entry for entry in entries if isinstance(entry, Image)},
             peaks=tuple(entry for entry in entries if isinstance(entry, Peak)),
             rejected=frozenset(entry.case for entry in entries if isinstance(entry, Rejected)),
-            has_startups=any(isinstance(entry, Startup) for entry in entries),
+            startups=tuple(entry for entry in entries if isinstance(entry, Startup)),
+            taxes=tuple(entry for entry in entries if isinstance(entry, TaxRound)),
+            cost=cost_of(entries),
             rounds={(entry.case, entry.number): entry for entry in entries if isinstance(entry, Round)},
             is_finished=any(isinstance(entry, Finished) for entry in entries),
         )
@@ -55,6 +72,7 @@ class Present:
     """What a resumed run would be measured with now."""
 
     harness: str
+    code: str
     manifests: Sequence[Manifest]
     machine: Machine
     tags: Mapping[str, str]  # of every image, by name
@@ -69,14 +87,17 @@ def check_unchanged(past: Past, present: Present) -> None:
         raise ChangedError(
             f"run {run} cannot be resumed, for times from before and after would not be of the same thing:\n"
             + "".join(f"  {change}\n" for change in changes)
-            + f"Put that back as it was, or begin anew with `harness compare`; `harness report {run}` shows what was "
-            "measured."
+            + "Put that back as it was, or begin anew with `harness compare`; "
+            f"`{shlex.join(['harness', 'report', run])}` shows what was measured."
         )
 
 
 def _changed_harness(past: Past, present: Present) -> Iterator[str]:
-    if past.started and past.started.harness != present.harness:
-        yield f"the harness: {past.started.harness} then, {present.harness} now"
+    then = past.begun
+    if then.harness != present.harness:
+        yield f"the harness: {then.harness} then, {present.harness} now"
+    elif then.code not in {None, present.code}:
+        yield f"the harness's own code ({then.code} then, {present.code} now)"
 
 
 def _changed_machine(past: Past, present: Present) -> Iterator[str]:
@@ -105,6 +126,8 @@ def _changed_images(past: Past, present: Present) -> Iterator[str]:
         tag = present.tags.get(image.name)
         if image.tag is None or tag is None:
             continue  # it was never built, or its manifest says already that it is not what it was
+        if image.canonical and image.digest == present.digest(tag):
+            continue  # whatever it was made of, and when
         if image.tag != tag:
             yield f"{image.name}: its sources, its recipe or its base image ({image.tag} then, {tag} now)"
         elif (digest := present.digest(tag)) is None:

@@ -28,7 +28,7 @@ def bench_of(run: Run, read: Read) -> Iterator[Bench]:
     inputs = run.engine.fill_volume(lender, files) if lender else ""
     try:
         limit_s = timeout_s(run.options.n, run.options.budget_s)
-        yield Bench(run.engine, workload, inputs, limit_s, run.peaks, run.folder.keep_log, read)
+        yield Bench(run.engine, workload, inputs, limit_s, run.peaks, run.folder.keep_log, read, run.cpus)
     finally:
         if inputs:
             run.engine.remove_volume(inputs)
@@ -53,8 +53,9 @@ def measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
             left = sum(left_s(each, run.rounds[each], run.options) for each, _ in waiting)
             run.watch(Event("measure", text, done, len(waiting), left))
             tag = run.image(case).tag or ""
+            began_ns = run.age_ns
             entry = measure(bench, tag, case, batches[case], number, pilot=number == 1)
-            run.record(entry.model_copy(update={"key": run.key(case)}))
+            run.record(entry.model_copy(update={"key": run.key(case), "began_ns": began_ns}))
             run.watch(Event("measured", _told_round(run.rounds[case])))
 
 
@@ -68,7 +69,7 @@ def measure_taxes(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
     for case in chosen:
         if rounds := counted(run.rounds[case]):
             tag = run.image(case).tag or ""
-            for entry in measure_tax(run.engine, bench, tag, rounds[-1], run.options):
+            for entry in measure_tax(run.engine, bench, tag, rounds[-1], run.options, run.past.taxes):
                 run.record(entry)
                 run.watch(Event("measured", f"on the {entry.place}: {_told_round([entry.round])}"))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
+from harness.cost import container_ns
 from harness.engine import Engine
 from harness.events import Watch
 from harness.identity import key_of
 from harness.manifest import Source
 from harness.model.cases import Case, Options
-from harness.model.journal import Entry, Image, Machine, Peak, Round, Startup, TaxRound
+from harness.model.journal import Entry, Image, Machine, Peak, Round
 from harness.model.manifests import Rung
 from harness.resume import Past
 from harness.store import RunFolder
@@ -30,20 +32,20 @@ class Run:
     images: dict[str, Image] = field(default_factory=dict)
     rounds: dict[Case, list[Round]] = field(default_factory=dict)
     peaks: dict[int, float] = field(default_factory=dict)
-    container_ns: int = 0
+    container_ns: int = 0  # of this session
     base: str = ""
+    began_ns: int = field(default_factory=time.monotonic_ns)  # this session
+
+    @property
+    def age_ns(self) -> int:
+        """How long this session has lasted."""
+        return time.monotonic_ns() - self.began_ns
 
     def record(self, entry: Entry) -> None:
         """Journal first; then remember."""
         self.folder.append(entry)
         self.remember(entry)
-        match entry:
-            case Round() | Peak() | Startup():
-                self.container_ns += entry.container_ns
-            case TaxRound():
-                self.container_ns += entry.round.container_ns
-            case _:
-                pass
+        self.container_ns += container_ns(entry)
 
     def remember(self, entry: Entry) -> None:
         """Know what is in the journal, written now or by an earlier session."""
@@ -58,6 +60,11 @@ class Run:
                 self.peaks[entry.threads] = max(entry.gflops, self.peaks.get(entry.threads, 0.0))
             case _:
                 pass
+
+    @property
+    def cpus(self) -> tuple[int, ...]:
+        """The CPUs that containers may have, best first."""
+        return self.machine.cpus if self.machine else self.engine.cpus()
 
     def rung(self, case: Case) -> Rung:
         """The rung of a case."""

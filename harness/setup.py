@@ -6,6 +6,7 @@ docs/SETUP.md tells what it installs and changes, and how to undo it: whoever ch
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import time
@@ -21,6 +22,7 @@ from harness.membership import has_joined, user
 NO_INSTALL = "HARNESS_NO_INSTALL"
 ENGINE_PACKAGE = "docker.io"
 ENGINE_GROUP = "docker"  # which the package makes, and gives the socket to
+CLIENT_PACKAGE = "docker-cli"  # from Debian 13 on the command is in a package of its own
 DEBIAN_PACKAGES = ("mmdebstrap", "debian-archive-keyring", "uidmap")
 SYSTEMD = Path("/run/systemd/system")
 DAEMON_LOG = Path("/var/log/harness-dockerd.log")
@@ -65,7 +67,7 @@ def _steps(engine: DockerEngine | None) -> Iterator[str]:
     """All that may have to be changed on this machine, in words."""
     if engine is None:
         if not _has_dockerd():
-            yield f"install {ENGINE_PACKAGE} from the distribution's packages"
+            yield f"install {ENGINE_PACKAGE} (on Debian 13 also {CLIENT_PACKAGE}) from the distribution's packages"
         yield f"start the container engine ({_way_to_start()})"
         if _must_join():
             yield f"add {user()} to the group {ENGINE_GROUP}, whose members may use the engine, and so act as root"
@@ -84,6 +86,8 @@ def _announce(steps: Sequence[str], notify: Notify) -> None:
 def _provide_engine(notify: Notify) -> None:
     if not _has_dockerd():
         _install((ENGINE_PACKAGE,), notify)
+        if not shutil.which("docker"):
+            _install((CLIENT_PACKAGE,), notify)
     _start(notify)
 
 
@@ -157,7 +161,7 @@ def _as_root(command: Sequence[str]) -> None:
     """Run a command as root, through sudo where we are not. Raises EngineError where it fails."""
     prefix = [] if os.geteuid() == 0 else ["sudo"]
     if prefix and not shutil.which("sudo"):
-        raise EngineError(f"root is needed for `{' '.join(command)}`, and there is no sudo: run it as root")
+        raise EngineError(f"root is needed for `{shlex.join(command)}`, and there is no sudo: run it as root")
     done = subprocess.run([*prefix, *command], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise EngineError(f"`{' '.join(command)}` failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise EngineError(f"`{shlex.join(command)}` failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from harness.engine import NOT_STARTED, Engine, Job
@@ -14,10 +15,11 @@ TIMEOUT_S = 30.0
 NO_COMMAND = "nothing"
 
 
-def startups(engine: Engine, images: Iterable[Image], seed: int) -> Iterator[Startup]:
+def startups(engine: Engine, images: Iterable[Image], seed: int, known: Iterable[Startup] = ()) -> Iterator[Startup]:
     """Containers of every image that only answer `matmul info`, and empty ones; in a new random order each round.
 
-    An empty one is of the smallest image, whose program is told to do what it does not know, and ends with its usage.
+    What is `known` from an earlier session is not measured again. An empty container is of the smallest image, whose
+    program is told to do what it does not know, and ends with its usage.
     """
     able = [image for image in images if image.info and image.weight and not image.failure]
     if not able:
@@ -25,9 +27,10 @@ def startups(engine: Engine, images: Iterable[Image], seed: int) -> Iterator[Sta
     smallest = min(able, key=lambda image: image.weight.unpacked_bytes if image.weight else 0)
     jobs = [(image.name, _job(engine, image, "info")) for image in able]
     empty = (None, _job(engine, smallest, NO_COMMAND))
+    measured = Counter(startup.image for startup in known)
     shuffler = random.Random(seed)  # noqa: S311 (an order, not a secret)
-    for _ in range(ROUNDS):
-        everything: list[tuple[str | None, Job]] = [*jobs, empty]
+    for number in range(ROUNDS):
+        everything: list[tuple[str | None, Job]] = [each for each in (*jobs, empty) if measured[each[0]] <= number]
         for name, job in shuffler.sample(everything, len(everything)):
             ended = engine.run(job)
             if not ended.timed_out and ended.code != NOT_STARTED:

@@ -7,23 +7,24 @@ results/<run>/report.*        the report in every format, written at the end
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import secrets
 import shlex
-from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from harness.errors import DiskFullError, ResultsError
-from harness.model.journal import SCHEMA, Entry, Started
+from harness.chain import checked, linked, parted
+from harness.errors import ResultsError
+from harness.files import explained, log_name, write_whole
+from harness.model.integrity import Chain
+from harness.model.journal import SCHEMA, UNCHAINED, Entry, Started
 
 JOURNAL = "journal.jsonl"
-LATEST = "latest"
 SUFFIXES = {"text": "txt"}  # of formats whose files are called otherwise
 
 Log = Callable[[str, str | bytes], str]
@@ -58,11 +59,13 @@ class RunFolder:
         Raises ResultsError where it cannot be made, or another harness is at it.
         """
         self.path = results / run
-        with _explained(self.path):
+        with explained(self.path):
             (self.path / "logs").mkdir(parents=True, exist_ok=again)
             self._lock = _locked(self.path)
+            self._link: str | None = ""  # the last line's; None in a journal without a chain
             if again:
                 _drop_half_a_line(self.path / JOURNAL)
+                self._link = _last_link(self.path / JOURNAL)
 
     def close(self) -> None:
         """Leave the folder to others."""
@@ -70,17 +73,21 @@ class RunFolder:
 
     def append(self, entry: Entry) -> None:
         """Add an entry and see it onto the disk before going on."""
-        with _explained(self.path), (self.path / JOURNAL).open("ab") as journal:
-            journal.write(entry.model_dump_json().encode() + b"\n")
+        line, link = entry.model_dump_json().encode(), None
+        if self._link is not None:
+            line, link = linked(line, self._link)
+        with explained(self.path), (self.path / JOURNAL).open("ab") as journal:
+            journal.write(line + b"\n")
             journal.flush()
             os.fsync(journal.fileno())
+        self._link = link
 
     def keep_log(self, name: str, text: str | bytes) -> str:
         """Keep a log; returns its path relative to the folder."""
-        path = self.path / "logs" / name
-        with _explained(self.path):
-            path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return f"logs/{name}"
+        safe = log_name(name)
+        with explained(self.path):
+            write_whole(self.path / "logs" / safe, text.encode() if isinstance(text, str) else text)
+        return f"logs/{safe}"
 
 
 def _locked(folder: Path) -> int:
@@ -104,45 +111,53 @@ def _drop_half_a_line(journal: Path) -> None:
         os.fsync(file.fileno())
 
 
+def _last_link(journal: Path) -> str | None:
+    """The link that the next entry follows on; None where the journal has no chain."""
+    links = [parted(line)[1] for line in journal.read_bytes().split(b"\n")[:-1]]
+    return links[-1] if any(links) else None
+
+
 def write_report(folder: Path, name: str, text: str) -> None:
     """Write the report of a format beside the journal."""
-    with _explained(folder):
-        (folder / f"report.{SUFFIXES.get(name, name)}").write_text(text, encoding="utf-8")
+    with explained(folder):
+        write_whole(folder / f"report.{SUFFIXES.get(name, name)}", text.encode())
 
 
-def find_run(results: Path, run: str) -> Path:
-    """The folder of a run: `latest`, an id below `results`, or a path. Raises ResultsError if there is none."""
-    if run == LATEST:
-        started = {_started_at(path): path for path in results.glob(f"*/{JOURNAL}")}
-        if not started:
-            raise ResultsError(f"no run in {results}/ yet: `harness compare` makes one")
-        return started[max(started)].parent
-    for folder in (results / run, Path(run)):
-        if (folder / JOURNAL).is_file():
-            return folder
-    there = ", ".join(sorted(path.parent.name for path in results.glob(f"*/{JOURNAL}"))) or "none"
-    raise ResultsError(f"no run {run!r} in {results}/ (there are: {there})")
+@dataclass(frozen=True)
+class Journal:
+    """The entries of a run, one a line and in order, and whether they follow from each other as they were written."""
 
-
-def _started_at(journal: Path) -> tuple[str, str]:
-    with journal.open(encoding="utf-8", errors="replace") as lines:
-        try:
-            entry = _ENTRY.validate_json(next(lines, ""))
-        except ValidationError:
-            entry = None
-    return (entry.at if isinstance(entry, Started) else "", journal.parent.name)
+    entries: list[Entry]
+    chain: Chain
 
 
 def load_run(folder: Path) -> list[Entry]:
-    """The entries of a run, in order. A last line that death cut short is left out.
+    """The entries of a run; see load_journal."""
+    return load_journal(folder).entries
+
+
+def load_journal(folder: Path) -> Journal:
+    """The journal of a run. A last line that death cut short is left out.
 
     Raises ResultsError where any other line cannot be read, or the schema is another one.
     """
     lines = _lines(folder / JOURNAL)
-    entries = list(_parsed(folder, lines))
-    if not entries or not isinstance(entries[0], Started):
+    if lines:
+        _check_schema(folder, lines[0])
+    entries = [_entry(folder, number, line) for number, line in enumerate(lines, start=1)]
+    if not entries or not isinstance(started := entries[0], Started):
         raise ResultsError(f"{folder}/{JOURNAL} does not begin as a journal does: it is no run, or was damaged")
-    return entries
+    return Journal(entries, checked(lines, chained=started.schema_version > UNCHAINED))
+
+
+def first_entry(folder: Path) -> Started | None:
+    """How a run was started; None where its first line does not say so. Raises OSError where it cannot be read."""
+    with (folder / JOURNAL).open("rb") as lines:
+        try:
+            entry = _ENTRY.validate_json(parted(next(lines, b"").rstrip(b"\n"))[0])
+        except ValidationError:
+            return None
+    return entry if isinstance(entry, Started) else None
 
 
 def _lines(journal: Path) -> list[bytes]:
@@ -153,17 +168,13 @@ def _lines(journal: Path) -> list[bytes]:
     return lines[:-1]  # what follows the last newline was never finished
 
 
-def _parsed(folder: Path, lines: Iterable[bytes]) -> Generator[Entry]:
-    for number, line in enumerate(lines, start=1):
-        if number == 1:
-            _check_schema(folder, line)
-        try:
-            entry = _ENTRY.validate_json(line)
-        except ValidationError as error:
-            damage = error.errors()[0]["msg"]
-            advice = _advice(folder, number)
-            raise ResultsError(f"{folder}/{JOURNAL}, line {number}, is damaged ({damage}).\n{advice}") from error
-        yield entry
+def _entry(folder: Path, number: int, line: bytes) -> Entry:
+    try:
+        return _ENTRY.validate_json(parted(line)[0])
+    except ValidationError as error:
+        damage = error.errors()[0]["msg"]
+        advice = _advice(folder, number)
+        raise ResultsError(f"{folder}/{JOURNAL}, line {number}, is damaged ({damage}).\n{advice}") from error
 
 
 def _advice(folder: Path, number: int) -> str:
@@ -171,9 +182,10 @@ def _advice(folder: Path, number: int) -> str:
     if number == 1:
         return "Nothing can be read without it: measure again."
     removal = shlex.join(["sed", "-i", f"{number}d", f"{folder}/{JOURNAL}"])
+    resumption = shlex.join(["harness", "compare", "--resume", folder.name, "--out", str(folder.parent)])
     return (
-        f"Remove it with `{removal}` to read the rest; where the run did not come to its end, "
-        "`harness compare --resume` then measures what it held again."
+        f"Remove it with `{removal}` to read the rest; every report then says that a line is missing there. "
+        f"Where the run did not come to its end, `{resumption}` measures what it held again."
     )
 
 
@@ -183,20 +195,8 @@ def _check_schema(folder: Path, line: bytes) -> None:
         written = _Written.model_validate_json(line)
     except ValidationError:
         return  # damaged: told when the line is parsed
-    if written.schema_version != SCHEMA:
+    if written.schema_version not in {UNCHAINED, SCHEMA}:
         raise ResultsError(
-            f"{folder} has schema {written.schema_version}, this harness reads {SCHEMA}: "
+            f"{folder} has schema {written.schema_version}, this harness reads {UNCHAINED} and {SCHEMA}: "
             f"use harness {written.harness} to read it"
         )
-
-
-@contextmanager
-def _explained(path: Path) -> Generator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise DiskFullError(
-                f"the disk is full: {path} cannot be written.\nWhat was measured before is kept there."
-            ) from error
-        raise ResultsError(f"cannot write {path}: {error.strerror}; choose another place with --out") from error

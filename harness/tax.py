@@ -27,20 +27,26 @@ def taxed(cases: Sequence[Case], options: Options) -> list[Case]:
     return list(found.values())
 
 
-def measure_tax(engine: Engine, bench: Bench, tag: str, latest: Round, options: Options) -> Iterator[TaxRound]:
+def measure_tax(
+    engine: Engine, bench: Bench, tag: str, latest: Round, options: Options, known: Sequence[TaxRound] = ()
+) -> Iterator[TaxRound]:
     """Rounds of a case in every place, in a new random order each, with as many rows as its `latest` round.
 
-    A place fails by itself, and then once only.
+    A place fails by itself, and then once only. What is `known` from an earlier session is not measured again.
     """
     case, batch = latest.case, _batch(latest, options.budget_s)
+    done = {(entry.place, entry.round.number) for entry in known if entry.round.case == case}
+    broken = {entry.place for entry in known if entry.round.case == case and entry.round.failure}
     shuffler = random.Random(f"{options.seed}/{case}")  # noqa: S311 (an order, not a secret)
     with _places(engine, bench, tag) as (places, failures):
-        for place, reason in failures.items():
+        for place, reason in ((place, reason) for place, reason in failures.items() if place not in broken):
             blank = Round(case=case, number=1, pilot=False, rows=batch.rows, container_ns=0)
             failed = blank.model_copy(update={"failure": Failure(stage="run", reason=reason)})
             yield TaxRound(place=place, round=failed)
         for number in range(1, ROUNDS + 1):
             for place in shuffler.sample(sorted(places), len(places)):
+                if place in broken or (place, number) in done:
+                    continue
                 there = replace(bench, engine=places[place])
                 entry = TaxRound(place=place, round=measure(there, tag, case, batch, number, pilot=False))
                 if entry.round.failure:
@@ -81,6 +87,10 @@ class Unfiltered:
     def cpus(self) -> tuple[int, ...]:
         """See Runner."""
         return self.engine.cpus()
+
+    def cores(self) -> int:
+        """See Runner."""
+        return self.engine.cores()
 
     def memory_bytes(self) -> int:
         """See Runner."""

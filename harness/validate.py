@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from mmap import mmap
 
 import numpy as np
@@ -54,6 +54,18 @@ def check_product(samples: Sequence[Sample], output: bytes | mmap | None, batch:
     if not np.array_equal(c.view(np.uint64), expected.view(np.uint64)):
         raise ProtocolError(_first_difference(c, expected))
     return digest
+
+
+def false_claims(samples: Sequence[Sample], digest: str | None, rows: int, workload: Workload) -> Iterator[str]:
+    """What a journal says of the first rows of a product and the seed does not, in words."""
+    expected_checksum, expected_digest = workload.digests(rows)
+    if not samples:
+        yield "it has no samples, and no failure"
+    for number, sample in enumerate(samples, start=1):
+        if sample.checksum != expected_checksum:
+            yield f"sample {number} has checksum {sample.checksum}; the seed's product has {expected_checksum}"
+    if digest != expected_digest:
+        yield f"its SHA-256 is {digest}; the seed's product has {expected_digest}"
 
 
 def _first_difference(c: Matrix, expected: Matrix) -> str:

@@ -16,6 +16,7 @@ from harness.errors import HarnessError
 Matrix = npt.NDArray[np.float64]
 
 LOW, HIGH = -32, 31
+MAX_N = 32_768
 
 
 def checksum(c: Matrix) -> int:

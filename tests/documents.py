@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from harness.analyze import analyze
 from harness.cli import app
 from harness.model.comparison import Comparison
 from harness.report import crossed, formats, renderer
@@ -20,7 +20,8 @@ from harness.report.as_md import render_section
 from harness.report.image_sizes import image_sizes
 from harness.report.overview import what_was_run
 from harness.report.published import published
-from harness.store import load_run, write_report
+from harness.results import comparison_of
+from harness.store import write_report
 
 REPOSITORY = Path(__file__).parent.parent
 README = REPOSITORY / "README.md"
@@ -43,9 +44,10 @@ def blocks() -> dict[str, str]:
     }
 
 
+@cache
 def reference() -> Comparison:
-    """The committed reference run, analyzed."""
-    return analyze(load_run(REFERENCE))
+    """The committed reference run, verified and analyzed."""
+    return comparison_of(REFERENCE, verified=True)
 
 
 def helps() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from harness.base import DEBIAN
-from harness.engine import Exit, Job, Leftovers, Recipe, Spared
+from harness.engine import KEPT, Exit, Job, Leftovers, Recipe, Spared
 from harness.errors import BuildError, EngineBusyError
 from harness.model.manifests import Info, Manifest
 from harness.owners import Life
@@ -84,6 +85,13 @@ class FakeEngine:
     def cpus(self) -> tuple[int, ...]:
         return (0, 1)
 
+    @property
+    def is_local(self) -> bool:
+        return True
+
+    def cores(self) -> int:
+        return 2
+
     def memory_bytes(self) -> int:
         return 2**32
 
@@ -99,11 +107,12 @@ class FakeEngine:
 
     def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
         on_line("Step 1/1")
-        if recipe.tag in self.built and not anew:
-            on_line("---> Using cache")
+        made_of = "-".join(recipe.tag.split("-")[:2])  # without the token of what is yet to be made canonical
+        if made_of in self.built and not anew:
+            on_line(KEPT)
         if _name(recipe.tag) in self.unbuildable:
             raise BuildError("error: expected ';' (exit code 1)", "Step 1/1\nmain.x:1: error: expected ';'\n")
-        self.built.append(recipe.tag)
+        self.built.append(made_of)
         self.images.add(recipe.tag)
 
     def tag(self, tag: str, alias: str) -> None:
@@ -113,6 +122,14 @@ class FakeEngine:
     def save(self, tag: str) -> Iterable[bytes]:
         assert tag in self.images
         return [saved_image({"matmul": b"m" * 300, "lib/runtime": b"r" * 600})]
+
+    def load(self, archive: BinaryIO, tag: str) -> None:
+        with tarfile.open(fileobj=archive) as saved:
+            assert "manifest.json" in saved.getnames()
+        self.images.add(tag)
+
+    def remove_image(self, tag: str) -> None:
+        self.images.remove(tag)
 
     def fill_volume(self, image: str, files: Mapping[str, memoryview]) -> str:
         assert image in self.images

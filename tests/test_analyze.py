@@ -346,3 +346,13 @@ def test_images_stand_beside_their_budgets_even_where_they_were_not_built() -> N
     assert images["beta"].failure == "it did not compile"
     assert not images["beta"].within_budget
     assert images["alpha"].budget_bytes == 1000
+
+
+def test_naive_loops_that_nothing_checked_are_told_of() -> None:
+    rounds = rounds_of("alpha/naive", [1.0], [1.0]) + rounds_of("beta/naive", [1.0], [1.0])
+    images = [
+        Image(name="alpha", tag="alpha:1", naive_checked=False),
+        Image(name="beta", tag="b:1", naive_checked=True),
+    ]
+    (said,) = [text for text in analyzed([*images, *rounds]).warnings if "not checked" in text]
+    assert said.endswith(": alpha/naive")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.build import build, build_base, mismatches, recipe_of
+from harness.build import build, build_base, mismatches, proves_naive, recipe_of
 from harness.errors import EngineError
-from harness.manifest import Catalog, targets_of
+from harness.manifest import Catalog, load_catalog, root, targets_of
 from harness.model.journal import Image
 from harness.model.manifests import Manifest
 from tests.factories import a_catalog, a_manifest, info_of
@@ -178,3 +178,21 @@ def test_what_was_built_as_declared_has_no_mismatch_and_a_missing_rung_is_one() 
     rung = ALPHA.rungs[0]
     assert mismatches(rung, info_of(ALPHA)) == []
     assert mismatches(rung, info_of(a_manifest("alpha", "interchanged"))) == ["the image holds no rung naive"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "proves"),
+    [
+        ("RUN assert-naive a.o f && assert-naive --rejects b.o f", True),
+        ("RUN assert-naive a.o f \\\n && assert-naive \\\n", False),
+        ("RUN assert-naive --rejects b.o f", False),
+        ("RUN node matmul.js", False),
+    ],
+)
+def test_only_a_check_that_bites_proves_naive_loops_naive(recipe: str, *, proves: bool) -> None:
+    assert proves_naive(recipe) is proves
+
+
+def test_the_recipes_that_prove_their_naive_loops_naive() -> None:
+    sources = load_catalog(root()).implementations
+    assert {name for name, source in sources.items() if not proves_naive(source.dockerfile.read_text())} == {"python"}

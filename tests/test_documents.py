@@ -25,6 +25,13 @@ def test_the_reference_report_is_fresh(name: str) -> None:
     assert renderer(name).render(reference()) == kept, MADE_ANEW
 
 
+def test_the_reference_run_holds_what_its_containers_computed() -> None:
+    verification = reference().verification
+    assert verification is not None
+    assert verification.problems == ()
+    assert verification.products == verification.keys > 100
+
+
 def test_the_reference_run_measured_everything() -> None:
     comparison = reference()
     assert comparison.options.n == 4096

@@ -16,7 +16,7 @@ RECORDED = Path(__file__).parent / "machines"
 
 
 def machine(name: str) -> Machine:
-    return parse_machine((RECORDED / f"{name}.txt").read_text(encoding="utf-8"), "an engine", cores=2)
+    return parse_machine((RECORDED / f"{name}.txt").read_text(encoding="utf-8"), "an engine", cpus=(0, 1))
 
 
 def test_an_x86_machine() -> None:
@@ -39,14 +39,14 @@ def test_an_arm64_machine() -> None:
 
 
 def test_a_machine_that_tells_nothing_is_unknown_and_not_an_error() -> None:
-    found = parse_machine("== architecture\nriscv64\n", "an engine", cores=1)
+    found = parse_machine("== architecture\nriscv64\n", "an engine", cpus=(0,))
     assert (found.kernel, found.transparent_huge_pages, found.memory_bytes) == (UNKNOWN, UNKNOWN, 0)
     assert (found.features, found.caches) == ((), {})
 
 
 def test_the_facts_are_read_in_a_container_of_the_base() -> None:
     engine = FakeEngine([], {}, images={"base:1"})
-    expected = machine("x86-64").model_copy(update={"engine": engine.describe(), "cpus": engine.cpus()})
+    expected = machine("x86-64").model_copy(update={"engine": engine.describe()})
     assert read_machine(engine, "base:1") == expected
     assert (engine.jobs[0].image, engine.jobs[0].entrypoint) == ("base:1", ("/bin/sh", "-c"))
 

@@ -131,11 +131,11 @@ def test_the_container_gets_its_threads_as_cpus_and_inputs_to_read() -> None:
 
 def test_the_peak_is_what_the_image_printed() -> None:
     engine = FakeEngine([], {}, peak_gflops=20.0, images={TAG})
-    found = measure_peak(engine, TAG, 2)
+    found = measure_peak(engine, TAG, (0, 1))
     assert (found.threads, found.gflops) == (2, 40.0)
     assert engine.jobs[0].cpus == (0, 1)
 
 
 def test_a_peak_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ProtocolError, match="where a number was due"):
-        measure_peak(FakeEngine([], {}, peak_gflops=-1.0, images={TAG}), TAG, 1)
+        measure_peak(FakeEngine([], {}, peak_gflops=-1.0, images={TAG}), TAG, (0,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from harness.events import Event
 from harness.identity import key_of
 from harness.machine import parse_machine
 from harness.manifest import Catalog
-from harness.model.journal import Entry, Image, Machine, Round
+from harness.model.journal import Entry, Image, Machine, Round, Startup
 from harness.resume import Past, Present, check_unchanged
 from harness.store import JOURNAL, RunFolder, load_run
 from tests.conftest import without_pip
@@ -30,7 +31,7 @@ ALPHA = a_manifest("alpha", "naive", "parallel", peak=True)
 BETA = a_manifest("beta", "naive", "parallel")
 ROW_S = {"alpha/naive": 4e-3, "alpha/parallel": 2e-3, "beta/naive": 2e-3, "beta/parallel": 1e-3}
 OPTIONS = some_options()
-FACTS = parse_machine(MACHINE.decode(), "an engine", 2)
+FACTS = parse_machine(MACHINE.decode(), "an engine", (0, 1))
 
 
 def unwatched(_event: Event) -> None:
@@ -88,8 +89,15 @@ def forgotten(whole: Whole) -> None:
 
 
 def rounds(entries: Sequence[Entry]) -> list[Round]:
-    """The rounds without their conditions, which no two sessions share."""
-    return [entry.model_copy(update={"conditions": None}) for entry in entries if isinstance(entry, Round)]
+    """The rounds without their conditions and their time, which no two sessions share."""
+    return [
+        entry.model_copy(update={"conditions": None, "began_ns": None}) for entry in entries if isinstance(entry, Round)
+    ]
+
+
+def startups(entries: Sequence[Entry]) -> Counter[str | None]:
+    """How often the start of each image was measured."""
+    return Counter(entry.image for entry in entries if isinstance(entry, Startup))
 
 
 def resumed(whole: Whole, path: Path) -> list[Entry]:
@@ -109,6 +117,7 @@ def test_cut_short_after_any_entry_it_ends_with_what_it_would_have_measured(torn
         assert len(whole.measured()) == len(rounds(whole.entries)) - len(rounds(whole.entries[:kept]))
         assert entries[-1].kind == "finished"
         assert [entry.kind for entry in entries].count("resumed") == 1
+        assert startups(entries) == startups(whole.entries)
         assert analyze(entries).rows == analyze(whole.entries).rows
 
 
@@ -125,6 +134,17 @@ def test_a_resumed_run_says_so(whole: Whole) -> None:
     path = whole.cut("said", b"".join(whole.journal.splitlines(keepends=True)[:-3]))
     assert any("was stopped and resumed" in warning for warning in analyze(resumed(whole, path)).warnings)
     assert not any("resumed" in warning for warning in analyze(whole.entries).warnings)
+
+
+def test_the_last_of_several_machines_is_the_one_to_be_compared_with() -> None:
+    entries = a_journal([ALPHA], [], finished=False)
+    newer = FACTS.model_copy(update={"kernel": "7.0"})
+    assert Past.of([entries[0], FACTS, newer]).machine == newer
+
+
+def test_a_journal_without_the_code_s_digest_is_held_to_its_version() -> None:
+    started = a_journal([ALPHA], [], finished=False)[0]
+    check_unchanged(Past.of([started, FACTS]), present(code="whatever"))
 
 
 def test_two_harnesses_never_write_one_run(whole: Whole) -> None:
@@ -153,15 +173,16 @@ def test_other_sources_are_refused_and_the_journal_stays_as_it_was(whole: Whole,
 # --- what is another run -------------------------------------------------------------------------------------
 
 
-def past_of(machine: Machine = FACTS, **image: str | None) -> Past:
-    entries = a_journal([ALPHA], [], finished=False)
+def past_of(machine: Machine = FACTS, **image: str | bool | None) -> Past:
+    started = a_journal([ALPHA], [], finished=False)[0].model_copy(update={"code": "c0de"})
     images = [Image(name="alpha", tag="alpha:1", digest="sha256:1").model_copy(update=image)]
-    return Past.of([entries[0], machine, *images])
+    return Past.of([started, machine, *images])
 
 
 def present(**changes: object) -> Present:
     now = Present(
         harness="0.1.0",
+        code="c0de",
         manifests=(ALPHA,),
         machine=FACTS,
         tags={"alpha": "alpha:1"},
@@ -172,18 +193,44 @@ def present(**changes: object) -> Present:
 
 def test_what_is_as_it_was_goes_on() -> None:
     check_unchanged(past_of(), present())
-    check_unchanged(past_of(), present(machine=FACTS.model_copy(update={"load_1m": 9.0, "kernel": "newer"})))
+    check_unchanged(past_of(), present(machine=FACTS.model_copy(update={"load_1m": 9.0})))
     check_unchanged(past_of(tag=None, digest=None), present(tags={"alpha": "alpha:2"}))  # it was never built
+
+
+def test_an_image_of_the_same_bytes_is_no_other() -> None:
+    check_unchanged(past_of(canonical=True), present(tags={"alpha": "alpha:3"}, digest=lambda _: "sha256:1"))
+    with pytest.raises(ChangedError, match="its sources"):
+        check_unchanged(past_of(canonical=True), present(tags={"alpha": "alpha:3"}, digest=lambda _: "sha256:3"))
+    with pytest.raises(ChangedError, match="its sources"):
+        check_unchanged(past_of(), present(tags={"alpha": "alpha:3"}, digest=lambda _: "sha256:1"))
+
+
+def test_an_image_that_the_engine_lost_is_built_again_and_the_run_goes_on(whole: Whole) -> None:
+    path = whole.cut("lost", b"".join(whole.journal.splitlines(keepends=True)[:-2]))
+    whole.engine.images = {tag for tag in whole.engine.images if not tag.startswith("harness-alpha")}
+    assert rounds(resumed(whole, path)) == rounds(whole.entries)
 
 
 FEWER = tuple(feature for feature in FACTS.features if feature != "avx2")
 
 CHANGES: dict[str, tuple[dict[str, object], str]] = {
     "harness": ({"harness": "0.2.0"}, "the harness: 0.1.0 then, 0.2.0 now"),
+    "code": ({"code": "another"}, "the harness's own code (c0de then, another now)"),
+    "kernel": ({"machine": FACTS.model_copy(update={"kernel": "7.0"})}, f"the machine's kernel: {FACTS.kernel} then"),
+    "memory": ({"machine": FACTS.model_copy(update={"memory_bytes": 1})}, "the machine's memory_bytes: "),
+    "huge pages": (
+        {"machine": FACTS.model_copy(update={"transparent_huge_pages": "never"})},
+        "the machine's transparent_huge_pages: madvise then, never now",
+    ),
+    "governor": (
+        {"machine": FACTS.model_copy(update={"governor": "powersave"})},
+        f"the machine's governor: {FACTS.governor} then, powersave now",
+    ),
+    "engine": ({"machine": FACTS.model_copy(update={"engine": "Podman"})}, "the machine's engine: an engine then"),
     "cpu": ({"machine": FACTS.model_copy(update={"cpu": "Z80"})}, f"the machine's cpu: {FACTS.cpu} then, Z80 now"),
     "features": ({"machine": FACTS.model_copy(update={"features": FEWER})}, "the machine's features: without avx2"),
     "cores": ({"machine": FACTS.model_copy(update={"cores": 4})}, "the machine's cores: 2 then, 4 now"),
-    "cpus": ({"machine": FACTS.model_copy(update={"cpus": (0, 2)})}, "the machine's cpus: () then, (0, 2) now"),
+    "cpus": ({"machine": FACTS.model_copy(update={"cpus": (0, 2)})}, "the machine's cpus: (0, 1) then, (0, 2) now"),
     "manifest": ({"manifests": (a_manifest("alpha", "naive"),)}, "alpha: its manifest"),
     "sources": ({"tags": {"alpha": "alpha:2"}}, "alpha: its sources, its recipe or its base image (alpha:1 then"),
     "gone": ({"digest": lambda _: None}, "alpha: its image alpha:1 is gone, and one built anew would be another"),
@@ -222,6 +269,15 @@ def test_a_key_tells_any_two_results_apart_and_only_those() -> None:
     assert len({key, *(other() for other in OTHERS.values())}) == 1 + len(OTHERS)
     idle = FACTS.model_copy(update={"load_1m": 0.0, "engine": "another"})
     assert key_of(a_case(), a_rung(), IMAGE, idle) == key
+
+
+def test_the_key_of_a_canonical_image_is_that_of_its_bytes() -> None:
+    """The tag hangs on the machine that built it, by its base; the digest does not."""
+    image = IMAGE.model_copy(update={"canonical": True})
+    elsewhere = image.model_copy(update={"tag": "alpha:2"})
+    assert key_of(a_case(), a_rung(), image, FACTS) == key_of(a_case(), a_rung(), elsewhere, FACTS)
+    other = image.model_copy(update={"digest": "sha256:2"})
+    assert key_of(a_case(), a_rung(), image, FACTS) != key_of(a_case(), a_rung(), other, FACTS)
 
 
 def test_every_round_and_row_has_the_key_of_its_case(whole: Whole) -> None:

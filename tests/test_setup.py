@@ -83,13 +83,29 @@ def test_a_missing_engine_is_installed_and_started_and_said_so_first(machine: Pr
     assert machine.ran("dockerd")
     assert machine.said[0].splitlines() == [
         "harness sets up this machine, as root:",
-        "  - install docker.io from the distribution's packages",
+        "  - install docker.io (on Debian 13 also docker-cli) from the distribution's packages",
         f"  - start the container engine (dockerd in the background, log in {setup.DAEMON_LOG})",
         "  - where Debian's image cannot be pulled, install mmdebstrap debian-archive-keyring uidmap, to make it from "
         "packages",
         "docs/SETUP.md tells how to undo each; HARNESS_NO_INSTALL=1 refuses them all.",
     ]
     assert "installing docker.io" in machine.said[1]
+
+
+@pytest.mark.parametrize("brought", [set(), {"docker"}], ids=["Debian 13", "Debian 12"])
+def test_a_command_that_did_not_come_with_the_engine_is_installed_too(
+    brought: set[str], machine: Pretence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.answers = [NO_ENGINE, FakeEngine([], {}, images={DEBIAN})]
+
+    def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        if "docker.io" in command:
+            machine.programs |= {"dockerd"} | brought
+        return machine.run(command, **options)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    setup.set_up(machine.said.append)
+    assert machine.ran("install --yes --no-install-recommends docker-cli") == (not brought)
 
 
 def test_an_installed_engine_is_only_started_and_by_systemd_where_it_runs(

@@ -11,7 +11,8 @@ import pytest
 
 from harness.errors import DiskFullError, ResultsError
 from harness.model.journal import Entry, Started
-from harness.store import JOURNAL, RunFolder, find_run, load_run, new_run_id, write_report
+from harness.runs import find_run
+from harness.store import JOURNAL, RunFolder, load_run, new_run_id, write_report
 from tests.factories import a_journal, a_manifest, rounds_of
 
 
@@ -74,9 +75,9 @@ def test_what_does_not_begin_as_a_journal_is_no_run(content: bytes, run: Path) -
 def test_another_schema_is_told_with_the_harness_that_reads_it(run: Path) -> None:
     journal = run / JOURNAL
     text = journal.read_text(encoding="utf-8")
-    text = text.replace('"schema_version":2', '"schema_version":3,"of_that_schema":[]')
+    text = text.replace('"schema_version":3', '"schema_version":4,"of_that_schema":[]')
     journal.write_text(text.replace('"harness":"0.1.0"', '"harness":"0.9.0"'), encoding="utf-8")
-    with pytest.raises(ResultsError, match=r"has schema 3, this harness reads 2: use harness 0\.9\.0 to read it"):
+    with pytest.raises(ResultsError, match=r"has schema 4, this harness reads 2 and 3: use harness 0\.9\.0 to read it"):
         load_run(run)
 
 
@@ -102,7 +103,7 @@ def test_latest_is_the_run_that_began_last_whatever_it_is_called(tmp_path: Path,
 
 @pytest.mark.parametrize("results", [".", "missing"])
 def test_latest_of_no_runs_says_how_to_make_one(results: str, tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match=r"no run in .* yet: `harness compare` makes one"):
+    with pytest.raises(ResultsError, match=r"no run in .* yet: `harness compare --out .*` makes one"):
         find_run(tmp_path / results, "latest")
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
+from collections.abc import Callable
+from functools import wraps
 from typing import NoReturn
 
 import typer
 
+from harness.cli.arguments import keep_log
 from harness.cli.building import build, images
 from harness.cli.measuring import compare
 from harness.cli.reading import diff, report
+from harness.cli.streams import guard
 from harness.cli.upkeep import clean, doctor, setup
-from harness.errors import EngineRefusedError, HarnessError
+from harness.errors import FAULT, EngineRefusedError, HarnessError
 from harness.interrupts import unhandled
 
 app = typer.Typer(
@@ -22,20 +27,43 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="One matrix multiplication, many languages, tiny containers: proven equal, measured, compared.",
 )
-for command in (compare, report, diff, images, build, clean, doctor, setup):
-    app.command()(command)
+
+
+class _Unforeseen(Exception):  # noqa: N818 (no error of its own: it carries one past the command-line library)
+    """An OSError or EOFError of a command, which the library would end with 1, without a word."""
+
+
+def _unmistaken(command: Callable[..., None]) -> Callable[..., None]:
+    @wraps(command)
+    def run(*arguments: object, **options: object) -> None:
+        try:
+            command(*arguments, **options)
+        except (OSError, EOFError) as error:
+            raise _Unforeseen from error
+
+    return run
+
+
+for each in (compare, report, diff, images, build, clean, doctor, setup):
+    app.command()(_unmistaken(each))
 
 
 def main() -> None:
-    """Run a command; an error that a user can meet ends it with a message and its exit code."""
+    """Run a command; whatever ends it early ends it with a message and an exit code, and never with a traceback."""
+    guard()
     try:
         with unhandled():
             app()
     except EngineRefusedError as error:
         _begin_again_as_member()
-        _end(str(error), error.exit_code)
+        _end(str(error), error, error.exit_code)
     except HarnessError as error:
-        _end("\n".join([str(error), *getattr(error, "__notes__", ())]), error.exit_code)
+        _end(str(error), error, error.exit_code)
+    except MemoryError as error:
+        _end("the memory of this machine does not suffice: free some, or choose a smaller --n", error, 2)
+    except Exception as error:  # noqa: BLE001 (the last resort)
+        cause = error.__cause__ if isinstance(error, _Unforeseen) and error.__cause__ else error
+        _end(_unexpected(cause), cause, FAULT)
 
 
 def _begin_again_as_member() -> None:
@@ -47,6 +75,17 @@ def _begin_again_as_member() -> None:
         os.execvp(command[0], command)  # noqa: S606 (no shell is wanted)
 
 
-def _end(message: str, code: int) -> NoReturn:
-    typer.echo(f"harness: {message}", err=True)
+def _unexpected(error: BaseException) -> str:
+    """What to say of an error that no part of harness has foreseen; its traceback is kept for whoever mends it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    log = keep_log("traceback.log", "".join(traceback.format_exception(error)))
+    return (
+        f"unexpected {type(error).__name__}{place}: {error}\n"
+        f"This is a fault of harness itself: please report it. Its traceback: {log}"
+    )
+
+
+def _end(message: str, error: BaseException, code: int) -> NoReturn:
+    typer.echo("\n".join([f"harness: {message}", *getattr(error, "__notes__", ())]), err=True)
     sys.exit(code)

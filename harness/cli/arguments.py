@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.files import log_name, temporary_folder, write_whole
 from harness.report import formats
 
 if TYPE_CHECKING:
@@ -32,8 +34,27 @@ def chosen_renderer(name: str) -> Renderer:
     return renderer(known(name, formats(), "format"))
 
 
+def noted(line: str) -> None:
+    """Say something beside the output proper."""
+    typer.echo(f"note: {line}", err=True)
+
+
 def keep_log(name: str, text: str | bytes) -> str:
-    """Logs of builds outside a run go to the folder for temporary files."""
-    path = Path(tempfile.gettempdir()) / f"harness-{name}"
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    """Keep a log of a build outside a run, in a folder of this command's own; returns where it is, or why it is not.
+
+    What cannot be kept never hides what it was to explain.
+    """
+    if not text:
+        return "empty"
+    try:
+        path = _own_folder() / log_name(name)
+        write_whole(path, text.encode() if isinstance(text, str) else text)
+    except OSError as error:
+        return f"not kept ({temporary_folder()}: {error.strerror or error})"
     return str(path)
+
+
+@cache
+def _own_folder() -> Path:
+    """A new folder that nobody else may enter: a name that is known before can be taken by others."""
+    return Path(tempfile.mkdtemp(prefix="harness-"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shlex
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.arguments import ALL, SOME_CASE_FAILED, Langs, Results, Wait, chosen_renderer
+from harness.cli.arguments import ALL, SOME_CASE_FAILED, Langs, Results, Wait, chosen_renderer, noted
 from harness.cli.upkeep import restore_tuned
 from harness.errors import HarnessError, ResultsError, UsageError
 from harness.report import formats
@@ -31,8 +31,7 @@ def compare(
     rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all, or published.")] = ALL,
     n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
     threads: Annotated[
-        str,
-        typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all CPUs."),
+        str, typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all.")
     ] = ALL,
     rounds: Annotated[int, typer.Option(help="Rounds of a case at the least.")] = 3,
     precision: Annotated[float, typer.Option(help="Per cent either way at which a ratio is known well enough.")] = 3.0,
@@ -90,7 +89,7 @@ def compare(
         rebuild=rebuild,
     )
     if plan:
-        _print_plan(catalog, options_for(cpus=_own_cpus()))
+        _print_plan(catalog, options_for)
     else:
         _start(catalog, options_for, out, wait)
 
@@ -100,14 +99,16 @@ def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path, wai
     from harness.compare import compare as run_comparison
     from harness.docker_engine import DockerEngine
     from harness.store import new_run_id
+    from harness.topology import own_memory_bytes
 
     restore_tuned()
     run_id = new_run_id()
     engine = DockerEngine(run_id)
-    options = options_for(cpus=len(engine.cpus()))
+    options = options_for(cpus=len(engine.cpus()), cores=engine.cores())
+    _check_memory(catalog, options, engine.memory_bytes(), None if engine.is_local else own_memory_bytes())
     language, _, rung = options.baseline.partition("/")
     if language not in options.langs or rung not in options.rungs:
-        typer.echo(f"note: {options.baseline} is not among the cases, so there will be no ratios to it", err=True)
+        noted(f"{options.baseline} is not among the cases, so there will be no ratios to it")
     _carry_out(engine, out / run_id, partial(run_comparison, engine, catalog, options, out, run_id, wait=wait))
 
 
@@ -115,11 +116,12 @@ def _resume(catalog: Catalog, run: str, out: Path, wait: bool) -> None:
     """Go on with a run, if it has not come to its end already."""
     from harness.compare import resume as resume_comparison
     from harness.docker_engine import DockerEngine
-    from harness.store import find_run, load_run
+    from harness.runs import find_run
+    from harness.store import load_run
 
-    folder = find_run(out, run)
+    folder = find_run(out, run, noted)
     if load_run(folder)[-1].kind == "finished":
-        typer.echo(f"note: {folder.name} came to its end already: nothing is left to measure", err=True)
+        noted(f"{folder.name} came to its end already: nothing is left to measure")
         _show(folder, _write_reports(folder))
         return
     engine = DockerEngine(folder.name)
@@ -149,12 +151,20 @@ def _carry_out(engine: DockerEngine, folder: Path, measured: Callable[[Progress]
             comparison = _write_reports(folder)
     except ResultsError:
         raise
-    except HarnessError as error:
-        with suppress(HarnessError):
-            error.add_note(_how_to_go_on(folder))
-            _write_reports(folder)
+    except Exception as error:
+        _keep_what_there_is(folder, error)
         raise
     _show(folder, comparison)
+
+
+def _keep_what_there_is(folder: Path, error: Exception) -> None:
+    """Say how to go on, and write the reports of what was measured; nothing here hides why the run ended."""
+    with suppress(ResultsError):  # nothing of it was kept
+        error.add_note(_how_to_go_on(folder))
+        try:
+            _write_reports(folder)
+        except Exception as other:  # noqa: BLE001 (told beside the first)
+            error.add_note(f"Its reports could not be written: {other}")
 
 
 def _how_to_go_on(folder: Path) -> str:
@@ -162,7 +172,7 @@ def _how_to_go_on(folder: Path) -> str:
     from harness.store import load_run
 
     load_run(folder)
-    place = f"{folder.name} --out {folder.parent}"
+    place = shlex.join([folder.name, "--out", str(folder.parent)])
     return (
         f"What was measured is kept: `harness report {place}` shows it, "
         f"`harness compare --resume {place}` goes on where it stopped."
@@ -171,32 +181,45 @@ def _how_to_go_on(folder: Path) -> str:
 
 def _show(folder: Path, comparison: Comparison) -> None:
     """Print the report of a run that came to its end; the exit code tells whether a case failed."""
-    typer.echo(chosen_renderer("text").render(comparison))
-    typer.echo(f"Kept in {folder}: the journal, logs, and this report in every format.")
+    try:
+        typer.echo(chosen_renderer("text").render(comparison))
+        typer.echo(f"Kept in {folder}: the journal, logs, and this report in every format.")
+    except HarnessError as error:
+        error.add_note(f"The report is kept in {folder}, in every format.")
+        raise
     if any(row.outcome == "failed" for row in comparison.rows):
         raise typer.Exit(SOME_CASE_FAILED)
 
 
 def _write_reports(folder: Path) -> Comparison:
     """Every format, beside the journal."""
-    from harness.analyze import analyze
-    from harness.store import load_run, write_report
+    from harness.results import comparison_of
+    from harness.store import write_report
 
-    comparison = analyze(load_run(folder))
+    comparison = comparison_of(folder)
     for name in formats():
         write_report(folder, name, chosen_renderer(name).render(comparison))
     return comparison
 
 
-def _own_cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _check_memory(catalog: Catalog, options: Options, engine_bytes: int, own_bytes: int | None) -> None:
+    """Refuse what cannot fit before anything runs."""
+    from harness.limits import check_fits
+    from harness.plan import cases_of
+
+    manifests = {name: source.manifest for name, source in catalog.named(options.langs).items()}
+    cases = cases_of(list(manifests.values()), options)
+    check_fits([(case, manifests[case.implementation].held(case.rung)) for case in cases], engine_bytes, own_bytes)
 
 
-def _print_plan(catalog: Catalog, options: Options) -> None:
+def _print_plan(catalog: Catalog, options_for: Callable[..., Options]) -> None:
     from tabulate import tabulate
 
     from harness.plan import budget_s, cases_of, expected_s
+    from harness.topology import cores_of, own_cpus, own_memory_bytes, own_topology
 
+    options = options_for(cpus=len(own_cpus()), cores=cores_of(own_cpus(), own_topology()))
+    _check_memory(catalog, options, own_memory_bytes(), None)
     manifests = [source.manifest for source in catalog.named(options.langs).values()]
     cases = cases_of(manifests, options)
     rows = [[case.name, case.threads, case.n, f"{budget_s(case, options):g} s"] for case in cases]

@@ -7,20 +7,30 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.arguments import Format, Results, chosen_renderer
+from harness.cli.arguments import Format, Results, chosen_renderer, noted
 
 
 def report(
     run: Annotated[str, typer.Argument(help="A run's id or folder, or latest.")] = "latest",
     format_: Format = "text",
     out: Results = Path("results"),
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Recompute every key, checksum and SHA-256 first; exit with 3 if one does not hold."
+        ),
+    ] = False,
 ) -> None:
     """Render a run, whole or cut short, from its journal."""
-    from harness.analyze import analyze
-    from harness.store import find_run, load_run
+    from harness.results import check_verified, comparison_of
+    from harness.runs import find_run
 
     render = chosen_renderer(format_).render
-    typer.echo(render(analyze(load_run(find_run(out, run)))), nl=False)
+    folder = find_run(out, run, noted)
+    comparison = comparison_of(folder, verified=verify)
+    typer.echo(render(comparison), nl=False)
+    if verify:
+        check_verified(folder, comparison)
 
 
 def diff(
@@ -30,6 +40,9 @@ def diff(
         str | None, typer.Option(help="Exit with 3 if a case is slower by more than this (5%) for certain.")
     ] = None,
     out: Results = Path("results"),
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Verify both runs first, as report does; exit with 3 if one does not hold.")
+    ] = False,
 ) -> None:
     """Hold two runs of one machine against each other, case by case."""
     from harness.diff import check_slowdown
@@ -37,10 +50,16 @@ def diff(
     from harness.options import percentage
     from harness.report.as_text import render_section
     from harness.report.difference import section_of
-    from harness.store import find_run, load_run
+    from harness.results import check_journal
+    from harness.runs import find_run
+    from harness.store import load_journal
 
     limit = percentage("--fail-above", fail_above) if fail_above is not None else None
-    difference = difference_of(*(load_run(find_run(out, run)) for run in (before, after)))
+    folders = [find_run(out, run, noted) for run in (before, after)]
+    journals = [load_journal(folder) for folder in folders]
+    for folder, journal in zip(folders, journals, strict=True):
+        check_journal(folder, journal, noted, recompute=verify)
+    difference = difference_of(*(journal.entries for journal in journals))
     typer.echo(render_section(section_of(difference)))
     if limit is not None:
         check_slowdown(difference, limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from docker import DockerClient
@@ -12,17 +12,20 @@ from docker.errors import APIError
 
 from harness.archives import packed
 from harness.docker_engine.connection import raise_if_full, translated
-from harness.engine import RUN_LABEL, Recipe
+from harness.docker_engine.marks import StepMarks, mark
+from harness.docker_engine.words import is_kept, reason_of
+from harness.engine import KEPT, Recipe
 from harness.errors import BuildError
 
 STYLE = re.compile(r"\x1b\[[\d;]*m")  # builders print standard error in red
 
 
-def build(client: DockerClient, recipe: Recipe, run: str, on_line: Callable[[str], None], *, anew: bool) -> None:
-    """Build a recipe's image for a run. Raises BuildError with the log, EngineError, DiskFullError."""
+def build(client: DockerClient, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool) -> None:
+    """Build a recipe's image. Raises BuildError with the log, EngineError, DiskFullError."""
     log: list[str] = []
     files = {name: memoryview(data) for name, data in recipe.files().items()}
     with packed(files) as context, translated(), _recipe_refused():
+        marks = StepMarks(client, recipe.arguments.values())
         for event in client.api.build(
             fileobj=context,
             custom_context=True,
@@ -30,7 +33,6 @@ def build(client: DockerClient, recipe: Recipe, run: str, on_line: Callable[[str
             target=recipe.target,
             tag=recipe.tag,
             buildargs={**_proxies(), **recipe.arguments},
-            labels={RUN_LABEL: run},
             rm=True,
             forcerm=True,
             nocache=anew,
@@ -40,9 +42,11 @@ def build(client: DockerClient, recipe: Recipe, run: str, on_line: Callable[[str
             raise_if_full(line)
             log.append(line)
             if line.strip():
-                on_line(line.strip())
+                marks.heard(line.strip())
+                on_line(KEPT if is_kept(line) else line.strip())
             if "error" in event:
-                raise BuildError(_last_words(log), "".join(log))
+                raise BuildError(reason_of(log), "".join(log))
+        mark(client, str(client.images.get(recipe.tag).id))
 
 
 @contextmanager
@@ -52,16 +56,6 @@ def _recipe_refused() -> Generator[None]:
         yield
     except APIError as error:
         raise BuildError(str(error.explanation), str(error)) from error
-
-
-def _last_words(log: Sequence[str]) -> str:
-    """Why a build failed: what its last step printed last, and how that step ended."""
-    ending = log[-1].strip()
-    lines = [line.strip() for text in log[:-1] for line in text.splitlines() if line.strip()]
-    printed = [line for line in lines if not line.startswith("Removing intermediate container")]
-    _, failed, code = ending.rpartition("returned a non-zero code: ")
-    is_silent = not printed or printed[-1].startswith("--->")
-    return ending if is_silent or not failed else f"{printed[-1]} (exit code {code})"
 
 
 def _proxies() -> dict[str, str]:

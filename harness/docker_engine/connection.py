@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,17 +12,20 @@ from docker.context.config import get_current_context_name
 from docker.errors import APIError, DockerException
 
 from harness.errors import DiskFullError, EngineError, EngineRefusedError
+from harness.files import temporary_folder
 from harness.membership import group_of, has_joined
 
 SOCKET = Path("/var/run/docker.sock")
 UNIX = "unix://"
+UNREADABLE = (OSError, ValueError, AttributeError, TypeError, KeyError)
+"""What the SDK raises for settings of Docker's that it cannot read or that are not what it expects."""
 
 
 def chosen_engine() -> str | None:
     """The engine that the user points at, by DOCKER_HOST or a Docker context; None for the default socket."""
     if host := os.environ.get("DOCKER_HOST"):
         return host
-    context = os.environ.get("DOCKER_CONTEXT") or get_current_context_name()
+    context = os.environ.get("DOCKER_CONTEXT") or _current_context()
     return None if context == "default" else f"the Docker context {context}"
 
 
@@ -35,8 +37,18 @@ def socket_path() -> Path | None:
     return Path(chosen.removeprefix(UNIX)) if chosen.startswith(UNIX) else None
 
 
+def _current_context() -> str:
+    """The context of Docker's settings; the default one where those make no sense."""
+    try:
+        return str(get_current_context_name())
+    except UNREADABLE:
+        return "default"
+
+
 def unreachable(error: Exception) -> EngineError:
     """Say which of the usual reasons keeps us from the engine, and what to do about it."""
+    if isinstance(error, UNREADABLE) and not isinstance(error, OSError):
+        return EngineError(f"Docker's settings make no sense ({error}): mend or remove ~/.docker/config.json")
     socket = socket_path()
     if socket and "Permission denied" in str(error):
         return EngineRefusedError(f"a container engine runs at {socket}, but you may not use it.\n{_right(socket)}")
@@ -85,7 +97,7 @@ def translated() -> Generator[None]:
     except DockerException as error:
         raise EngineError(f"the container engine failed: {error}") from error
     except OSError as error:  # our own temporary files; the SDK's are RequestExceptions, caught above
-        raise_if_full(f"{tempfile.gettempdir()}: {error}")
+        raise_if_full(f"{temporary_folder()}: {error}")
         raise EngineError(f"the container engine could not be fed: {error}") from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -20,8 +19,10 @@ from docker.utils import parse_repository_tag
 from harness.archives import packed
 from harness.docker_engine.building import build
 from harness.docker_engine.claims import claimed
-from harness.docker_engine.connection import chosen_engine, raise_if_full, translated, unreachable
+from harness.docker_engine.connection import UNREADABLE, chosen_engine, raise_if_full, translated, unreachable
+from harness.docker_engine.flavours import flavour_of, memory_kills
 from harness.docker_engine.leftovers import Filters, remove_leftovers
+from harness.docker_engine.marks import mark, remove_image, remove_ours
 from harness.docker_engine.output import USER, lay_output, read_output
 from harness.docker_engine.probe import SCRIPT, Probe
 from harness.docker_engine.waiting import memory_gauge, ran_out_of_memory, waited_out
@@ -37,6 +38,7 @@ from harness.engine import (
 from harness.errors import EngineError
 from harness.memory import watched
 from harness.owners import this_process
+from harness.topology import cores_of, own_cpus, own_topology
 
 LOCAL = "http+docker://localhost"  # what the SDK makes of a local socket
 API_TIMEOUT_S = 60
@@ -52,7 +54,8 @@ class DockerEngine:
         try:
             self._client = docker.from_env(version="auto", timeout=API_TIMEOUT_S, use_ssh_client=True)
             self._facts = self._client.info()
-        except (DockerException, requests.RequestException, OSError) as error:
+            self._flavour = flavour_of(self._client.version())
+        except (DockerException, requests.RequestException, *UNREADABLE) as error:
             raise unreachable(error) from error
         self._stopped = False
         self._labels = {RUN_LABEL: run, OWNER_LABEL: this_process().label()}
@@ -64,22 +67,21 @@ class DockerEngine:
     def describe(self) -> str:
         """See Engine."""
         where = chosen_engine() or "the local socket"
-        return f"{self._facts['OperatingSystem']}, Docker Engine {self._facts['ServerVersion']}, {where}"
+        return f"{self._facts['OperatingSystem']}, {self._flavour.name} {self._facts['ServerVersion']}, {where}"
 
     def cpus(self) -> tuple[int, ...]:
         """See Engine. Where the engine is on this machine, those that this process may use."""
         of_engine = range(int(self._facts["NCPU"]))
-        if self._is_local() and hasattr(os, "sched_getaffinity"):
-            return tuple(sorted(os.sched_getaffinity(0).intersection(of_engine)))
-        return tuple(of_engine)
+        return tuple(cpu for cpu in own_cpus() if cpu in of_engine) if self.is_local else tuple(of_engine)
 
-    def _is_local(self) -> bool:
-        """Whether a socket of this machine leads to the engine."""
-        return bool(self._client.api.base_url == LOCAL)
+    def cores(self) -> int:
+        """See Engine."""
+        return cores_of(self.cpus(), own_topology() if self.is_local else ())
 
-    def _is_here(self) -> bool:
-        """Whether the engine is this machine's own: a local socket can be another's that was forwarded."""
-        return self._is_local() and self._facts.get("Name") == socket.gethostname()
+    @property
+    def is_local(self) -> bool:
+        """See Engine. A local socket can be another machine's that was forwarded."""
+        return bool(self._client.api.base_url == LOCAL) and self._facts.get("Name") == socket.gethostname()
 
     def memory_bytes(self) -> int:
         """See Engine."""
@@ -106,15 +108,21 @@ class DockerEngine:
 
     def import_image(self, archive: BinaryIO, tag: str) -> None:
         """See Engine."""
+        with translated():  # the name as a whole: Podman drops a tag that is named apart
+            self._client.api.import_image_from_data(archive, repository=tag)
+            mark(self._client, str(self._client.images.get(tag).id))
+
+    def load(self, archive: BinaryIO, tag: str) -> None:
+        """See Engine."""
         repository, _, version = tag.rpartition(":")
         with translated():
-            self._client.api.import_image_from_data(
-                archive, repository=repository, tag=version, changes=[f"LABEL {RUN_LABEL}={self._labels[RUN_LABEL]}"]
-            )
+            (image,) = self._client.images.load(archive)
+            mark(self._client, str(image.id))
+            image.tag(repository, version)
 
     def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
         """See Engine."""
-        build(self._client, recipe, self._labels[RUN_LABEL], on_line, anew=anew)
+        build(self._client, recipe, on_line, anew=anew)
 
     def save(self, tag: str) -> Iterable[bytes]:
         """See Engine."""
@@ -135,7 +143,8 @@ class DockerEngine:
             return volume
 
     def _new_volume(self) -> str:
-        return str(self._client.volumes.create(labels=self._labels).name)
+        options = dict(self._flavour.volume_options)
+        return str(self._client.volumes.create(labels=self._labels, driver_opts=options).name)
 
     @contextmanager
     def _removed_on_error(self, volume: str) -> Generator[str]:
@@ -165,6 +174,7 @@ class DockerEngine:
         try:
             if job.output:
                 lay_output(container, job.output)
+            kills = memory_kills()
             job.observe()
             started = time.monotonic_ns()
             try:
@@ -183,12 +193,18 @@ class DockerEngine:
                 stderr=container.logs(stdout=False, stderr=True),
                 elapsed_ns=elapsed_ns,
                 timed_out=timed_out,
-                out_of_memory=not timed_out and ran_out_of_memory(container, code),
+                out_of_memory=not timed_out and self._ran_out_of_memory(container, code, kills),
                 output=read_output(container, job.output) if job.output and code == 0 else None,
                 resident_bytes=memory.most_bytes,
             )
         finally:
             _removed(container)
+
+    def _ran_out_of_memory(self, container: Container, code: int, kills_before: int) -> bool:
+        """By the engine's word; of one that does not give it by its kernel's, where that is this machine's."""
+        if self._flavour.tells_memory:
+            return ran_out_of_memory(container, code)
+        return code != 0 and memory_kills() > kills_before
 
     @contextmanager
     def probe(self, job: Job) -> Generator[Callable[[], bytes | None]]:
@@ -217,6 +233,7 @@ class DockerEngine:
             mounts=mounts,
             network_mode="none",
             read_only=True,
+            tmpfs=self._flavour.covered(),
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"] + ([] if job.seccomp else ["seccomp=unconfined"]),
             user=f"{USER}:{USER}",
@@ -241,22 +258,25 @@ class DockerEngine:
 
     def claim(self, what: str) -> AbstractContextManager[None]:
         """See Engine."""
-        return claimed(self._client, self._labels, what, engine_is_here=self._is_here())
+        return claimed(self._client, self._labels, what, engine_is_here=self.is_local)
 
     def clean(self, *, images: bool, run: str | None = None, doubtful: bool = False) -> Leftovers:
         """See Engine."""
         with translated():
-            left = remove_leftovers(self._client, engine_is_here=self._is_here(), run=run, doubtful=doubtful)
-            built = self._client.images.list(filters={"label": RUN_LABEL}) if images and not left.spared else []
-            for image in built:
-                self._client.images.remove(str(image.id), force=True)
-            return replace(left, images=len(built))
+            left = remove_leftovers(self._client, engine_is_here=self.is_local, run=run, doubtful=doubtful)
+            removed = remove_ours(self._client) if images and not left.spared else 0
+            return replace(left, images=removed)
 
     def tag(self, tag: str, alias: str) -> None:
         """See Engine."""
         repository, _, version = alias.rpartition(":")
         with translated():
             self._client.images.get(tag).tag(repository, version)
+
+    def remove_image(self, tag: str) -> None:
+        """See Engine."""
+        with translated():
+            remove_image(self._client, tag)
 
 
 def _removed(container: Container) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from harness.model.cases import Case, Options
+from harness.model.integrity import Chain, Verification
 from harness.model.journal import Finished, Machine, Peak, Place, Reading, Tuned
 from harness.model.manifests import Conventional
 from harness.model.record import Record
@@ -197,6 +198,8 @@ class Comparison(Record):
     disturbed: tuple[Disturbed, ...] = ()
     tuned: Tuned | None = None
     noise: Noise | None = None
+    chain: Chain | None = None
+    verification: Verification | None = None  # None where nothing was recomputed
 
     @property
     def noise_floor(self) -> float:

@@ -10,7 +10,10 @@ from harness.model.cases import Case, Conditions, Failure, Options, Sample
 from harness.model.manifests import Info, Manifest
 from harness.model.record import Record
 
-SCHEMA = 2
+SCHEMA = 3
+"""Of journals: every entry follows from the one before it by a hash (see chain). Those of schema 2 had none."""
+
+UNCHAINED = 2
 
 
 class Started(Record):
@@ -21,9 +24,22 @@ class Started(Record):
     harness: str
     run: str
     at: str
+    code: str | None = None  # see identity.code_digest
     options: Options
     manifests: tuple[Manifest, ...]
     cases: tuple[Case, ...]
+
+
+class Cpu(Record):
+    """One CPU of a machine, and what it shares with others: their numbers are equal."""
+
+    number: int
+    core: int  # within its package
+    package: int = 0
+    node: int = 0  # of memory
+    cache: int = 0  # the third level
+    capacity: int = 0  # against the fastest kind, which has 1024; 0 where the machine does not tell
+    max_khz: int = 0
 
 
 class Machine(Record):
@@ -33,8 +49,9 @@ class Machine(Record):
     cpu: str
     architecture: str
     features: tuple[str, ...]
-    cores: int
-    cpus: tuple[int, ...] = ()  # those of them that containers are given
+    cores: int  # of those that containers are given
+    cpus: tuple[int, ...] = ()  # that containers are given: the first ones to the first threads
+    topology: tuple[Cpu, ...] = ()  # of the whole machine; empty where it does not tell
     caches: dict[str, str]
     memory_bytes: int
     kernel: str
@@ -42,6 +59,11 @@ class Machine(Record):
     governor: str
     load_1m: float
     engine: str
+
+    @property
+    def cpu_count(self) -> int:
+        """How many CPUs containers are given; older journals count them as cores."""
+        return len(self.cpus) or self.cores
 
 
 class Reading(Record):
@@ -113,9 +135,11 @@ class Image(Record):
     name: str
     tag: str | None = None
     digest: str | None = None
+    canonical: bool = False  # whether equal contents give equal digests, on any machine; not so of earlier versions
     info: Info | None = None
     weight: Weight | None = None
     build_ns: int | None = None  # from nothing but the base image; None where a step of it was kept from before
+    naive_checked: bool | None = None  # whether its recipe proves that compilers left the naive loops as they are
     failure: Failure | None = None
 
 
@@ -138,6 +162,7 @@ class Round(Record):
     pilot: bool
     rows: int
     samples: tuple[Sample, ...] = ()
+    began_ns: int | None = None  # since its session began
     container_ns: int
     resident_bytes: int | None = None  # the most memory that was seen to be held
     sha256: str | None = None
@@ -183,7 +208,7 @@ class Resumed(Record):
 
 
 class Finished(Record):
-    """The last entry, where the run came to its end. Its times are of the session that came there."""
+    """The last entry, where the run came to its end. Its times are of all sessions together."""
 
     kind: Literal["finished"] = "finished"
     wall_ns: int

@@ -61,6 +61,8 @@ class Rung(Traits):
     name: str
     rows_independent: bool
     fewest_rows: int = Field(default=1, ge=1)  # of a sample: what a kernel does once a call would weigh on fewer
+    bytes_per_element: int = Field(default=0, ge=0)  # in memory, of an n x n matrix, where it is more than A, B and C
+    bytes_per_element_and_thread: int = Field(default=0, ge=0)  # where each thread or process has copies of its own
     note: str | None = None
     serial: str | None = None  # the rung that is this kernel on one thread
     image: Stage = "final"

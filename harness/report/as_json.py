@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from harness.model.comparison import Comparison, ImageRow, Interval, Row
-from harness.model.journal import SCHEMA
+
+SCHEMA = 2
 
 
 def render(comparison: Comparison) -> str:
@@ -33,6 +34,8 @@ def render(comparison: Comparison) -> str:
         "tax": [row.model_dump() for row in comparison.tax],
         "images": _images(comparison.images),
         "noise": comparison.noise.model_dump() | {"floor": comparison.noise.floor} if comparison.noise else None,
+        "chain": comparison.chain.model_dump() if comparison.chain else None,
+        "verification": comparison.verification.model_dump() if comparison.verification else None,
         "warnings": list(comparison.warnings),
         "cost": comparison.finished.model_dump(exclude={"kind"}) if comparison.finished else None,
     }

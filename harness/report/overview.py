@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from harness.model.cases import flop
 from harness.model.comparison import Comparison, Noise
+from harness.model.journal import Machine
 from harness.report.circumstances import circumstances
 from harness.report.figures import interval, number, percent
+from harness.report.integrity import integrity
 from harness.report.section import Section
 
 
@@ -19,7 +21,7 @@ def what_was_run(comparison: Comparison) -> Section:
     if machine:
         caches = ", ".join(f"{name} {amount}" for name, amount in machine.caches.items())
         points += [
-            f"Machine: {machine.cpu}, {machine.architecture}, {machine.cores} cores, {caches}, "
+            f"Machine: {machine.cpu}, {machine.architecture}, {_cores(machine)}, {caches}, "
             f"{machine.memory_bytes / 2**30:.0f} GiB.",
             f"System: Linux {machine.kernel}, transparent huge pages {machine.transparent_huge_pages}, "
             f"governor {machine.governor}, load {machine.load_1m:g} at the start; {machine.engine}.",
@@ -32,11 +34,18 @@ def what_was_run(comparison: Comparison) -> Section:
         points.append(_cost(comparison))
     if comparison.noise:
         points.append(_noise(comparison.noise))
+    points += integrity(comparison)
     points.append(
         "Brackets are 95 % intervals; ~ marks a difference that may be none. Ratios are against "
         f"{options.baseline}; a core's ratio is the ratio over the threads."
     )
     return Section(f"harness {comparison.run}", points=points)
+
+
+def _cores(machine: Machine) -> str:
+    """Cores, and the CPUs that they show themselves as where that are more."""
+    cpus = f" ({machine.cpu_count} CPUs)" if machine.cpu_count != machine.cores else ""
+    return f"{machine.cores} cores{cpus}"
 
 
 def _noise(noise: Noise) -> str:

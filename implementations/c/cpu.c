@@ -50,7 +50,10 @@ enum isa find_isa(const enum isa *paths) {
 }
 
 enum isa require_isa(const enum isa *paths) {
-    const enum isa found = find_isa(paths);
+    static const enum isa *asked; // a hypervisor answers for the CPU, which takes as long as a small product
+    static enum isa found;
+    if (asked != paths)
+        found = find_isa(asked = paths);
     const char *forced = getenv("MATMUL_ISA");
     if (!found)
         FAIL(EXIT_CANNOT_RUN, "this rung has no path for this CPU", forced ? " that is called " : "",
@@ -69,7 +72,7 @@ static void read_line(const char *directory, const char *name, char line[static 
         close(file);
 }
 
-struct caches find_caches(void) {
+static struct caches read_caches(void) {
     size_t bytes[] = {0, 32 << 10, 512 << 10, 4 << 20}; // of level 1 to 3, where the kernel does not tell
     char directory[] = "/sys/devices/system/cpu/cpu0/cache/index0/", line[32], *end;
     for (char *index = strrchr(directory, '0'); *index < '8'; ++*index) {
@@ -83,4 +86,11 @@ struct caches find_caches(void) {
             bytes[level] = kilobytes << 10;
     }
     return (struct caches){.l1 = bytes[1], .l2 = bytes[2], .l3 = bytes[3] > bytes[2] ? bytes[3] : bytes[2]};
+}
+
+struct caches find_caches(void) {
+    static struct caches found; // reading them takes longer than a product of n = 128
+    if (!found.l1)
+        found = read_caches();
+    return found;
 }

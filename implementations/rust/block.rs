@@ -65,7 +65,7 @@ impl Block {
     /// The matrix must live, and nobody else touch this block meanwhile.
     #[inline(always)]
     pub unsafe fn add(self, tile: &[f64], width: usize) {
-        for (i, sums) in tile.chunks_exact(width).enumerate().take(self.rows) {
+        for (i, sums) in tile.chunks(width).enumerate().take(self.rows) {
             unsafe { self.row_mut(i) }.iter_mut().zip(sums).for_each(|(x, sum)| *x += sum);
         }
     }

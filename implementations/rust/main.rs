@@ -9,6 +9,7 @@ mod kernels;
 mod memory;
 mod packing;
 mod pool;
+mod tile;
 
 use std::env;
 use std::fs::File;

@@ -9,8 +9,15 @@ pub const Caches = struct {
     l2: usize = 512 << 10,
     l3: usize = 4 << 20,
 
-    /// Those of the first core.
+    var known: ?Caches = null;
+
+    /// Those of the first core, read once: that takes longer than a product of n = 128.
     pub fn find() Caches {
+        known = known orelse read();
+        return known.?;
+    }
+
+    fn read() Caches {
         var found: Caches = .{};
         for ('0'..'4') |index| {
             var path = "/sys/devices/system/cpu/cpu0/cache/index0/".*;

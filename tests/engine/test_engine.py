@@ -193,7 +193,7 @@ def test_a_running_job_and_its_volume_are_labelled(
         container = client.containers.get(next(started)["id"])
         (volume,) = client.volumes.list(filters=filters)
         assert container.labels.items() >= labels.items()
-        assert volume.attrs["Labels"] == labels
+        assert volume.attrs["Labels"].items() >= labels.items()  # newer engines add one of their own
         container.kill()
         assert running.result().code == 137
 
@@ -306,13 +306,12 @@ def test_sweep_removes_its_own_run_alone(client: docker.DockerClient, leave: Cal
 def test_a_users_own_container_of_a_built_image_is_spared(
     base: str, client: docker.DockerClient, tmp_path: Path
 ) -> None:
-    """Though it inherits what the image is labelled with."""
-    run_id = f"test-{secrets.token_hex(4)}"
+    """It would inherit what the image is labelled with."""
     built = recipe(tmp_path, base, "CMD sleep 3600")
-    with closing(DockerEngine(run_id)) as engine:
+    with closing(DockerEngine(f"test-{secrets.token_hex(4)}")) as engine:
         engine.build(built, lambda _line: None)
         container = client.containers.run(built.tag, detach=True)
-        assert container.labels[RUN_LABEL] == run_id
+        assert {RUN_LABEL, OWNER_LABEL}.isdisjoint(container.labels)
         try:
             engine.sweep()
             subprocess.run([HARNESS, "clean"], check=True, capture_output=True)
@@ -320,7 +319,7 @@ def test_a_users_own_container_of_a_built_image_is_spared(
             assert container.status == "running"
         finally:
             container.remove(force=True)
-            client.images.remove(built.tag)
+            engine.remove_image(built.tag)
 
 
 def recipe(folder: Path, base: str, steps: str) -> Recipe:
@@ -332,8 +331,8 @@ def recipe(folder: Path, base: str, steps: str) -> Recipe:
 @pytest.mark.parametrize(
     ("steps", "reason"),
     [
-        ("RUN echo fine\nRUN (echo first; echo 'the last words') >&2; exit 7", "the last words (exit code 7)"),
-        ("RUN echo fine\nRUN exit 7", "exit 7' returned a non-zero code: 7"),
+        ("RUN echo fine\nRUN (echo first; echo 'the last words') >&2; exit 7", r"^the last words \(exit code 7\)$"),
+        ("RUN echo fine\nRUN exit 7", r"exit 7\W.* (code:|status) 7$"),
         ("COPY nonesuch /", "nonesuch"),
     ],
     ids=["talking", "silent", "copying"],
@@ -343,10 +342,11 @@ def test_a_failed_build_says_why(steps: str, reason: str, engine: DockerEngine, 
     failing = recipe(tmp_path, base, steps)
     with pytest.raises(BuildError) as failed:
         engine.build(failing, lines.append)
-    assert reason in str(failed.value)
+    assert re.search(reason, str(failed.value))
     assert "\n" not in str(failed.value)
-    assert "Step 3" in failed.value.log
-    assert any("Step 3" in line for line in lines)
+    first_step = re.compile("step 1", re.IGNORECASE)
+    assert first_step.search(failed.value.log)
+    assert any(first_step.search(line) for line in lines)
     assert "\x1b" not in failed.value.log
     assert engine.image_digest(failing.tag) is None
 
@@ -364,7 +364,7 @@ def test_files_with_other_modes_and_times_are_not_built_anew(
         tags.append(built.tag)
         layers.add(tuple(client.images.get(built.tag).attrs["RootFS"]["Layers"]))
     for tag in tags:
-        client.images.remove(tag)
+        engine.remove_image(tag)
     assert len(layers) == 1
 
 
@@ -375,7 +375,7 @@ def test_the_machine_is_described(engine: DockerEngine, base: str) -> None:
     assert machine.architecture == os.uname().machine
     assert machine.kernel == os.uname().release
     assert machine.features
-    assert "Docker Engine" in machine.engine
+    assert re.search(r"(Docker Engine|Podman) \d+\.\d+", machine.engine)
 
 
 def test_no_engine_is_said_with_what_to_do(tmp_path: Path) -> None:
@@ -386,13 +386,11 @@ def test_no_engine_is_said_with_what_to_do(tmp_path: Path) -> None:
     assert ended.stderr.startswith(f"harness: no container engine answers at {nowhere}.\n`harness setup` installs")
 
 
-def test_an_imported_root_file_system_is_an_image_that_builds_can_start_from(
-    engine: DockerEngine, client: docker.DockerClient
-) -> None:
+def test_an_imported_root_file_system_is_an_image_that_builds_can_start_from(engine: DockerEngine) -> None:
     tag = "harness-imported:test"
     with packed({"etc/planted": memoryview(b"planted")}) as archive:
         engine.import_image(archive, tag)
     try:
         assert b"".join(engine.save(tag)).count(b"etc/planted") == 1
     finally:
-        client.images.remove(tag)
+        engine.remove_image(tag)

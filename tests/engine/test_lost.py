@@ -28,7 +28,8 @@ from harness.engine import OWNER_LABEL, RUN_LABEL
 from harness.manifest import load_catalog, targets_of
 from harness.model.journal import Entry, Round
 from harness.owners import owner_of
-from harness.store import JOURNAL, Log, find_run, load_run
+from harness.runs import find_run
+from harness.store import JOURNAL, Log, load_run
 from tests.engine.support import HARNESS, left_of, unwatched
 
 pytestmark = pytest.mark.engine

@@ -12,7 +12,9 @@ import org.ejml.dense.block.MatrixOps_MT_DDRB;
  */
 public final class Library {
   public static void multiply(double[] a, double[] b, double[] c, int n, int threads) {
-    EjmlConcurrency.setMaxThreads(threads);
+    if (EjmlConcurrency.getMaxThreads() != threads) {
+      EjmlConcurrency.setMaxThreads(threads); // makes a pool, and leaves the last one to die
+    }
     DMatrixRBlock product = new DMatrixRBlock(n, n);
     MatrixOps_MT_DDRB.mult(blocks(a, n), blocks(b, n), product);
     MatrixOps_DDRB.convert(product, DMatrixRMaj.wrap(n, n, c));

@@ -1,84 +1,32 @@
 //! The blocks follow the caches instead of halving, all threads share the copy of B, and a tile of C fills the registers
 //! by the CPU's own vector instructions: little is copied twice, and nearly every instruction multiplies and adds.
 
-use std::array;
 use std::ops::Range;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-#[cfg(target_arch = "aarch64")]
-#[allow(clippy::wildcard_imports)]
-use std::arch::aarch64::*;
-#[cfg(target_arch = "x86_64")]
-#[allow(clippy::wildcard_imports)]
-use std::arch::x86_64::*;
-
 use crate::block::Block;
 use crate::caches;
 use crate::isa::{self, Path};
 use crate::memory::{Buffer, prefetch};
-use crate::packing::{pack_cols, pack_rows};
+use crate::tile::{self, LARGEST_TILE, Tile};
 
-/// A tile of C that fits the vector registers, with room for what is multiplied.
-struct Tile {
-    rows: usize,
-    cols: usize,
-    /// Adds the product of two packed slivers, `k` long, to a tile whose rows are `stride` apart.
-    multiply: unsafe fn(k: usize, a: *const f64, b: *const f64, c: *mut f64, stride: usize),
-    pack_rows: unsafe fn(a: Block, to: *mut f64),
-    pack_cols: unsafe fn(b: Block, rows: Range<usize>, to: *mut f64),
-}
-
-const LARGEST_TILE: usize = 8 * 24;
+const WORTH_A_THREAD: usize = 1 << 21; // multiplications that take as long as starting one
 
 macro_rules! path {
-    ($isa:ident, $features:literal, $rows:literal x $vectors:literal of $lanes:literal,
-     $splat:ident, $load:ident, $store:ident, $add:ident, |$x:ident, $y:ident, $sum:ident| $multiply_add:expr) => {{
-        #[target_feature(enable = $features)]
-        unsafe fn multiply(k: usize, a: *const f64, b: *const f64, c: *mut f64, stride: usize) {
-            unsafe {
-                let mut sums = [[$splat(0.0); $vectors]; $rows];
-                for i in 0..$rows {
-                    // One more than there are, for C need not begin with a cache line.
-                    for j in 0..=$vectors {
-                        prefetch(c.add(i * stride + j * $lanes));
-                    }
-                }
-                for k in 0..k {
-                    let b: [_; $vectors] = array::from_fn(|j| $load(b.add((k * $vectors + j) * $lanes)));
-                    for i in 0..$rows {
-                        let $x = $splat(*a.add(k * $rows + i));
-                        for j in 0..$vectors {
-                            let ($y, $sum) = (b[j], sums[i][j]);
-                            sums[i][j] = $multiply_add;
-                        }
-                    }
-                }
-                for i in 0..$rows {
-                    for j in 0..$vectors {
-                        let c = c.add(i * stride + j * $lanes);
-                        $store(c, $add($load(c), sums[i][j]));
-                    }
-                }
-            }
-        }
-        const COLS: usize = $vectors * $lanes;
-        const TILE: Tile =
-            Tile { rows: $rows, cols: COLS, multiply, pack_rows: pack_rows::<$rows>, pack_cols: pack_cols::<COLS> };
-        Path { isa: isa::$isa, multiply: |n, threads, a, b, c| multiply_by(&TILE, n, threads, a, b, c) }
-    }};
+    ($name:ident) => {
+        Path { isa: isa::$name, multiply: |n, threads, a, b, c| multiply_by(tile::$name, n, threads, a, b, c) }
+    };
 }
 
 pub const PATHS: &[Path] = &[
     #[cfg(target_arch = "x86_64")]
-    path!(AVX512, "avx512f", 8 x 3 of 8, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd,
-        |x, y, sum| _mm512_fmadd_pd(x, y, sum)),
+    path!(AVX512),
     #[cfg(target_arch = "x86_64")]
-    path!(AVX2, "avx2,fma", 6 x 2 of 4, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd,
-        |x, y, sum| _mm256_fmadd_pd(x, y, sum)),
+    path!(AVX2),
     #[cfg(target_arch = "aarch64")]
-    path!(NEON, "neon", 6 x 4 of 2, vdupq_n_f64, vld1q_f64, vst1q_f64, vaddq_f64, |x, y, sum| vfmaq_f64(sum, x, y)),
+    path!(NEON),
 ];
 
 /// Adds A · B to C, for as many rows as C has. A sliver of A, as high as the tile, stays in the nearest cache of a core
@@ -86,7 +34,14 @@ pub const PATHS: &[Path] = &[
 fn multiply_by(tile: &Tile, n: usize, threads: usize, a: &[f64], b: &[f64], c: &mut [f64]) {
     let (b, c) = (Block::new(b, n), Block::new_mut(c, n));
     let a = Block::new(a, n).part(0..c.rows, 0..n);
-    let [nearest, shared] = [1, 3].map(|level| caches::bytes(level) / size_of::<f64>());
+    let [nearest, own, shared] = [1, 2, 3].map(|level| caches::bytes(level) / size_of::<f64>());
+    if n * n <= own / 2 && n >= tile.lanes && c.rows >= tile.rows {
+        let threads = threads.min(1 + n * n * c.rows / WORTH_A_THREAD);
+        let share = c.rows.div_ceil(tile.rows * threads) * tile.rows;
+        // SAFETY: every thread has rows of its own.
+        on_each(threads, |thread| unsafe { multiply_in_place(tile, a, b, c, thread * share..(thread + 1) * share) });
+        return;
+    }
     let evenly = |largest| n.div_ceil(n.div_ceil(largest)); // in blocks of about one size
     let depth = evenly(nearest * 3 / 4 / tile.rows);
     let width = evenly(shared / 2 / depth).next_multiple_of(tile.cols);
@@ -115,6 +70,11 @@ fn multiply_by(tile: &Tile, n: usize, threads: usize, a: &[f64], b: &[f64], c: &
             }
         }
     };
+    on_each(threads, work);
+}
+
+/// Does a thread's part of the work on every thread; the caller is one of them.
+fn on_each(threads: usize, work: impl Fn(usize) + Sync) {
     thread::scope(|scope| {
         let work = &work;
         for thread in 1..threads {
@@ -124,18 +84,50 @@ fn multiply_by(tile: &Tile, n: usize, threads: usize, a: &[f64], b: &[f64], c: &
     });
 }
 
+/// Adds some rows of A · B to C without copies: a small B stays near by itself. A tile that would stick out of C is
+/// moved back into it, and only what is new of it counts.
+unsafe fn multiply_in_place(tile: &Tile, a: Block, b: Block, c: Block, rows: Range<usize>) {
+    let ((a, n), (b, _), (to, _)) = (a.raw(), b.raw(), c.raw());
+    let mut j = 0;
+    while j < n {
+        let vectors = ((n - j) / tile.lanes).clamp(1, tile.multiply[0].len());
+        let (width, left) = (vectors * tile.lanes, j.min(n - vectors * tile.lanes));
+        for i in rows.clone().take_while(|&i| i < c.rows).step_by(tile.rows) {
+            let is_low = c.rows - i <= tile.rows / 2;
+            let height = if is_low { tile.rows / 2 } else { tile.rows };
+            let top = i.min(c.rows - height);
+            let multiply = tile.multiply[usize::from(is_low)][vectors - 1];
+            unsafe {
+                let (a, b, to) = (a.add(top * n), b.add(left), to.add(top * n + left));
+                if (i, j) == (top, left) {
+                    multiply(n, a, n, 1, b, n, to, n);
+                } else {
+                    let mut beside = [0.0; LARGEST_TILE];
+                    multiply(n, a, n, 1, b, n, beside.as_mut_ptr(), width);
+                    c.part(i..top + height, j..left + width).add(&beside[(i - top) * width + j - left..], width);
+                }
+            }
+        }
+        j += width;
+    }
+}
+
 /// Adds the product of a packed sliver of A and a packed block of B, `k` long, to as many rows of C. A tile that sticks
 /// out of C is computed beside it.
 unsafe fn multiply_packed(tile: &Tile, k: usize, a: &Buffer, b: &Buffer, c: Block) {
     for j in (0..c.cols).step_by(tile.cols) {
         let c = c.part(0..tile.rows, j..j + tile.cols);
         let (a, b, (to, stride)) = (a.at(0), b.at(j * k), c.raw());
+        let multiply = tile.multiply[0][tile.multiply[0].len() - 1];
         if c.rows == tile.rows && c.cols == tile.cols {
-            unsafe { (tile.multiply)(k, a, b, to, stride) };
+            // One more than there are, for C need not begin with a cache line.
+            (0..tile.rows)
+                .for_each(|i| (0..=tile.cols).step_by(8).for_each(|j| prefetch(to.wrapping_add(i * stride + j))));
+            unsafe { multiply(k, a, 1, tile.rows, b, tile.cols, to, stride) };
             continue;
         }
         let mut beside = [0.0; LARGEST_TILE];
-        unsafe { (tile.multiply)(k, a, b, beside.as_mut_ptr(), tile.cols) };
+        unsafe { multiply(k, a, 1, tile.rows, b, tile.cols, beside.as_mut_ptr(), tile.cols) };
         unsafe { c.add(&beside, tile.cols) };
     }
 }

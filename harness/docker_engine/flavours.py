@@ -1,0 +1,52 @@
+"""What the engines that speak Docker's API differ in. Nothing else asks which one answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """An engine's own ways.
+
+    `writable_anyway` are the folders of a read-only container that it makes writable, unless something else is mounted
+    there. `volume_options` keep a volume root's, which it would else give to the user of its first container.
+    `tells_memory` is whether it says that a container ran out of memory.
+    """
+
+    name: str
+    writable_anyway: tuple[str, ...] = ()
+    volume_options: Mapping[str, str] = field(default_factory=dict)
+    tells_memory: bool = True
+
+    def covered(self) -> dict[str, str]:
+        """The mounts, as options by folder, that leave a read-only container nothing to write to."""
+        return dict.fromkeys(self.writable_anyway, "ro")
+
+
+DOCKER = Flavour("Docker Engine")
+PODMAN = Flavour(
+    "Podman",
+    writable_anyway=("/run", "/tmp", "/var/tmp"),  # noqa: S108 (folders of a container)
+    volume_options={"o": "uid=0"},
+    tells_memory=False,  # 4.3 looks for conmon's word in one folder, and conmon writes it to another
+)
+
+
+def flavour_of(version: Mapping[str, Any]) -> Flavour:
+    """Which engine it is, by what it answers when it is asked for its version."""
+    components = {component["Name"] for component in version.get("Components") or ()}
+    return PODMAN if "Podman Engine" in components else DOCKER
+
+
+def memory_kills(root: Path = Path("/")) -> int:
+    """How many processes this machine's kernel has ended for want of memory since it started; 0 if it does not say."""
+    try:
+        lines = (root / "proc/vmstat").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
+    counters = dict(line.split() for line in lines)
+    return int(counters.get("oom_kill", 0))

@@ -1,0 +1,37 @@
+"""What a report says of its journal: whether it is as it was written, and whether its results were recomputed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.model.comparison import Comparison
+from harness.model.integrity import Chain, Verification
+
+NOT_VERIFIED = "Not verified: `harness report --verify` recomputes every key, checksum and SHA-256."
+
+
+def integrity(comparison: Comparison) -> Iterable[str]:
+    """The state of the chain and of the results, as points."""
+    if comparison.chain:
+        yield f"Journal: {_chained(comparison.chain)}. {_verified(comparison.verification)}"
+
+
+def _chained(chain: Chain) -> str:
+    entries = f"{chain.entries} entries"
+    if chain.breaks:
+        lines = ", ".join(map(str, chain.breaks[:5])) + (", …" if len(chain.breaks) > 5 else "")
+        return (
+            f"CHANGED since it was written, {entries}: the chain of hashes breaks at line {lines}; `--verify` says more"
+        )
+    if chain.head is None:
+        return f"{entries} without a chain of hashes (written before there was one): an edit would not show"
+    return f"{entries}, whose chain of hashes holds and ends in {chain.head[:16]}"
+
+
+def _verified(verification: Verification | None) -> str:
+    if verification is None:
+        return NOT_VERIFIED
+    made_anew = f"{verification.keys} keys and the products of {verification.products} containers, from the seed"
+    if verification.problems:
+        return f"Verification FAILED: of {made_anew}, {len(verification.problems)} results do not hold."
+    return f"Verified: {made_anew}, were recomputed, and all are as they were written."

@@ -1,0 +1,31 @@
+"""The same sources and packages give the same image, byte for byte: every one is built once more, without cache."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+import pytest
+
+from harness.build import recipe_of
+from harness.docker_engine import DockerEngine
+from harness.manifest import Target, load_catalog, root, targets_of
+from harness.model.journal import Image
+from tests.reproduction import differences
+
+pytestmark = pytest.mark.engine
+
+TARGETS = {target.name: target for target in targets_of(load_catalog(root()).images.values())}
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_an_image_built_again_is_the_same(
+    target: Target, images: dict[str, Image], engine: DockerEngine, base: str
+) -> None:
+    recipe = recipe_of(target.source, base, target.stage)
+    again = replace(recipe, tag=f"{recipe.tag}-{secrets.token_hex(4)}")
+    engine.build(again, lambda _line: None, anew=True)
+    try:
+        assert differences(engine.save(images[target.name].tag or ""), engine.save(again.tag)) == []
+    finally:
+        engine.remove_image(again.tag)

@@ -1,0 +1,101 @@
+"""What engines differ in, from what each was seen to say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.docker_engine.flavours import DOCKER, PODMAN, Flavour, flavour_of, memory_kills
+from harness.docker_engine.words import is_kept, reason_of
+
+DOCKER_26 = {"Platform": {"Name": ""}, "Components": [{"Name": "Engine", "Version": "26.1.5+dfsg1"}]}
+PODMAN_4 = {"Components": [{"Name": "Podman Engine", "Version": "4.3.1"}, {"Name": "Conmon", "Version": "2.1.6"}]}
+
+
+@pytest.mark.parametrize(
+    ("version", "flavour"),
+    [(DOCKER_26, DOCKER), (PODMAN_4, PODMAN), ({"Version": "1.12.6"}, DOCKER), ({"Components": None}, DOCKER)],
+    ids=["Docker", "Podman", "an old Docker", "an empty answer"],
+)
+def test_an_engine_is_known_by_its_components(version: dict[str, object], flavour: Flavour) -> None:
+    assert flavour_of(version) is flavour
+
+
+def test_what_podman_makes_writable_is_covered_and_dockers_is_left() -> None:
+    assert PODMAN.covered() == {"/run": "ro", "/tmp": "ro", "/var/tmp": "ro"}  # noqa: S108
+    assert DOCKER.covered() == {}
+
+
+def test_the_kernels_count_of_what_it_ended_for_want_of_memory_is_read(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/vmstat").write_text("pgfault 12\noom_kill 3\ndrop_pagecache 0\n")
+    assert memory_kills(tmp_path) == 3
+    (tmp_path / "proc/vmstat").write_text("pgfault 12\n")
+    assert memory_kills(tmp_path) == 0
+    assert memory_kills(tmp_path / "nonesuch") == 0
+
+
+@pytest.mark.parametrize(
+    "line", ["---> Using cache", " ---> Using cache\n", "--> Using cache 52cfb532e766a2417b0283c6"]
+)
+def test_a_step_that_was_kept_is_recognized(line: str) -> None:
+    assert is_kept(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["---> 52cfb532e766", "--> 52cfb532e76", "echo Using cache", "---> Using cache of apt"]
+)
+def test_a_step_that_ran_is_not_taken_for_one_that_was_kept(line: str) -> None:
+    assert not is_kept(line)
+
+
+# What a builder printed of a step, and how it then said that the step had failed.
+FAILED = {
+    "Docker 20.10": (
+        [
+            "Step 2/3 : RUN make\n",
+            " ---> Running in 0123456789ab\n",
+            "{said}",
+            "Removing intermediate container 01234\n",
+        ],
+        "The command '/bin/sh -c make' returned a non-zero code: 7",
+    ),
+    "Docker 26.1": (
+        [
+            "Step 2/3 : RUN make\n",
+            " ---> Running in 0123456789ab\n",
+            "{said}",
+            " ---> Removed intermediate container 01\n",
+        ],
+        "The command '/bin/sh -c make' returned a non-zero code: 7",
+    ),
+    "Podman 4.3": (
+        ["STEP 2/3: RUN make\n", "{said}"],
+        'building at STEP "RUN make": while running runtime: exit status 7\n',
+    ),
+    "Podman 4.3, several stages": (
+        ["[1/2] STEP 2/3: RUN make\n", "{said}"],
+        'building at STEP "RUN make": while running runtime: exit status 7\n',
+    ),
+}
+BEFORE = ["Step 1/3 : RUN echo fine\n", "fine\n"]
+
+
+@pytest.mark.parametrize("engine", FAILED)
+def test_the_last_words_of_a_step_that_failed_are_its_reason(engine: str) -> None:
+    printed, ending = FAILED[engine]
+    log = [line.format(said="first\nthe last words\n") for line in printed]
+    assert reason_of([*BEFORE, *log, ending]) == "the last words (exit code 7)"
+
+
+@pytest.mark.parametrize("engine", FAILED)
+def test_a_step_that_failed_in_silence_is_named_itself(engine: str) -> None:
+    printed, ending = FAILED[engine]
+    log = [line.format(said="") for line in printed]
+    assert reason_of([*BEFORE, *log, ending]) == ending.strip()
+
+
+def test_an_error_of_the_builder_itself_is_the_reason() -> None:
+    error = 'building at STEP "COPY nonesuch /": copier: stat: "/nonesuch": no such file or directory'
+    assert reason_of([*BEFORE, "STEP 2/3: COPY nonesuch /\n", error]) == error
