@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import io
+import shutil
+import stat
 import tarfile
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from typing import IO, Any, BinaryIO, cast
 
+from harness.errors import ProtocolError
 from harness.files import spool
+from harness.outputs import check_file, check_folder, check_names, check_size
+
+CHUNK_BYTES = 2**20
 
 
 def empty_file(name: str, owner: int) -> bytes:
@@ -53,16 +60,56 @@ class _Reader(io.RawIOBase):
         return chunk
 
 
-def only_file(stream: Iterable[bytes]) -> bytes | None:
-    """The contents of the one file that an archive holds, or None where it holds something else."""
-    with io.BytesIO() as spool:
-        spool.writelines(stream)
-        spool.seek(0)
-        with tarfile.open(fileobj=spool) as opened:
-            member = opened.next()
-            if member is None or not member.isfile():
-                return None
-            return bytes(spool.getbuffer()[member.offset_data : member.offset_data + member.size])
+def output_file(stream: Iterator[bytes], folder: str, name: str, size_bytes: int) -> bytes | mmap:
+    """The file of a folder's archive, in a temporary file and no more of it in memory than a chunk.
+
+    Raises ProtocolError where the archive holds anything but the folder, root's own, and that one regular file, or the
+    file has not exactly this size: no more than its header is read then.
+    """
+    source = cast("BinaryIO", _Stream(stream))
+    try:
+        with tarfile.open(fileobj=source, mode="r|", bufsize=CHUNK_BYTES) as archive, spool() as copy:
+            root = archive.next()
+            if root is None or root.name != folder:
+                raise ProtocolError("the archive of its output folder is not of that folder")
+            check_folder(_mode(root), is_ours=root.uid == 0)
+            file = archive.next()
+            check_names([file.name] if file else [], [f"{folder}/{name}"])
+            member = cast("tarfile.TarInfo", file)
+            check_file(name, _mode(member), links=1)  # no archive tells their number; a second name has its own entry
+            check_size(name, member.size, size_bytes)
+            shutil.copyfileobj(cast("IO[bytes]", archive.extractfile(member)), copy)
+            check_names([more.name] if (more := archive.next()) else [], [])
+            copy.flush()
+            return mmap(copy.fileno(), size_bytes, access=ACCESS_READ) if size_bytes else b""
+    except (tarfile.TarError, EOFError) as error:
+        raise ProtocolError(f"the archive of its output folder is damaged: {error}") from error
+
+
+def _mode(member: tarfile.TarInfo) -> int:
+    """A member's mode as a file system has it; 0 for its type where it is neither a folder nor a plain file."""
+    is_plain = member.type in {tarfile.REGTYPE, tarfile.AREGTYPE} and not member.issparse()
+    kind = stat.S_IFDIR if member.isdir() else stat.S_IFREG if is_plain else 0
+    return kind | stat.S_IMODE(member.mode)
+
+
+class _Stream(io.RawIOBase):
+    """Reads chunks as they come."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._left = chunks, memoryview(b"")
+
+    def read(self, size: int = -1) -> bytes:
+        parts: list[memoryview] = []
+        while size > 0 and (self._left or self._next()):
+            parts.append(self._left[:size])
+            self._left = self._left[len(parts[-1]) :]
+            size -= len(parts[-1])
+        return b"".join(parts)
+
+    def _next(self) -> bool:
+        self._left = memoryview(next(self._chunks, b""))
+        return bool(self._left)
 
 
 def opened(archive: tarfile.TarFile, name: str) -> IO[bytes]:

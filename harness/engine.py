@@ -55,11 +55,23 @@ class Recipe:
 
 
 @dataclass(frozen=True)
+class Output:
+    """The one file, in /out, that a job may write: in place, and exactly so many bytes.
+
+    It travels through containers of `lender`, an image of ours, and of no image that it is an output of.
+    """
+
+    path: str
+    size_bytes: int
+    lender: str
+
+
+@dataclass(frozen=True)
 class Job:
     """One locked-down container: no network, read-only root, no capabilities, an unprivileged user.
 
-    `output`, a path in the volume /out, is read back after the container ended. `seccomp` is the engine's own filter of
-    system calls; only what measures its cost does without.
+    `output` is read back after the container ended. `seccomp` is the engine's own filter of system calls; only what
+    measures its cost does without.
     """
 
     image: str
@@ -69,7 +81,7 @@ class Job:
     pids: int
     timeout_s: float
     inputs: str | None = None  # volume mounted read-only at /data
-    output: str | None = None
+    output: Output | None = None
     entrypoint: tuple[str, ...] | None = None
     observe: Callable[[], None] = lambda: None  # called just before its start and just after its end
     seccomp: bool = True
@@ -81,6 +93,7 @@ class Exit:
 
     One that could not be started at all ended with NOT_STARTED, the engine's reason on its standard error.
     `resident_bytes` is the most memory that its processes were seen to hold; None where that cannot be read.
+    `output_fault` says why there is no output, where it is not what was due.
     """
 
     code: int
@@ -90,6 +103,7 @@ class Exit:
     timed_out: bool = False
     out_of_memory: bool = False
     output: bytes | mmap | None = None
+    output_fault: str = ""
     resident_bytes: int | None = None
 
 
@@ -177,7 +191,7 @@ class Engine(Runner, Protocol):
         ...
 
     def fill_volume(self, image: str, files: Mapping[str, memoryview]) -> str:
-        """A new volume that holds the files; `image` lends the container that it is filled through."""
+        """A new volume that holds the files and nothing else, filled through a container of `image`, one of ours."""
         ...
 
     def remove_volume(self, volume: str) -> None:

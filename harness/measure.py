@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.conditions import between
-from harness.engine import Engine, Exit, Job, Runner
+from harness.engine import Engine, Exit, Job, Output, Runner
 from harness.errors import ProtocolError
 from harness.host import Read
 from harness.model.cases import Batch, Case, Failure
@@ -21,6 +21,7 @@ OUTPUT = "/out/c.f64"
 PEAK_TIMEOUT_S = 60.0
 PEAKS_AGREE = 0.03
 KILLED = 137  # 128 and SIGKILL
+TOO_LARGE = 153  # 128 and SIGXFSZ
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Bench:
     keep: Log
     read: Read = lambda: None  # the state of the engine's host
     cpus: tuple[int, ...] = ()  # best first; without, the engine's in their order
+    lender: str = ""  # an image of ours, as Output has it
 
     def cpus_for(self, threads: int) -> tuple[int, ...]:
         """The CPUs that a container of so many threads is given."""
@@ -62,7 +64,7 @@ def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int, *, pi
     except ProtocolError as error:
         return blank.model_copy(update={"failure": _failure("run", error, bench, ended, case)})
     try:
-        digest = check_product(samples, ended.output, batch, bench.workload)
+        digest = check_product(samples, ended.output, batch, bench.workload, ended.output_fault)
     except ProtocolError as error:
         return blank.model_copy(update={"failure": _failure("validate", error, bench, ended, case)})
     return blank.model_copy(update={"samples": samples, "sha256": digest})
@@ -77,7 +79,7 @@ def _job(bench: Bench, tag: str, case: Case, batch: Batch) -> Job:
         pids=process_limit(case.threads),
         timeout_s=bench.timeout_s,
         inputs=bench.inputs,
-        output=OUTPUT,
+        output=Output(OUTPUT, 8 * batch.rows * case.n, bench.lender),
     )
 
 
@@ -91,6 +93,8 @@ def _check_exit(ended: Exit, timeout_s: float) -> None:
         raise ProtocolError("ran out of the memory it was given and was killed")
     if ended.code == KILLED:
         raise ProtocolError("was killed (SIGKILL), and not by the harness: by hand, or by a host short of memory")
+    if ended.code == TOO_LARGE:
+        raise ProtocolError("was ended for writing more than its output may hold (SIGXFSZ)")
     if ended.code == CANNOT_RUN_HERE:
         raise ProtocolError(f"cannot run on this machine{last}")
     if ended.code:

@@ -52,7 +52,7 @@ class Host:
 
     def run(self, job: Job) -> Exit:
         """See Runner. Limits of memory and processes are the container's, and are not set."""
-        output = self.fresh(job.output) if job.output else None
+        output = self.fresh(job.output.path) if job.output else None
         started = time.monotonic_ns()
         try:
             ended = subprocess.run(

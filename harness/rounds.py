@@ -23,15 +23,13 @@ def bench_of(run: Run, read: Read) -> Iterator[Bench]:
     """Inputs in a volume, which is gone again afterwards."""
     run.watch(Event("prepare", f"drawing A and B, n = {run.options.n}, seed {run.options.seed}"))
     workload = Workload(run.options.n, run.options.seed)
-    lender = next((image.tag for image in run.images.values() if image.tag and not image.failure), None)
     files = {"a.f64": workload.a.data, "b.f64": workload.b.data}
-    inputs = run.engine.fill_volume(lender, files) if lender else ""
+    inputs = run.engine.fill_volume(run.base, files)
     try:
         limit_s = timeout_s(run.options.n, run.options.budget_s)
-        yield Bench(run.engine, workload, inputs, limit_s, run.peaks, run.folder.keep_log, read, run.cpus)
+        yield Bench(run.engine, workload, inputs, limit_s, run.peaks, run.folder.keep_log, read, run.cpus, run.base)
     finally:
-        if inputs:
-            run.engine.remove_volume(inputs)
+        run.engine.remove_volume(inputs)
 
 
 def measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:

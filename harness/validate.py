@@ -37,8 +37,10 @@ def check_times(
         raise ProtocolError(f"its samples claim {claimed_ns} ns, but its container lived {elapsed_ns} ns")
 
 
-def check_product(samples: Sequence[Sample], output: bytes | mmap | None, batch: Batch, workload: Workload) -> str:
-    """The SHA-256 of the written C. Raises ProtocolError for a wrong checksum or any wrong bit."""
+def check_product(
+    samples: Sequence[Sample], output: bytes | mmap | None, batch: Batch, workload: Workload, fault: str = ""
+) -> str:
+    """The SHA-256 of the written C. Raises ProtocolError for a wrong checksum, any wrong bit, or no C, by its fault."""
     expected_checksum, digest = workload.digests(batch.rows)
     for number, sample in enumerate(samples, start=1):
         if sample.checksum != expected_checksum:
@@ -46,7 +48,7 @@ def check_product(samples: Sequence[Sample], output: bytes | mmap | None, batch:
                 f"wrong product: sample {number} has checksum {sample.checksum}, {expected_checksum} is right"
             )
     if output is None:
-        raise ProtocolError("wrote no /out/c.f64")
+        raise ProtocolError(fault or "wrote no /out/c.f64")
     expected = workload.product(batch.rows)
     if len(output) != expected.nbytes:
         raise ProtocolError(f"wrote {len(output)} bytes of C where {expected.nbytes} were due")

@@ -24,7 +24,7 @@ from tabulate import tabulate
 
 from harness.build import build, build_base
 from harness.docker_engine import DockerEngine
-from harness.engine import Job, Runner
+from harness.engine import Job, Output, Runner
 from harness.interrupts import swept
 from harness.manifest import load_catalog, root, targets_of
 from harness.model.cases import Batch, Case, Sample
@@ -36,6 +36,7 @@ TOOLS = ("hyperfine", "perf", "docker")
 FEW, MANY = 1, 9
 TIMES = 3
 N = 448
+OUTPUT = "/out/c.f64"
 MIB = 2**20
 CASES = [
     Case(implementation="c", rung="naive", n=N, threads=1),
@@ -130,7 +131,7 @@ def _hyperfine(command: list[str], samples: int) -> Run:
 def _perf(host: Host, case: Case, samples: int) -> Run:
     with tempfile.NamedTemporaryFile() as report:
         job = _job(host, "", None, case, samples)
-        host.fresh(job.output or "")
+        host.fresh(OUTPUT)
         perf = ["perf", "stat", "--event=task-clock", "--field-separator=,", f"--output={report.name}"]
         ended = subprocess.run([*perf, *host.command(job)], check=True, capture_output=True)
         lines = Path(report.name).read_text(encoding="utf-8").splitlines()
@@ -147,7 +148,7 @@ def _job(runner: Runner, tag: str, inputs: str | None, case: Case, samples: int)
         pids=64,
         timeout_s=60,
         inputs=inputs,
-        output="/out/c.f64",
+        output=Output(OUTPUT, 8 * case.n**2, ""),
     )
 
 

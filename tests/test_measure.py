@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine import Exit
+from harness.engine import Exit, Output
 from harness.errors import ProtocolError
 from harness.measure import Bench, measure, measure_peak
 from harness.model.cases import Batch
@@ -124,7 +124,7 @@ def test_the_container_gets_its_threads_as_cpus_and_inputs_to_read() -> None:
         measure(bench, TAG, case, BATCH, 1, pilot=True)
     both, one = engine.jobs
     assert (both.cpus, one.cpus) == ((0, 1), (0,))
-    assert (both.inputs, both.output) == ("inputs", "/out/c.f64")
+    assert (both.inputs, both.output) == ("inputs", Output("/out/c.f64", 4 * N * 8, ""))
     assert both.arguments == ("run", "parallel", "16", "2", "4", "3")
     assert both.memory_bytes <= engine.memory_bytes()
 

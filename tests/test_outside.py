@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine import NOT_STARTED, Job
+from harness.engine import NOT_STARTED, Job, Output
 from harness.errors import EngineError
 from harness.outside import unpacked
 from tests.factories import saved_image
@@ -21,7 +21,7 @@ JOB = Job(
     memory_bytes=2**28,
     pids=64,
     timeout_s=10,
-    output="/out/c.f64",
+    output=Output("/out/c.f64", 512, ""),
 )
 ENGINE = FakeEngine([], {})
 SAVED = saved_image({"matmul": b"old", "lib/runtime": b"r"}, {"matmul": b"no program"})

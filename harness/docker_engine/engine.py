@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 
 import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 from docker.models.containers import Container
-from docker.types import LogConfig, Mount
+from docker.models.volumes import Volume
 from docker.utils import parse_repository_tag
 
 from harness.archives import packed
@@ -22,10 +24,11 @@ from harness.docker_engine.claims import claimed
 from harness.docker_engine.connection import UNREADABLE, chosen_engine, raise_if_full, translated, unreachable
 from harness.docker_engine.flavours import flavour_of, memory_kills
 from harness.docker_engine.leftovers import Filters, remove_leftovers
+from harness.docker_engine.locked import heard, locked, mounted, unasked_volumes
 from harness.docker_engine.marks import mark, remove_image, remove_ours
-from harness.docker_engine.output import USER, lay_output, read_output
+from harness.docker_engine.output import Laid
 from harness.docker_engine.probe import SCRIPT, Probe
-from harness.docker_engine.waiting import memory_gauge, ran_out_of_memory, waited_out
+from harness.docker_engine.waiting import guarded, memory_gauge, ran_out_of_memory, waited_out
 from harness.engine import (
     NOT_STARTED,
     OWNER_LABEL,
@@ -33,9 +36,10 @@ from harness.engine import (
     Exit,
     Job,
     Leftovers,
+    Output,
     Recipe,
 )
-from harness.errors import EngineError
+from harness.errors import EngineError, ProtocolError
 from harness.memory import watched
 from harness.owners import this_process
 from harness.topology import cores_of, own_cpus, own_topology
@@ -43,7 +47,6 @@ from harness.topology import cores_of, own_cpus, own_topology
 LOCAL = "http+docker://localhost"  # what the SDK makes of a local socket
 API_TIMEOUT_S = 60
 CREATION_S = 0.5  # an engine takes a tenth of it to create a container
-LOG_BYTES = "16m"
 
 
 class DockerEngine:
@@ -132,26 +135,32 @@ class DockerEngine:
     def fill_volume(self, image: str, files: Mapping[str, memoryview]) -> str:
         """See Engine."""
         with translated(), self._removed_on_error(self._new_volume()) as volume:
-            container = self._client.containers.create(
-                image, ["true"], labels=self._labels, mounts=[Mount("/data", volume, type="volume")]
-            )
-            try:
-                with packed(files) as archive:
-                    container.put_archive("/data", archive)
-            finally:
-                _removed(container)
-            return volume
-
-    def _new_volume(self) -> str:
-        options = dict(self._flavour.volume_options)
-        return str(self._client.volumes.create(labels=self._labels, driver_opts=options).name)
+            with self._lent(image, "/data", volume) as container, packed(files) as archive:
+                container.put_archive("/data", archive)
+            return str(volume.name)
 
     @contextmanager
-    def _removed_on_error(self, volume: str) -> Generator[str]:
+    def _lent(self, image: str, path: str, volume: Volume) -> Generator[Container]:
+        """A container that is never started, through which files travel to and from a volume."""
+        self._check_goes_on()
+        container = self._client.containers.create(
+            image, ["true"], labels=self._labels, mounts=[mounted(path, str(volume.name))], network_mode="none"
+        )
+        try:
+            yield container
+        finally:
+            _removed(container)
+
+    def _new_volume(self) -> Volume:
+        options = dict(self._flavour.volume_options)
+        return self._client.volumes.create(labels=self._labels, driver_opts=options)
+
+    @contextmanager
+    def _removed_on_error(self, volume: Volume) -> Generator[Volume]:
         try:
             yield volume
         except BaseException:
-            self.remove_volume(volume)
+            self.remove_volume(str(volume.name))
             raise
 
     def remove_volume(self, volume: str) -> None:
@@ -162,41 +171,51 @@ class DockerEngine:
     def run(self, job: Job) -> Exit:
         """See Engine."""
         with translated():
-            out = self._new_volume() if job.output else None
+            if job.output is None:
+                return self._run(job, None)
+            volume = self._new_volume()
             try:
-                return self._run(job, out)
+                return self._run(job, self._laid(job.output, volume))
             finally:
-                if out:
-                    self.remove_volume(out)
+                self.remove_volume(str(volume.name))
 
-    def _run(self, job: Job, out: str | None) -> Exit:
-        container = self._create(job, out)
+    def _laid(self, output: Output, volume: Volume) -> Laid:
+        laid = Laid(output, volume, partial(self._lent, output.lender, str(Path(output.path).parent), volume))
         try:
-            if job.output:
-                lay_output(container, job.output)
+            laid.lay()
+        except ProtocolError as error:
+            raise EngineError(f"the engine's new volume cannot take an output: {error}") from error
+        return laid
+
+    def _run(self, job: Job, laid: Laid | None) -> Exit:
+        container = self._create(job, str(laid.volume.name) if laid else None)
+        try:
+            if reason := unasked_volumes(container, job):
+                return Exit(NOT_STARTED, b"", reason.encode(), 0)
             kills = memory_kills()
+            overflows = laid.overflows if laid else _never
             job.observe()
             started = time.monotonic_ns()
             try:
                 container.start()
             except APIError as error:
                 return Exit(NOT_STARTED, b"", str(error.explanation).encode(), time.monotonic_ns() - started)
-            with watched(memory_gauge(container)) as memory:
+            with watched(guarded(container, memory_gauge(container), overflows)) as memory:
                 timed_out = waited_out(container, job.timeout_s)
                 elapsed_ns = time.monotonic_ns() - started
             job.observe()
             container.reload()
             code = int(container.attrs["State"]["ExitCode"])
-            return Exit(
+            ended = Exit(
                 code=code,
-                stdout=container.logs(stdout=True, stderr=False),
-                stderr=container.logs(stdout=False, stderr=True),
+                stdout=heard(container, "stdout"),
+                stderr=heard(container, "stderr"),
                 elapsed_ns=elapsed_ns,
                 timed_out=timed_out,
                 out_of_memory=not timed_out and self._ran_out_of_memory(container, code, kills),
-                output=read_output(container, job.output) if job.output and code == 0 else None,
                 resident_bytes=memory.most_bytes,
             )
+            return _with_output(ended, laid) if laid and code == 0 else ended
         finally:
             _removed(container)
 
@@ -220,29 +239,12 @@ class DockerEngine:
             _removed(container)
 
     def _create(self, job: Job, out: str | None) -> Container:
+        self._check_goes_on()
+        return self._client.containers.create(**locked(job, out), tmpfs=self._flavour.covered(), labels=self._labels)
+
+    def _check_goes_on(self) -> None:
         if self._stopped:
             raise EngineError("no more containers are started: the run was interrupted")
-        mounts = [Mount("/data", job.inputs, type="volume", read_only=True)] if job.inputs else []
-        if out:
-            mounts.append(Mount("/out", out, type="volume"))
-        return self._client.containers.create(
-            job.image,
-            list(job.arguments),
-            entrypoint=list(job.entrypoint) if job.entrypoint else None,
-            labels=self._labels,
-            mounts=mounts,
-            network_mode="none",
-            read_only=True,
-            tmpfs=self._flavour.covered(),
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"] + ([] if job.seccomp else ["seccomp=unconfined"]),
-            user=f"{USER}:{USER}",
-            cpuset_cpus=",".join(map(str, job.cpus)),
-            mem_limit=job.memory_bytes,
-            memswap_limit=job.memory_bytes,
-            pids_limit=job.pids,
-            log_config=LogConfig(type="json-file", config={"max-size": LOG_BYTES, "max-file": "1"}),
-        )
 
     def sweep(self) -> None:
         """See Engine. Also what the engine was only just creating when the run was interrupted."""
@@ -277,6 +279,18 @@ class DockerEngine:
         """See Engine."""
         with translated():
             remove_image(self._client, tag)
+
+
+def _never() -> bool:
+    return False
+
+
+def _with_output(ended: Exit, laid: Laid) -> Exit:
+    """How a container ended, with what it wrote or the reason why that is not taken."""
+    try:
+        return replace(ended, output=laid.taken())
+    except ProtocolError as error:
+        return replace(ended, output_fault=str(error))
 
 
 def _removed(container: Container) -> None:

@@ -3,55 +3,79 @@
 from __future__ import annotations
 
 import os
-from mmap import ACCESS_READ, mmap
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
+from typing import cast
 
-from docker.errors import NotFound
+from docker import DockerClient
 from docker.models.containers import Container
+from docker.models.volumes import Volume
 
-from harness.archives import empty_file, only_file
+from harness import outputs
+from harness.archives import CHUNK_BYTES, empty_file, output_file
+from harness.engine import Output
+from harness.errors import ProtocolError
 
-USER = 65534  # nobody, by whom containers run
+Lent = Callable[[], AbstractContextManager[Container]]
+"""Lends a container of an image of ours, never started, in which the volume is mounted where a job's container has it.
 
-
-def lay_output(container: Container, path: str) -> None:
-    """Make an empty file in a volume, which the container's user may write."""
-    if here := file_here(container, path):
-        here.touch(0o600)
-        os.chown(here, USER, USER)
-    else:
-        container.put_archive(str(Path(path).parent), empty_file(Path(path).name, owner=USER))
-
-
-def read_output(container: Container, path: str) -> bytes | mmap | None:
-    """A file out of a volume of a stopped container, or None where it is not there."""
-    if here := file_here(container, path):
-        return _mapped(here)
-    try:
-        stream, _ = container.get_archive(path)
-    except NotFound:
-        return None
-    return only_file(stream)
+No archive goes in or out through an image of others': an engine follows that image's links on the way.
+"""
 
 
-def file_here(container: Container, path: str) -> Path | None:
-    """A file in a volume by its path on this machine, where we may use it: that is much faster than archives are.
+@dataclass(frozen=True)
+class Laid:
+    """An output in its volume."""
+
+    output: Output
+    volume: Volume
+    lent: Lent
+
+    def lay(self) -> None:
+        """Make an empty file, which the container's user may write. Raises ProtocolError where the volume is in use."""
+        folder, name = os.path.split(self.output.path)
+        if here := folder_here(self.volume):
+            outputs.lay(here, name, outputs.USER)
+        else:
+            with self.lent() as container:
+                container.put_archive(folder, empty_file(name, owner=outputs.USER))
+
+    def taken(self) -> bytes | mmap:
+        """What the file holds once the container has ended. Raises ProtocolError where it is not what was due."""
+        folder, name = os.path.split(self.output.path)
+        if here := folder_here(self.volume):
+            return outputs.taken(here, name, self.output.size_bytes)
+        with self.lent() as container, _archive(container, folder) as stream:
+            return output_file(stream, Path(folder).name, name, self.output.size_bytes)
+
+    def overflows(self) -> bool:
+        """Whether the file takes more of the disk than it can need. False where the volume cannot be looked into."""
+        here = folder_here(self.volume)
+        return here is not None and outputs.overflows(here, Path(self.output.path).name, self.output.size_bytes)
+
+
+def folder_here(volume: Volume) -> Path | None:
+    """A volume's folder on this machine, where we may use it: that is much faster than archives are.
 
     The names of volumes are random, so that none of this machine's is mistaken for another's. Only root's is used: an
     engine that gives containers users of their own gives it to one of those.
     """
-    file = Path(path)
-    (source,) = (mount["Source"] for mount in container.attrs["Mounts"] if mount["Destination"] == str(file.parent))
+    folder = Path(cast("str", volume.attrs["Mountpoint"]))
     try:
-        return Path(source, file.name) if os.geteuid() == Path(source).stat().st_uid == 0 else None
+        return folder if os.geteuid() == folder.lstat().st_uid == 0 else None
     except OSError:
         return None
 
 
-def _mapped(path: Path) -> bytes | mmap | None:
-    """What a file holds, without a copy: it stays when the file is removed. None where the file is not there."""
-    try:
-        with path.open("rb") as file:
-            return mmap(file.fileno(), 0, access=ACCESS_READ) if path.stat().st_size else b""
-    except FileNotFoundError:
-        return None
+@contextmanager
+def _archive(container: Container, folder: str) -> Generator[Iterator[bytes]]:
+    """A folder of a container as a stream that may be left in the middle, which the SDK's own leaves open."""
+    api = cast("DockerClient", container.client).api
+    address = f"{api.base_url}/v{api.api_version}/containers/{container.id}/archive"
+    with closing(api.get(address, params={"path": folder}, stream=True, timeout=api.timeout)) as response:
+        if not response.ok:
+            raise ProtocolError(f"its output folder cannot be read: {response.reason}")
+        yield response.iter_content(CHUNK_BYTES)

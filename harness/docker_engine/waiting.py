@@ -15,6 +15,7 @@ from docker.models.containers import Container
 from harness.memory import held_bytes, statistics_file
 
 OOM_TOLD_S = 0.5
+KILLING_S = 60
 KILLED = 137
 
 
@@ -30,6 +31,20 @@ def memory_gauge(container: Container) -> Callable[[], int | None]:
         return statistics_file(int(container.attrs["State"]["Pid"]), str(container.id))
 
     return lambda: held_bytes(path) if (path := statistics()) else None
+
+
+def guarded(
+    container: Container, read: Callable[[], int | None], spoils: Callable[[], bool]
+) -> Callable[[], int | None]:
+    """The same readings; at each of them a container that spoils more than is its own is killed."""
+
+    def look() -> int | None:
+        if spoils():
+            with suppress(DockerException, requests.RequestException):
+                container.kill()
+        return read()
+
+    return look
 
 
 def waited_out(container: Container, timeout_s: float) -> bool:
@@ -48,7 +63,7 @@ def waited_out(container: Container, timeout_s: float) -> bool:
         return False
     with suppress(APIError):
         container.kill()
-    container.wait()
+    container.wait(timeout=KILLING_S)
     return True
 
 

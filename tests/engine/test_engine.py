@@ -20,7 +20,17 @@ import pytest
 
 from harness.archives import packed
 from harness.docker_engine import DockerEngine, output
-from harness.engine import NOT_STARTED, OLD_OWNER_LABEL, OLD_RUN_LABEL, OWNER_LABEL, RUN_LABEL, Exit, Job, Recipe
+from harness.engine import (
+    NOT_STARTED,
+    OLD_OWNER_LABEL,
+    OLD_RUN_LABEL,
+    OWNER_LABEL,
+    RUN_LABEL,
+    Exit,
+    Job,
+    Output,
+    Recipe,
+)
 from harness.errors import BuildError, EngineError
 from harness.machine import read_machine
 from harness.owners import owner_of, this_process
@@ -29,7 +39,16 @@ from tests.engine.support import HARNESS, THIS_PROCESS, left_of
 pytestmark = pytest.mark.engine
 
 MIB = 2**20
-OUTPUT = "/out/c.f64"
+PATH = "/out/c.f64"
+
+
+Due = Callable[[int], Output]
+
+
+@pytest.fixture(scope="session")
+def due(base: str) -> Due:
+    """An output of so many bytes."""
+    return lambda size_bytes: Output(PATH, size_bytes, base)
 
 
 @pytest.fixture(scope="session")
@@ -117,8 +136,8 @@ def test_a_container_past_its_time_is_killed_and_heard(run: Script) -> None:
     assert ended.elapsed_ns >= 1e9
 
 
-def test_what_cannot_be_started_is_an_end_with_a_reason(run: Script) -> None:
-    ended = run("", entrypoint=("nonesuch",), output=OUTPUT)
+def test_what_cannot_be_started_is_an_end_with_a_reason(run: Script, due: Due) -> None:
+    ended = run("", entrypoint=("nonesuch",), output=due(0))
     assert (ended.code, ended.output) == (NOT_STARTED, None)
     assert b"nonesuch" in ended.stderr
 
@@ -132,33 +151,33 @@ def test_an_exit_code_and_both_outputs_come_back(run: Script) -> None:
 def any_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """How outputs travel: as on a machine whose volumes may be looked into, and as from anywhere else."""
     if request.param == "by archives":
-        monkeypatch.setattr(output, "file_here", lambda *_: None)
+        monkeypatch.setattr(output, "folder_here", lambda *_: None)
     return str(request.param)
 
 
 @pytest.mark.usefixtures("any_way")
-def test_output_is_read_back_bit_for_bit(run: Script) -> None:
+def test_output_is_read_back_bit_for_bit(run: Script, due: Due) -> None:
     every_byte = "".join(f"\\{byte:03o}" for byte in range(256))
-    assert bytes(run(f"printf '{every_byte}' >{OUTPUT}", output=OUTPUT).output or b"") == bytes(range(256))
+    assert bytes(run(f"printf '{every_byte}' >{PATH}", output=due(256)).output or b"") == bytes(range(256))
 
 
 @pytest.mark.usefixtures("any_way")
-def test_output_is_empty_before_and_alone_in_its_folder(run: Script) -> None:
-    ended = run("ls /out; touch /out/more", output=OUTPUT)
+def test_output_is_empty_before_and_alone_in_its_folder(run: Script, due: Due) -> None:
+    ended = run("ls /out; touch /out/more", output=due(0))
     assert ended.stdout == b"c.f64\n"
     assert b"Permission denied" in ended.stderr
-    assert run(":", output=OUTPUT).output == b""
+    assert run(":", output=due(0)).output == b""
 
 
-def test_output_of_a_failure_is_not_read(run: Script) -> None:
-    assert run(f"echo half >{OUTPUT}; exit 1", output=OUTPUT).output is None
+def test_output_of_a_failure_is_not_read(run: Script, due: Due) -> None:
+    assert run(f"echo half >{PATH}; exit 1", output=due(5)).output is None
 
 
-def test_inputs_arrive_whole_and_cannot_be_changed(engine: DockerEngine, base: str, run: Script) -> None:
+def test_inputs_arrive_whole_and_cannot_be_changed(engine: DockerEngine, base: str, run: Script, due: Due) -> None:
     a = np.arange(40_000, dtype="<f8").reshape(200, 200)
     volume = engine.fill_volume(base, {"a.f64": a.data, "b.f64": a[:2].data})
     try:
-        read = run(f"ls /data; cat /data/a.f64 >{OUTPUT}", inputs=volume, output=OUTPUT)
+        read = run(f"ls /data; cat /data/a.f64 >{PATH}", inputs=volume, output=due(a.nbytes))
         assert read.stdout == b"a.f64\nb.f64\n"
         assert bytes(read.output or b"") == a.tobytes()
         mounted = run("grep ' /data ' /proc/mounts", inputs=volume).stdout.decode().split()
@@ -169,27 +188,27 @@ def test_inputs_arrive_whole_and_cannot_be_changed(engine: DockerEngine, base: s
 
 
 def test_nothing_is_left_of_a_job_however_it_ended(
-    engine: DockerEngine, labels: dict[str, str], client: docker.DockerClient, shell: Job
+    engine: DockerEngine, labels: dict[str, str], client: docker.DockerClient, shell: Job, due: Due
 ) -> None:
     for script, timeout_s in ((":", 60), ("exit 9", 60), ("sleep 60", 0.5)):
-        engine.run(replace(shell, arguments=(script,), timeout_s=timeout_s, output=OUTPUT))
-    engine.run(replace(shell, entrypoint=("nonesuch",), output=OUTPUT))
+        engine.run(replace(shell, arguments=(script,), timeout_s=timeout_s, output=due(0)))
+    engine.run(replace(shell, entrypoint=("nonesuch",), output=due(0)))
     with pytest.raises(EngineError, match="the container engine refused"):
-        engine.run(replace(shell, image="harness-nonesuch:0", output=OUTPUT))
+        engine.run(replace(shell, image="harness-nonesuch:0", output=due(0)))
     with pytest.raises(EngineError, match="the container engine refused"):
         engine.fill_volume("harness-nonesuch:0", {})
     assert left_of(client, labels) == []
 
 
 def test_a_running_job_and_its_volume_are_labelled(
-    engine: DockerEngine, labels: dict[str, str], client: docker.DockerClient, shell: Job
+    engine: DockerEngine, labels: dict[str, str], client: docker.DockerClient, shell: Job, due: Due
 ) -> None:
     filters: dict[str, str | list[str] | bool] = {"label": f"{OWNER_LABEL}={THIS_PROCESS}"}
     with (
         ThreadPoolExecutor() as aside,
         closing(client.events(filters={**filters, "event": "start"}, decode=True)) as started,
     ):
-        running = aside.submit(engine.run, replace(shell, arguments=("sleep 60",), output=OUTPUT))
+        running = aside.submit(engine.run, replace(shell, arguments=("sleep 60",), output=due(0)))
         container = client.containers.get(next(started)["id"])
         (volume,) = client.volumes.list(filters=filters)
         assert container.labels.items() >= labels.items()
