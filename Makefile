@@ -5,7 +5,7 @@ VENV := .venv
 HARNESS := $(VENV)/bin/harness
 ARGUMENTS ?= --langs all --rungs published
 
-.PHONY: compare test everywhere lint setup docs clean
+.PHONY: compare test everywhere reproducible lint setup docs clean
 
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
@@ -15,6 +15,9 @@ test: setup lint
 
 everywhere: setup
 	@EVERY_SIZE=1 $(VENV)/bin/pytest tests/engine/test_everywhere.py
+
+reproducible: setup
+	@EVERY_IMAGE=1 $(VENV)/bin/pytest tests/engine/test_reproducible.py
 
 lint: $(VENV)/installed
 	@$(VENV)/bin/ruff format --check

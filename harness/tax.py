@@ -1,22 +1,22 @@
-"""What the container itself costs: the same program on the host, in the container, and there without seccomp."""
+"""What the engine's filter of system calls costs: the same program in the container with it and without it.
+
+Earlier versions ran the program on the host as well. They do no more: what others contributed is not trusted with this
+machine, and runs in a container or not at all.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.engine import Engine, Exit, Job, Runner
-from harness.errors import EngineError
-from harness.host import is_here
 from harness.measure import Bench, measure
-from harness.model.cases import Batch, Case, Failure, Options
+from harness.model.cases import Batch, Case, Options
 from harness.model.journal import PLACES, Place, Round, TaxRound
-from harness.outside import unpacked
 
 ROUNDS = 6
-ELSEWHERE = "the engine is on another machine, where nothing can be run outside a container"
+_, CONTAINER, UNFILTERED = PLACES
 
 
 def taxed(cases: Sequence[Case], options: Options) -> list[Case]:
@@ -38,44 +38,22 @@ def measure_tax(
     done = {(entry.place, entry.round.number) for entry in known if entry.round.case == case}
     broken = {entry.place for entry in known if entry.round.case == case and entry.round.failure}
     shuffler = random.Random(f"{options.seed}/{case}")  # noqa: S311 (an order, not a secret)
-    with _places(engine, bench, tag) as (places, failures):
-        for place, reason in ((place, reason) for place, reason in failures.items() if place not in broken):
-            blank = Round(case=case, number=1, pilot=False, rows=batch.rows, container_ns=0)
-            failed = blank.model_copy(update={"failure": Failure(stage="run", reason=reason)})
-            yield TaxRound(place=place, round=failed)
-        for number in range(1, ROUNDS + 1):
-            for place in shuffler.sample(sorted(places), len(places)):
-                if place in broken or (place, number) in done:
-                    continue
-                there = replace(bench, engine=places[place])
-                entry = TaxRound(place=place, round=measure(there, tag, case, batch, number, pilot=False))
-                if entry.round.failure:
-                    del places[place]
-                yield entry
+    places: dict[Place, Runner] = {CONTAINER: engine, UNFILTERED: Unfiltered(engine)}
+    for number in range(1, ROUNDS + 1):
+        for place in shuffler.sample(sorted(places), len(places)):
+            if place in broken or (place, number) in done:
+                continue
+            there = replace(bench, engine=places[place])
+            entry = TaxRound(place=place, round=measure(there, tag, case, batch, number, pilot=False))
+            if entry.round.failure:
+                del places[place]
+            yield entry
 
 
 def _batch(latest: Round, budget_s: float) -> Batch:
     """What fills a round of a place, which has a case's whole budget; at least one sample beside the cold one."""
     sample_s = sum(sample.wall_ns for sample in latest.samples) / len(latest.samples) / 1e9
     return Batch(rows=latest.rows, samples=max(2, min(len(latest.samples), int(budget_s / ROUNDS / sample_s))))
-
-
-@contextmanager
-def _places(engine: Engine, bench: Bench, tag: str) -> Generator[tuple[dict[Place, Runner], dict[Place, str]]]:
-    """What runs the program in each place, and the places where it cannot be run, with the reason."""
-    host, container, unfiltered = PLACES
-    places: dict[Place, Runner] = {container: engine, unfiltered: Unfiltered(engine)}
-    with ExitStack() as stack:
-        if not is_here(bench.read()):
-            yield places, {host: ELSEWHERE}
-            return
-        inputs = {"a.f64": bench.workload.a.data, "b.f64": bench.workload.b.data}
-        try:
-            places[host] = stack.enter_context(unpacked(engine.save(tag), inputs, engine))
-        except EngineError as error:
-            yield places, {host: str(error)}
-            return
-        yield places, {}
 
 
 @dataclass(frozen=True)

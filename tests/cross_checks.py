@@ -28,9 +28,9 @@ from harness.engine import Job, Output, Runner
 from harness.interrupts import swept
 from harness.manifest import load_catalog, root, targets_of
 from harness.model.cases import Batch, Case, Sample
-from harness.outside import Host, unpacked
 from harness.protocol import parse_samples, run_arguments
 from harness.workload import Workload
+from tests.outside import Host, unpacked
 
 TOOLS = ("hyperfine", "perf", "docker")
 FEW, MANY = 1, 9

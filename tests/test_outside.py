@@ -10,9 +10,9 @@ import pytest
 
 from harness.engine import NOT_STARTED, Job, Output
 from harness.errors import EngineError
-from harness.outside import unpacked
 from tests.factories import saved_image
 from tests.fake_engine import FakeEngine
+from tests.outside import unpacked
 
 JOB = Job(
     image="alpha:1",

@@ -54,7 +54,6 @@ LAYERS = [
         "limits",
         "manifest",
         "model.journal",
-        "outside",
         "protocol",
         "turn",
         "validate",

@@ -50,7 +50,7 @@ def compare(
         bool, typer.Option("--tune", help="Steady the machine meanwhile (governor, turbo, huge pages); needs root.")
     ] = False,
     tax: Annotated[
-        bool, typer.Option("--tax", help="Measure what the container itself costs the baseline and the yardstick.")
+        bool, typer.Option("--tax", help="Measure what seccomp costs the baseline and the yardstick, in the container.")
     ] = False,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Build every image from nothing, one at a time, to time it.")
