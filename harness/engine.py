@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -45,12 +46,15 @@ class Recipe:
 
     def files(self) -> dict[str, bytes]:
         """Everything the builder is sent, by name, without what tools leave behind in the context."""
-        in_context = {path.relative_to(self.context): path for path in self.context.rglob("*") if path.is_file()}
-        sent = {
-            name.as_posix(): path.read_bytes()
-            for name, path in in_context.items()
-            if not any(folder in LEFT_BEHIND or folder.startswith(".") for folder in name.parts[:-1])
+        in_context = {
+            name: path
+            for path in self.context.rglob("*")
+            if not _is_left_behind(name := path.relative_to(self.context))
         }
+        for path in (self.context, self.dockerfile, *in_context.values()):
+            if path.is_symlink():
+                raise OSError(errno.ELOOP, "a link, which is not followed: put the file itself there", str(path))
+        sent = {name.as_posix(): path.read_bytes() for name, path in in_context.items() if path.is_file()}
         return sent | {"Dockerfile": self.dockerfile.read_bytes()} | dict(self.extra_files)
 
 
@@ -64,6 +68,10 @@ class Output:
     path: str
     size_bytes: int
     lender: str
+
+
+def _is_left_behind(name: Path) -> bool:
+    return any(folder in LEFT_BEHIND or folder.startswith(".") for folder in name.parts[:-1])
 
 
 @dataclass(frozen=True)

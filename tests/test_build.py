@@ -196,3 +196,28 @@ def test_only_a_check_that_bites_proves_naive_loops_naive(recipe: str, *, proves
 def test_the_recipes_that_prove_their_naive_loops_naive() -> None:
     sources = load_catalog(root()).implementations
     assert {name for name, source in sources.items() if not proves_naive(source.dockerfile.read_text())} == {"python"}
+
+
+@pytest.mark.parametrize("place", ["beta/key", "beta/sub/key", "beta", "Dockerfile"])
+@pytest.mark.parametrize("leads_to", ["a file", "a folder", "nothing"])
+def test_a_link_in_what_was_contributed_is_refused_by_name_and_costs_no_other(
+    place: str, leads_to: str, catalog: Catalog, tmp_path: Path
+) -> None:
+    secret = tmp_path / "private"
+    if leads_to == "a folder":
+        secret.mkdir()
+        (secret / "key").write_text("s3cret")
+    elif leads_to == "a file":
+        secret.write_text("s3cret")
+    source = catalog.images["beta"]
+    link = source.dockerfile if place == "Dockerfile" else source.context.parent / place
+    link.parent.mkdir(exist_ok=True)
+    if link.exists():
+        link.rename(tmp_path / "moved")
+    link.symlink_to(secret)
+    engine = fake_engine()
+    images = built(engine, catalog)
+    assert images["alpha"].failure is None
+    assert images["beta"].failure is not None
+    assert str(link) in images["beta"].failure.reason
+    assert "a link, which is not followed" in images["beta"].failure.reason
