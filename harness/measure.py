@@ -9,9 +9,9 @@ from harness.conditions import between
 from harness.engine import Engine, Exit, Job, Output, Runner
 from harness.errors import ProtocolError
 from harness.host import Read
+from harness.limits import memory_bytes, process_limit
 from harness.model.cases import Batch, Case, Failure
 from harness.model.journal import Peak, Reading, Round
-from harness.plan import memory_bytes, process_limit
 from harness.protocol import CANNOT_RUN_HERE, parse_peak, parse_samples, run_arguments
 from harness.store import Log
 from harness.validate import check_product, check_times

@@ -156,21 +156,6 @@ def candidates(rounds: Sequence[Round]) -> list[Round]:
     return [r for r in good if not r.pilot or (r.rows, len(r.samples)) in later]
 
 
-def memory_bytes(n: int, threads: int, available: int) -> int:
-    """What a container may use: room for boxed numbers in nested lists, and for copies in every process."""
-    return min(2**30 + 8 * n * n * (16 + 4 * threads), available)
-
-
-def process_limit(threads: int) -> int:
-    """How many processes and threads a container may have: the workers, and a runtime's own helpers."""
-    return 64 + 4 * threads
-
-
-def timeout_s(n: int, budget_s: float) -> float:
-    """How long a container may live before it counts as hanging: a row takes the slowest language seconds."""
-    return max(60.0, 10 * budget_s, 100 * (n / 4096) ** 2)
-
-
 def expected_s(cases: Iterable[Case], options: Options) -> float:
     """What measuring will take at the most, about: every case spends its budget."""
     return sum(budget_s(case, options) for case in cases)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from harness.disturbance import disturbances
 from harness.events import Event
 from harness.host import Read
+from harness.limits import LEAST_S, timeout_s
 from harness.measure import Bench, measure
 from harness.model.cases import Batch, Case
 from harness.model.journal import Round
-from harness.plan import counted, left_s, next_batch, shuffled, timeout_s
+from harness.plan import counted, left_s, next_batch, shuffled
 from harness.run import Run
 from harness.stopping import precise
 from harness.tax import measure_tax, taxed
@@ -26,8 +28,7 @@ def bench_of(run: Run, read: Read) -> Iterator[Bench]:
     files = {"a.f64": workload.a.data, "b.f64": workload.b.data}
     inputs = run.engine.fill_volume(run.base, files)
     try:
-        limit_s = timeout_s(run.options.n, run.options.budget_s)
-        yield Bench(run.engine, workload, inputs, limit_s, run.peaks, run.folder.keep_log, read, run.cpus, run.base)
+        yield Bench(run.engine, workload, inputs, LEAST_S, run.peaks, run.folder.keep_log, read, run.cpus, run.base)
     finally:
         run.engine.remove_volume(inputs)
 
@@ -52,7 +53,8 @@ def measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
             run.watch(Event("measure", text, done, len(waiting), left))
             tag = run.image(case).tag or ""
             began_ns = run.age_ns
-            entry = measure(bench, tag, case, batches[case], number, pilot=number == 1)
+            limited = _limited(bench, run, case, batches[case])
+            entry = measure(limited, tag, case, batches[case], number, pilot=number == 1)
             run.record(entry.model_copy(update={"key": run.key(case), "began_ns": began_ns}))
             run.watch(Event("measured", _told_round(run.rounds[case])))
 
@@ -67,7 +69,14 @@ def measure_taxes(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
     for case in chosen:
         if rounds := counted(run.rounds[case]):
             tag = run.image(case).tag or ""
-            for entry in measure_tax(run.engine, bench, tag, rounds[-1], run.options, run.past.taxes):
+            for entry in measure_tax(
+                run.engine,
+                _limited(bench, run, case, Batch(rows=case.n, samples=1)),
+                tag,
+                rounds[-1],
+                run.options,
+                run.past.taxes,
+            ):
                 run.record(entry)
                 run.watch(Event("measured", f"on the {entry.place}: {_told_round([entry.round])}"))
 
@@ -75,6 +84,12 @@ def measure_taxes(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
 def _next(run: Run, case: Case) -> Batch | None:
     done = precise(case, run.rounds, run.options)
     return next_batch(run.rung(case), case, run.rounds[case], run.options, precise=done)
+
+
+def _limited(bench: Bench, run: Run, case: Case, batch: Batch) -> Bench:
+    """The bench with the time that a container of a case has."""
+    known_ns = [entry.container_ns for entry in run.rounds[case]]
+    return replace(bench, timeout_s=timeout_s(run.rung(case), case, batch, run.options.budget_s, known_ns))
 
 
 def _told_round(rounds: Sequence[Round]) -> str:
