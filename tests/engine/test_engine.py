@@ -402,7 +402,8 @@ def test_no_engine_is_said_with_what_to_do(tmp_path: Path) -> None:
     environment = {**os.environ, "DOCKER_HOST": nowhere}
     ended = subprocess.run([HARNESS, "clean"], env=environment, check=False, capture_output=True, text=True)
     assert ended.returncode == 2
-    assert ended.stderr.startswith(f"harness: no container engine answers at {nowhere}.\n`harness setup` installs")
+    told = f"harness: no container engine answers at {nowhere}.\nDOCKER_HOST names it: start it, or unset DOCKER_HOST"
+    assert ended.stderr.startswith(told)
 
 
 def test_an_imported_root_file_system_is_an_image_that_builds_can_start_from(engine: DockerEngine) -> None:
