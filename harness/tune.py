@@ -10,14 +10,15 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field
 
 from harness.errors import UsageError
 from harness.host import Read, is_here
 from harness.model.journal import Change, Tuned
+from harness.owners import Life, Owner, life_of, parse_owner, this_process
 
 STATE = Path("/run/harness-tuned.json")
 ROOT = Path("/")
@@ -66,8 +67,9 @@ class Kept(BaseModel):
     """The state file: who changed what."""
 
     pid: int
-    began: str  # of the process: numbers of processes are used again
+    began: str = Field(pattern=r"^\d*$")  # of the process: numbers of processes are used again
     changes: tuple[Change, ...]
+    owner: str = ""  # as labels name it; harness 0.2.0 did not say
 
 
 @contextmanager
@@ -97,8 +99,8 @@ def tuned(
 def _check_free(state: Path) -> None:
     if state.exists():
         raise UsageError(
-            f"another run has tuned this machine, and {state} says what it must put back: wait until it has ended, or "
-            "run `harness clean` as root"
+            f"another run has tuned this machine, and {state} says what it must put back: wait until it has ended, or, "
+            "where it has, run `harness clean` as root and outside of containers"
         )
 
 
@@ -126,7 +128,8 @@ def _apply(changes: Sequence[Change], root: Path, state: Path) -> tuple[list[Cha
     if not changes:
         return [], []
     try:
-        _keep(Kept(pid=os.getpid(), began=_began(os.getpid()) or "", changes=tuple(changes)), state)
+        me = this_process()
+        _keep(Kept(pid=me.pid, began=str(me.start_ticks), changes=tuple(changes), owner=me.label()), state)
     except OSError as error:
         return [], [f"{change.path}: {error.strerror or error} (it needs root)" for change in changes]
     done: list[Change] = []
@@ -161,8 +164,11 @@ def put_back(root: Path = ROOT, state: Path = STATE, *, ours: bool = False) -> l
 
     What somebody has changed since is left as it is. What cannot be put back stays written down.
     """
-    kept = _kept(state)
-    if kept is None or (not ours and _is_alive(kept)) or (ours and kept.pid != os.getpid()):
+    try:
+        kept = _kept(state)
+    except ValueError as error:
+        return [_out_of_the_way(state, error)]
+    if kept is None or (not ours and _may_live(kept)) or (ours and not _is_ours(kept)):
         return []
     done: list[str] = []
     stuck = False
@@ -181,23 +187,41 @@ def put_back(root: Path = ROOT, state: Path = STATE, *, ours: bool = False) -> l
 
 
 def _kept(state: Path) -> Kept | None:
+    """None where nothing is kept, or not for this user to read. Raises ValueError where it makes no sense."""
     try:
-        return Kept.model_validate(json.loads(state.read_text(encoding="utf-8")))
-    except (FileNotFoundError, PermissionError, ValidationError, ValueError):
+        return Kept.model_validate(json.loads(state.read_bytes()))
+    except (FileNotFoundError, PermissionError):
         return None
 
 
-def _is_alive(kept: Kept) -> bool:
-    return _began(kept.pid) == kept.began
-
-
-def _began(pid: int) -> str | None:
-    """When a process began, in ticks since the machine did; None where there is none, or only what is left of it."""
+def _out_of_the_way(state: Path, error: ValueError) -> str:
+    """Move a state that cannot be read to where it stops nobody, and say what is then left to the user."""
+    aside = state.with_suffix(".unreadable")
+    why = str(error).partition("\n")[0]
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] == "Z" else fields[19]
+        state.rename(aside)
+    except OSError as refusal:
+        return f"{state} cannot be read ({why}) nor moved ({refusal.strerror}): run `harness clean` as root"
+    return (
+        f"what it changed is not known, for {state} could not be read ({why}): it is {aside} now; `harness doctor` "
+        "shows governor, turbo and huge pages as they are, and a restart puts them back"
+    )
+
+
+def _may_live(kept: Kept) -> bool:
+    return life_of(_owner(kept), engine_is_here=True) is not Life.DEAD
+
+
+def _is_ours(kept: Kept) -> bool:
+    me = this_process()
+    return (kept.pid, kept.began) == (me.pid, str(me.start_ticks))
+
+
+def _owner(kept: Kept) -> Owner:
+    named = parse_owner(kept.owner)
+    if isinstance(named, Owner):
+        return named
+    return replace(this_process(), pid=kept.pid, start_ticks=int(kept.began or 0))
 
 
 def _value(path: Path) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness import owners
 from harness.conditions import gather, parse_reading
 from harness.errors import UsageError
 from harness.model.journal import Reading, Tuned
+from harness.owners import this_process
 from harness.tune import put_back, tuned
 
 GOVERNORS = [f"sys/devices/system/cpu/cpu{number}/cpufreq/scaling_governor" for number in (0, 1)]
@@ -145,9 +149,53 @@ def test_what_somebody_changed_since_is_left_as_it_is(machine: Path, state: Path
     assert values(machine) == [*BEFORE[:3], "never"]
 
 
-def test_a_state_file_that_is_damaged_stops_nothing(machine: Path, state: Path) -> None:
+@pytest.mark.parametrize("damaged", [b"{", b"", b"\xff", b"[]", b'{"pid": 1, "began": "x", "changes": []}'])
+def test_a_state_that_cannot_be_read_is_told_and_stops_nobody(damaged: bytes, machine: Path, state: Path) -> None:
+    state.write_bytes(damaged)
+    (line,) = put_back(machine, state)
+    aside = state.with_suffix(".unreadable")
+    assert "what it changed is not known" in line
+    assert f"it is {aside} now; `harness doctor` shows" in line
+    assert (state.exists(), aside.read_bytes()) == (False, damaged)
+    with tuned(True, here, lambda _: None, machine, state):
+        assert values(machine) == STEADY
+    assert values(machine) == BEFORE
+
+
+def test_a_state_that_only_root_may_move_says_so(machine: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path, _target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
     state.write_text("{", encoding="utf-8")
-    assert put_back(machine, state) == []
+    monkeypatch.setattr(Path, "rename", refuse)
+    (line,) = put_back(machine, state)
+    assert "run `harness clean` as root" in line
+    assert state.exists()
+
+
+def test_a_run_in_a_container_that_cannot_be_looked_into_keeps_its_settings(
+    machine: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tuned(True, here, lambda _: None, machine, state):
+        elsewhere = replace(this_process(), pid_namespace=1, start_ticks=1)
+        kept = json.loads(state.read_text(encoding="utf-8")) | {"owner": elsewhere.label()}
+        state.write_text(json.dumps(kept), encoding="utf-8")
+        monkeypatch.setattr(owners, "FIRST_PID_NAMESPACE", 2)
+        assert put_back(machine, state) == []
+        assert values(machine) == STEADY
+    assert values(machine) == BEFORE
+
+
+def test_what_harness_0_2_0_kept_is_put_back(machine: Path, state: Path) -> None:
+    with tuned(True, here, lambda _: None, machine, state):
+        kept = json.loads(state.read_text(encoding="utf-8"))
+    del kept["owner"]
+    state.write_text(json.dumps(kept), encoding="utf-8")
+    assert put_back(machine, state) == []  # its process, this one, is alive
+    state.write_text(json.dumps(kept | {"began": "1"}), encoding="utf-8")
+    (machine / HUGE_PAGES).write_text("always\n", encoding="utf-8")
+    assert put_back(machine, state) == [f"put back /{HUGE_PAGES}: madvise"]
+    assert not state.exists()
 
 
 def huge_pages_of_this_machine() -> Path | None:
