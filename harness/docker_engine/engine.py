@@ -240,7 +240,7 @@ class DockerEngine:
 
     def _create(self, job: Job, out: str | None) -> Container:
         self._check_goes_on()
-        return self._client.containers.create(**locked(job, out), tmpfs=self._flavour.covered(), labels=self._labels)
+        return self._client.containers.create(**locked(job, out, self._flavour), labels=self._labels)
 
     def _check_goes_on(self) -> None:
         if self._stopped:
