@@ -7,13 +7,15 @@ from contextlib import contextmanager
 
 from harness.disturbance import disturbances
 from harness.events import Event
+from harness.forecast import forecast_s
 from harness.host import Read
 from harness.measure import Bench, measure
 from harness.model.cases import Batch, Case
 from harness.model.journal import Round
-from harness.plan import counted, left_s, next_batch, shuffled, timeout_s
+from harness.plan import counted, first_row, next_batch, shuffled, timeout_s
 from harness.run import Run
-from harness.stopping import precise
+from harness.sizing import asked_alike
+from harness.stopping import is_enough
 from harness.tax import measure_tax, taxed
 from harness.workload import Workload
 
@@ -44,16 +46,20 @@ def measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
     number = 0
     while waiting := [(case, batch) for case in cases if (batch := _next(run, case))]:
         number += 1
-        batches = dict(waiting)
+        first = first_row(run.options.n, run.options.seed, number)
+        batches = {case: batch.model_copy(update={"first": first}) for case, batch in waiting}
         for done, case in enumerate(shuffled([case for case, _ in waiting], run.options.seed, number)):
             if known := run.past.rounds.get((case, number)):
                 run.remember(known)
                 continue
-            text = f"round {number}: {case}, {batches[case].samples} × {batches[case].rows} rows"
-            left = sum(left_s(each, run.rounds[each], run.options) for each, _ in waiting)
-            run.watch(Event("measure", text, done, len(waiting), left))
+            left = forecast_s(((run.rung(each), each, run.rounds[each]) for each, _ in waiting), run.options)
+            run.watch(
+                Event("measure", f"round {number}: {case}, {_told_batch(batches[case])}", done, len(waiting), left)
+            )
             tag = run.image(case).tag or ""
-            entry = measure(bench, tag, case, batches[case], number, pilot=number == 1)
+            known_ones = run.rounds[case]
+            pilot = not known_ones or not asked_alike(known_ones[-1], batches[case])
+            entry = measure(bench, tag, case, batches[case], number, pilot=pilot)
             run.record(entry.model_copy(update={"key": run.key(case)}))
             run.watch(Event("measured", _told_round(run.rounds[case])))
 
@@ -74,15 +80,20 @@ def measure_taxes(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
 
 
 def _next(run: Run, case: Case) -> Batch | None:
-    done = precise(case, run.rounds, run.options)
+    done = is_enough(case, run.rounds, run.options)
     return next_batch(run.rung(case), case, run.rounds[case], run.options, precise=done)
+
+
+def _told_batch(batch: Batch) -> str:
+    calls = f" × {batch.calls} calls" if batch.calls > 1 else ""
+    return f"{batch.samples} × {batch.rows} rows{calls}"
 
 
 def _told_round(rounds: Sequence[Round]) -> str:
     entry = rounds[-1]
     if entry.failure:
         return f"{entry.case}: FAILED: {entry.failure.reason}"
-    best_ns = min(sample.wall_ns for sample in entry.samples) / entry.rows * entry.case.n
+    best_ns = min(sample.wall_ns for sample in entry.samples) / entry.calls / entry.rows * entry.case.n
     what = disturbances(rounds).get(entry.number)
     return f"{entry.case}: {best_ns / 1e9:.3g} s for all {entry.case.n} rows" + (
         f" (disturbed: {what})" if what else ""

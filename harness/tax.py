@@ -36,7 +36,7 @@ def measure_tax(engine: Engine, bench: Bench, tag: str, latest: Round, options: 
     shuffler = random.Random(f"{options.seed}/{case}")  # noqa: S311 (an order, not a secret)
     with _places(engine, bench, tag) as (places, failures):
         for place, reason in failures.items():
-            blank = Round(case=case, number=1, pilot=False, rows=batch.rows, container_ns=0)
+            blank = Round(case=case, number=1, pilot=False, rows=batch.rows, first=batch.first, container_ns=0)
             failed = blank.model_copy(update={"failure": Failure(stage="run", reason=reason)})
             yield TaxRound(place=place, round=failed)
         for number in range(1, ROUNDS + 1):
@@ -51,7 +51,8 @@ def measure_tax(engine: Engine, bench: Bench, tag: str, latest: Round, options: 
 def _batch(latest: Round, budget_s: float) -> Batch:
     """What fills a round of a place, which has a case's whole budget; at least one sample beside the cold one."""
     sample_s = sum(sample.wall_ns for sample in latest.samples) / len(latest.samples) / 1e9
-    return Batch(rows=latest.rows, samples=max(2, min(len(latest.samples), int(budget_s / ROUNDS / sample_s))))
+    samples = max(2, min(len(latest.samples), int(budget_s / ROUNDS / sample_s)))
+    return Batch(rows=latest.rows, samples=samples, first=latest.first, calls=latest.calls)
 
 
 @contextmanager

@@ -19,15 +19,17 @@ from statistics import fmean, median
 import numpy as np
 from scipy.special import stdtrit
 
+from harness.levels import until_steady_s
 from harness.model.cases import Sample
 from harness.model.comparison import Interval
 from harness.model.journal import Round
 
 TAIL = 0.025
 TRIM_OF = 7  # of so many rounds the quickest and the slowest are left out: neighbours slow some that no counter shows
-COLD_TAIL = 0.05  # taking a sample for cold that was not costs little; keeping a cold one spoils the median of a few
+FALLING_TAIL = 0.01  # of the cases that are steady are taken for such as still get faster
+UNSTEADY = 0.05  # what gets faster by less in a container's second half has a figure all the same
 MEMORY = 0.1  # correlation of a case's rounds with the next: how long the machine's state lasts, by the reference run
-ROW_SPREAD = 0.01  # standard deviation of what a row costs beside another, by its place: measured at n = 2048
+ROW_SPREAD = 0.01  # what a row costs beside another, in old runs whose rounds all took the same rows and cannot show it
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ class Timing:
     mean: float
     spread: Spread | None  # None where a single round tells nothing of it
     warm_up: int  # samples at the beginning of every round that are left out
-    cold: float | None  # the first sample, where it is told apart from the steady ones
+    cold: float | None  # by the first samples of the containers; None where they had only one
+    until_steady_s: float  # of samples, in a container
+    falling: float  # share by which samples still get faster in the second half of a container: see still_falling
     busy_cores: float
     rounds: int
     samples: int
@@ -98,9 +102,11 @@ def timing(rounds: Sequence[Round]) -> Timing:
     every = [sample for samples in steady for sample in samples]
     return Timing(
         mean=fmean(middle),
-        spread=_spread(levels, middle, kept[-1]),
+        spread=_spread(levels, middle, kept),
         warm_up=cold,
         cold=fmean(_seconds(r, r.samples[0].wall_ns) for r in kept) if cold else None,
+        until_steady_s=median(until_steady_s(r) for r in kept),
+        falling=still_falling(kept),
         busy_cores=sum(s.cpu_ns for s in every) / sum(s.wall_ns for s in every),
         rounds=len(kept),
         samples=len(every),
@@ -108,46 +114,48 @@ def timing(rounds: Sequence[Round]) -> Timing:
 
 
 def warm_up(rounds: Sequence[Round]) -> int:
-    """How many samples at the beginning of each container are cold (page faults, a JIT at work), by the data.
+    """How many samples at the beginning of each container are left out as warm-up: half of them, cold or not.
 
-    The next one is, as long as it is slower than those after it by more than chance over the rounds (Student's t, one
-    side), and half of the samples are left. A single round cannot tell: there the first is left out to be safe.
+    A rule that looks at the times overlooks what is only a little cold, and then the intervals miss the truth. None are
+    where a container made only one, as old runs have it.
     """
-    longest = max(len(r.samples) for r in rounds)
-    if len(rounds) < 2:
-        return min(1, longest - 1)
-    cold = 0
-    while cold + 1 <= longest / 2 and _is_cold(cold, rounds):
-        cold += 1
-    return cold
+    return min(len(r.samples) for r in rounds) // 2
 
 
-def _is_cold(place: int, rounds: Sequence[Round]) -> bool:
-    """Whether the samples at a place are slower than the later ones of their containers."""
-    excess = [_excess(r.samples[place:]) for r in rounds if len(r.samples) > place + 1]
+def still_falling(rounds: Sequence[Round]) -> float:
+    """How much slower the steady samples begin than they end, as a share: 0 unless it is more than chance and UNSTEADY.
+
+    Over rounds, by Student's t, one side: the first half of what is left without the warm-up beside the second.
+    """
+    cold = warm_up(rounds)
+    excess = [_excess(r.samples[cold:]) for r in rounds if len(r.samples) - cold >= 2]
     if len(excess) < 2:
-        return False
+        return 0.0
     error = float(np.std(excess, ddof=1)) / math.sqrt(len(excess))
-    return fmean(excess) > error * float(stdtrit(len(excess) - 1, 1 - COLD_TAIL))
+    certain = fmean(excess) > error * float(stdtrit(len(excess) - 1, 1 - FALLING_TAIL))
+    share = math.expm1(fmean(excess))
+    return share if certain and share > UNSTEADY else 0.0
 
 
 def _excess(samples: Sequence[Sample]) -> float:
-    return math.log(samples[0].wall_ns / median(s.wall_ns for s in samples[1:]))
+    half = len(samples) // 2
+    return math.log(median(s.wall_ns for s in samples[:half]) / median(s.wall_ns for s in samples[-half:]))
 
 
 def _seconds(entry: Round, wall_ns: float) -> float:
-    return wall_ns * entry.case.n / entry.rows / 1e9
+    return wall_ns * entry.case.n / entry.rows / entry.calls / 1e9
 
 
-def _spread(levels: Sequence[float], middle: Sequence[float], latest: Round) -> Spread | None:
-    """What the rounds differ by; and what the rows that were not computed may, where only some of them were."""
+def _spread(levels: Sequence[float], middle: Sequence[float], rounds: Sequence[Round]) -> Spread | None:
+    """What the rounds differ by, and with them their rows; of old runs, what the rows that none computed may."""
     if len(levels) < 2:
         return None
     winsorized = np.clip(levels, middle[0], middle[-1])
     freedom = len(middle) - 1
     between = math.sqrt(len(levels) * float(winsorized.var()) / (len(middle) * freedom)) / fmean(middle)
-    left_out = 1 - latest.rows / latest.case.n
-    return Spread(between, freedom, known=ROW_SPREAD * math.sqrt(left_out / latest.rows))
+    left_out = 1 - rounds[-1].rows / rounds[-1].case.n
+    same_rows = len({r.first for r in rounds}) == 1
+    return Spread(between, freedom, known=ROW_SPREAD * math.sqrt(left_out / rounds[-1].rows) if same_rows else 0.0)
 
 
 def _middle(levels: Sequence[float]) -> Sequence[float]:
@@ -177,12 +185,7 @@ def ratio(above: Timing | None, below: Timing | None, tail: float = TAIL) -> Int
 def is_precise(taken: Timing, baseline: Timing | None, precision: float) -> bool:
     """Whether the 95 % half-width of the ratio to the baseline is within `precision`, as a share of the ratio.
 
-    Or a case's own is within half of that: what remains is then the baseline's, which more of this case cannot mend.
-    The baseline itself (None) is held to its own.
+    Without a baseline (None) it is the time's own half-width.
     """
-    if taken.spread is None:
-        return False
-    if baseline is None or baseline.spread is None:
-        return taken.interval.half_width <= precision
-    beside = ratio(baseline, taken)
-    return taken.interval.half_width <= precision / 2 or (beside is not None and beside.half_width <= precision)
+    found = taken.interval if baseline is None else ratio(baseline, taken)
+    return found is not None and found.low is not None and found.half_width <= precision

@@ -36,8 +36,9 @@ from harness.model.comparison import Interval
 from harness.model.journal import Round
 from harness.model.manifests import Rung
 from harness.model.record import Record
-from harness.plan import next_batch, pilot
+from harness.plan import next_batch
 from harness.report.figures import interval, number
+from harness.sizing import pilot
 from harness.timing import timing
 from harness.workload import Workload
 

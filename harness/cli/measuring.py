@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.docker_engine import DockerEngine
+    from harness.evidence import Evidence
     from harness.manifest import Catalog
     from harness.model.cases import Options
     from harness.model.comparison import Comparison
@@ -89,7 +90,7 @@ def compare(
         rebuild=rebuild,
     )
     if plan:
-        _print_plan(catalog, options_for(cpus=_own_cpus()))
+        _print_plan(catalog, options_for(cpus=_own_cpus()), out)
     else:
         _start(catalog, options_for, out)
 
@@ -190,16 +191,35 @@ def _own_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _print_plan(catalog: Catalog, options: Options) -> None:
+def _print_plan(catalog: Catalog, options: Options, out: Path) -> None:
     from tabulate import tabulate
 
-    from harness.plan import budget_s, cases_of, expected_s
+    from harness.forecast import forecast_s, typical
+    from harness.plan import cases_of
 
-    manifests = [source.manifest for source in catalog.named(options.langs).values()]
-    cases = cases_of(manifests, options)
-    rows = [[case.name, case.threads, case.n, f"{budget_s(case, options):g} s"] for case in cases]
-    typer.echo(tabulate(rows, headers=["case", "threads", "n", "budget"]))
+    manifests = {name: source.manifest for name, source in catalog.named(options.langs).items()}
+    earlier = _latest(out)
+    rounds = earlier.rounds if earlier else {}
+    known = [
+        (manifests[case.implementation].held(case.rung), case, typical(case, rounds))
+        for case in cases_of(list(manifests.values()), options)
+    ]
+    rows = [[case.name, case.threads, case.n, f"{forecast_s([(rung, case, past)], options):.0f} s"
+             + ("" if past else " (its budget: never measured here)")] for rung, case, past in known]  # fmt: skip
+    typer.echo(tabulate(rows, headers=["case", "threads", "n", "expected"]))
+    source = f"as in {earlier.started.run}" if earlier else "by the budgets alone, as no run is known"
     typer.echo(
-        f"\n{len(cases)} cases, about {expected_s(cases, options) / 60:.1f} minutes of measuring; longer "
-        f"where {options.rounds} rounds of a slow case exceed its budget, and where images must be built first."
+        f"\n{len(known)} cases, about {forecast_s(known, options) / 60:.1f} minutes of measuring ({source}); more "
+        "where images must be built first. A run says what is left once every case was started once."
     )
+
+
+def _latest(out: Path) -> Evidence | None:
+    """The run that was made last in a folder of results, as far as it can be read."""
+    from harness.evidence import Evidence
+    from harness.store import LATEST, find_run, load_run
+
+    try:
+        return Evidence.of(load_run(find_run(out, LATEST)))
+    except ResultsError:
+        return None

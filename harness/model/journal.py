@@ -137,6 +137,8 @@ class Round(Record):
     number: int
     pilot: bool
     rows: int
+    first: int = 0  # the row that the first sample began at
+    calls: int = 1  # of the kernel in a sample
     samples: tuple[Sample, ...] = ()
     container_ns: int
     resident_bytes: int | None = None  # the most memory that was seen to be held
