@@ -34,6 +34,7 @@ from harness.engine import (
 from harness.errors import BuildError, EngineError
 from harness.machine import read_machine
 from harness.owners import owner_of, this_process
+from harness.sources import read_sources
 from tests.engine.support import HARNESS, THIS_PROCESS, left_of
 
 pytestmark = pytest.mark.engine
@@ -342,9 +343,8 @@ def test_a_users_own_container_of_a_built_image_is_spared(
 
 
 def recipe(folder: Path, base: str, steps: str) -> Recipe:
-    (folder / "Dockerfile").write_text(f"ARG BASE\nFROM ${{BASE}}\n{steps}\n")
-    tag = f"harness-test:{secrets.token_hex(4)}"
-    return Recipe(tag, folder / "Dockerfile", folder, target=None, arguments={"BASE": base}, extra_files={})
+    files = read_sources(folder) | {"Dockerfile": f"ARG BASE\nFROM ${{BASE}}\n{steps}\n".encode()}
+    return Recipe(f"harness-test:{secrets.token_hex(4)}", files, target=None, arguments={"BASE": base})
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,8 @@ def test_no_engine_is_said_with_what_to_do(tmp_path: Path) -> None:
     environment = {**os.environ, "DOCKER_HOST": nowhere}
     ended = subprocess.run([HARNESS, "clean"], env=environment, check=False, capture_output=True, text=True)
     assert ended.returncode == 2
-    assert ended.stderr.startswith(f"harness: no container engine answers at {nowhere}.\n`harness setup` installs")
+    told = f"harness: no container engine answers at {nowhere}.\nDOCKER_HOST names it: start it, or unset DOCKER_HOST"
+    assert ended.stderr.startswith(told)
 
 
 def test_an_imported_root_file_system_is_an_image_that_builds_can_start_from(engine: DockerEngine) -> None:
