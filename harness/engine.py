@@ -100,8 +100,9 @@ class Exit:
     """How a container ended. `elapsed_ns` spans from before its start until after its end.
 
     One that could not be started at all ended with NOT_STARTED, the engine's reason on its standard error.
-    `resident_bytes` is the most memory that its processes were seen to hold; None where that cannot be read.
-    `output_fault` says why there is no output, where it is not what was due.
+    `resident_bytes` is the most memory that its processes were seen to hold; None where that cannot be read. So are
+    `life_ns`, by the engine's clock, and `cpu_ns`, by its control group. `output_fault` says why there is no output,
+    where it is not what was due.
     """
 
     code: int
@@ -113,6 +114,8 @@ class Exit:
     output: bytes | mmap | None = None
     output_fault: str = ""
     resident_bytes: int | None = None
+    life_ns: int | None = None
+    cpu_ns: int | None = None
 
 
 @dataclass(frozen=True)

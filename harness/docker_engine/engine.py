@@ -28,7 +28,7 @@ from harness.docker_engine.locked import heard, locked, mounted, unasked_volumes
 from harness.docker_engine.marks import mark, remove_image, remove_ours
 from harness.docker_engine.output import Laid
 from harness.docker_engine.probe import SCRIPT, Probe
-from harness.docker_engine.waiting import guarded, memory_gauge, ran_out_of_memory, waited_out
+from harness.docker_engine.waiting import Gauge, guarded, life_ns, ran_out_of_memory, waited_out
 from harness.engine import (
     NOT_STARTED,
     OWNER_LABEL,
@@ -200,7 +200,8 @@ class DockerEngine:
                 container.start()
             except APIError as error:
                 return Exit(NOT_STARTED, b"", str(error.explanation).encode(), time.monotonic_ns() - started)
-            with watched(guarded(container, memory_gauge(container), overflows)) as memory:
+            gauge = Gauge(container)
+            with watched(guarded(container, gauge.read, overflows)) as memory:
                 timed_out = waited_out(container, job.timeout_s)
                 elapsed_ns = time.monotonic_ns() - started
             job.observe()
@@ -214,6 +215,8 @@ class DockerEngine:
                 timed_out=timed_out,
                 out_of_memory=not timed_out and self._ran_out_of_memory(container, code, kills),
                 resident_bytes=memory.most_bytes,
+                life_ns=life_ns(container),
+                cpu_ns=gauge.cpu_ns,
             )
             return _with_output(ended, laid) if laid and code == 0 else ended
         finally:

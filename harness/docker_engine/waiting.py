@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import requests
 from docker.errors import APIError, DockerException
 from docker.models.containers import Container
 
-from harness.memory import held_bytes, statistics_file
+from harness.memory import cpu_file, held_bytes, statistics_file, used_ns
 
 OOM_TOLD_S = 0.5
 KILLING_S = 60
 KILLED = 137
 
 
-def memory_gauge(container: Container) -> Callable[[], int | None]:
-    """Reads what a container holds; always None where that is not on this machine."""
+@dataclass
+class Gauge:
+    """Reads what a container holds and has used; nothing where its control group is not on this machine."""
 
-    @cache
-    def statistics() -> Path | None:
+    container: Container
+    cpu_ns: int | None = None  # at the last reading
+
+    @cached_property
+    def _files(self) -> tuple[Path | None, Path | None]:
         try:
-            container.reload()
+            self.container.reload()
         except (DockerException, requests.RequestException):
-            return None
-        return statistics_file(int(container.attrs["State"]["Pid"]), str(container.id))
+            return None, None
+        which = int(self.container.attrs["State"]["Pid"]), str(self.container.id)
+        return statistics_file(*which), cpu_file(*which)
 
-    return lambda: held_bytes(path) if (path := statistics()) else None
+    def read(self) -> int | None:
+        """The bytes that are held now."""
+        statistics, account = self._files
+        if account and (now_ns := used_ns(account)) is not None:
+            self.cpu_ns = now_ns
+        return held_bytes(statistics) if statistics else None
+
+
+def life_ns(container: Container) -> int | None:
+    """How long a container that has ended lived by the engine's clock."""
+    began, ended = (_moment_ns(str(container.attrs["State"][end])) for end in ("StartedAt", "FinishedAt"))
+    return ended - began if began and ended and ended > began else None
+
+
+def _moment_ns(stamp: str) -> int | None:
+    """Nanoseconds since 1970 of an RFC 3339 time in UTC, of which Python reads the first six digits of a second."""
+    if not (match := re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", stamp)):
+        return None
+    seconds = datetime.fromisoformat(f"{match[1]}+00:00").timestamp()
+    return int(seconds) * 1_000_000_000 + int((match[2] or "").ljust(9, "0"))
 
 
 def guarded(

@@ -51,18 +51,30 @@ class Options(Record):
 
 
 class Batch(Record):
-    """What one container is asked for: SAMPLES executions of the first ROWS rows."""
+    """What one container is asked for: SAMPLES samples, each of CALLS calls of the kernel on ROWS rows.
+
+    FIRST says where the first sample's rows begin; those of the later ones follow from it.
+    """
 
     rows: int
     samples: int
+    first: int = 0
+    calls: int = 1  # with none, all is done but the work: what is left is what everything else takes
 
 
 class Sample(Record):
-    """One timed execution of a kernel, as the implementation printed it."""
+    """The timed calls of a kernel, all those of a sample together, as the implementation printed it."""
 
     wall_ns: int
     cpu_ns: int
     checksum: int
+
+
+class Accounts(Record):
+    """What was counted of one container, whatever its program says; None where that could not be read."""
+
+    life_ns: int | None  # by the engine's clock
+    cpu_ns: int | None  # by its control group: the last reading before its end, so that a tenth of a second may lack
 
 
 class Failure(Record):

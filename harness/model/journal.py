@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from harness.model.cases import Case, Conditions, Failure, Options, Sample
+from harness.model.cases import Accounts, Case, Conditions, Failure, Options, Sample
 from harness.model.manifests import Info, Manifest
 from harness.model.record import Record
 
@@ -161,10 +161,14 @@ class Round(Record):
     number: int
     pilot: bool
     rows: int
+    first: int | None = None  # the row that the first sample began at; None: all samples took the first rows, unmoved
+    calls: int = 1  # of the kernel in a sample
     samples: tuple[Sample, ...] = ()
     began_ns: int | None = None  # since its session began
     container_ns: int
     resident_bytes: int | None = None  # the most memory that was seen to be held
+    accounts: Accounts | None = None  # of the container itself
+    untimed: Accounts | None = None  # of one that was asked for no calls, where that was needed to judge this one
     sha256: str | None = None
     failure: Failure | None = None
     conditions: Conditions | None = None  # None where they could not be read
