@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from harness.model.comparison import Comparison, PublishedRow, Row
-from harness.report.figures import NONE, interval, number, percent
+from harness.report.figures import NONE, interval, number, percent, value_of
 from harness.report.section import Section, Table
 
 MOST_POINTS = 3
@@ -45,7 +45,7 @@ def _published_row(entry: PublishedRow) -> list[str]:
 
 def _seconds(row: Row) -> str:
     estimated = row.rows_computed != row.n
-    return number(row.seconds and row.seconds.value) + (" est." if estimated else "")
+    return number(value_of(row.seconds)) + (" est." if estimated else "")
 
 
 def _on(cores: int) -> str:
