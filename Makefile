@@ -5,7 +5,7 @@ VENV := .venv
 HARNESS := $(VENV)/bin/harness
 ARGUMENTS ?= --langs all --rungs published
 
-.PHONY: compare test everywhere reproducible lint setup docs clean
+.PHONY: compare test everywhere reproducible oldest pins lint setup docs clean
 
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
@@ -19,6 +19,13 @@ everywhere: setup
 reproducible: setup
 	@EVERY_IMAGE=1 $(VENV)/bin/pytest tests/engine/test_reproducible.py
 
+# The oldest versions that pyproject.toml allows, in an environment of their own.
+oldest:
+	@scripts/test-oldest $(PYTHON)
+
+pins:
+	@scripts/pin $(PYTHON)
+
 lint: $(VENV)/installed
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/ruff check
@@ -30,7 +37,7 @@ setup: $(VENV)/installed
 docs: $(VENV)/installed
 	@$(VENV)/bin/python -m tests.documents
 
-$(VENV)/installed: pyproject.toml scripts/make-venv
+$(VENV)/installed: pyproject.toml constraints.txt scripts/make-venv
 	@scripts/make-venv $(PYTHON) $(VENV)
 
 clean:

@@ -25,7 +25,7 @@ from harness.model.integrity import Chain
 from harness.model.journal import SCHEMA, UNCHAINED, Entry, Started
 
 JOURNAL = "journal.jsonl"
-SUFFIXES = {"text": "txt"}  # of formats whose files are called otherwise
+SUFFIXES = {"text": "txt", "summary": "summary.txt"}  # of formats whose files are called otherwise
 
 Log = Callable[[str, str | bytes], str]
 """Keeps a log under a name; returns its path relative to the run's folder."""

@@ -19,12 +19,12 @@ from harness.report import crossed, formats, renderer
 from harness.report.as_md import render_section
 from harness.report.image_sizes import image_sizes
 from harness.report.overview import what_was_run
-from harness.report.published import published
+from harness.report.summary import headline
 from harness.results import comparison_of
 from harness.store import write_report
 
 REPOSITORY = Path(__file__).parent.parent
-README = REPOSITORY / "README.md"
+DOCUMENTS = tuple(REPOSITORY / name for name in ("README.md", "docs/RESULTS.md", "docs/COMMANDS.md"))
 REFERENCE = REPOSITORY / "results" / "reference"
 BLOCK = re.compile(r"(?<=<!-- begin (?P<name>[a-z]{4}) -->\n).*?(?=<!-- end (?P=name) -->)", re.DOTALL)
 
@@ -34,7 +34,7 @@ def blocks() -> dict[str, str]:
     comparison = reference()
     return {
         "work": render_section(what_was_run(comparison), level=3),
-        "publ": render_section(published(comparison), level=3),
+        "publ": render_section(headline(comparison), level=3),
         "grid": render_section(crossed.matrix(comparison), level=3),
         "gflp": render_section(crossed.speeds(comparison), level=3),
         "yard": render_section(crossed.against_yardstick(comparison), level=3),
@@ -69,8 +69,9 @@ def filled(text: str, contents: Mapping[str, str]) -> str:
 
 
 def write() -> None:
-    """Write the README and the reference run's own reports anew."""
-    README.write_text(filled(README.read_text(encoding="utf-8"), blocks()), encoding="utf-8")
+    """Write the documents and the reference run's own reports anew."""
+    for document in DOCUMENTS:
+        document.write_text(filled(document.read_text(encoding="utf-8"), blocks()), encoding="utf-8")
     for name in formats():
         write_report(REFERENCE, name, renderer(name).render(reference()))
 

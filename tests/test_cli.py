@@ -14,6 +14,7 @@ import pytest
 
 import harness.cli.upkeep
 import harness.docker_engine
+from harness import __version__
 from harness.engine import Exit
 from harness.errors import EngineError
 from harness.interrupts import SIGNALS
@@ -110,6 +111,20 @@ def test_help_lists_the_commands(harness: Command) -> None:
     assert ended.code == 0
     for command in ("compare", "report", "images", "build", "clean", "setup"):
         assert f"\n  {command} " in ended.out
+
+
+def test_the_version_is_told(harness: Command) -> None:
+    ended = harness("--version")
+    assert (ended.code, ended.out) == (0, f"harness {__version__}\n")
+
+
+def test_help_has_a_short_form(harness: Command) -> None:
+    assert harness("report", "-h").out == harness("report", "--help").out
+
+
+def test_the_package_is_a_command() -> None:
+    command = [sys.executable, "-m", "harness", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"harness {__version__}\n"
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -227,12 +242,12 @@ def test_compare_measures_everything_and_writes_every_report(harness: Command, t
     assert ended.code == 0
     (folder,) = (tmp_path / "results").iterdir()
     assert {path.name for path in folder.iterdir()} == {
-        JOURNAL, "logs", "report.txt", "report.md", "report.json", "report.csv", "report.svg",
+        JOURNAL, "logs", "report.summary.txt", "report.txt", "report.md", "report.json", "report.csv", "report.svg",
     }  # fmt: skip
     rows = json.loads((folder / "report.json").read_text(encoding="utf-8"))["rows"]
     assert {row["outcome"] for row in rows} == {"measured", "absent"}
     assert next(row["ratio"]["value"] for row in rows if row["implementation"] == "zig") == pytest.approx(100)
-    assert (folder / "report.txt").read_text(encoding="utf-8") in ended.out
+    assert (folder / "report.summary.txt").read_text(encoding="utf-8") in ended.out
     assert f"Kept in results/{folder.name}" in ended.out
     assert "python/naive (1 thread): 0.8 s for all 8 rows" in ended.err
 
@@ -309,7 +324,7 @@ def test_a_case_that_fails_ends_compare_with_1_and_a_report(
     engine.faults = {"go/naive": lambda ended: replace(ended, code=1)}
     ended = harness(*COMPARE)
     assert ended.code == 1
-    assert "go/naive: failed: ended with exit code 1" in ended.out
+    assert "- go/naive failed: ended with exit code 1" in ended.out
     assert len(list(tmp_path.glob("results/*/report.json"))) == 1
 
 
@@ -426,7 +441,8 @@ def test_what_a_killed_run_left_tuned_is_put_back_first(
 def test_a_run_that_was_reported_once_can_be_read_again(engine: FakeEngine, harness: Command, tmp_path: Path) -> None:
     harness(*COMPARE, "--langs", "c", "--rungs", "naive", "--baseline", "c/naive", "--seed", "5")
     (folder,) = (tmp_path / "results").iterdir()
-    assert harness("report").out == (folder / "report.txt").read_text(encoding="utf-8")
+    assert harness("report").out == (folder / "report.summary.txt").read_text(encoding="utf-8")
+    assert harness("report", "--format", "text").out == (folder / "report.txt").read_text(encoding="utf-8")
     assert load_run(folder)[-1].kind == "finished"
     assert {job.arguments[1] for job in engine.jobs if job.arguments[0] == "run"} == {"naive"}
 

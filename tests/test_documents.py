@@ -8,15 +8,20 @@ import pytest
 
 from harness.report import formats, renderer
 from harness.store import SUFFIXES
-from tests.documents import BLOCK, README, REFERENCE, REPOSITORY, blocks, filled, reference
+from tests.documents import BLOCK, DOCUMENTS, REFERENCE, REPOSITORY, blocks, filled, reference
 
-TEXT = README.read_text(encoding="utf-8")
+TEXTS = [document.read_text(encoding="utf-8") for document in DOCUMENTS]
+README_LINES = 130
 MADE_ANEW = "stale: run `make docs`"
 
 
-def test_the_readme_is_fresh() -> None:
-    assert {match["name"] for match in BLOCK.finditer(TEXT)} == set(blocks())
-    assert filled(TEXT, blocks()) == TEXT, MADE_ANEW
+def test_the_documents_are_fresh() -> None:
+    assert {match["name"] for text in TEXTS for match in BLOCK.finditer(text)} == set(blocks())
+    assert [filled(text, blocks()) for text in TEXTS] == TEXTS, MADE_ANEW
+
+
+def test_the_readme_is_read_in_five_minutes() -> None:
+    assert len(TEXTS[0].splitlines()) <= README_LINES
 
 
 @pytest.mark.parametrize("name", formats())
@@ -41,7 +46,15 @@ def test_the_reference_run_measured_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "CONTRIBUTING.md", "implementations/README.md", "containers/web/README.md"]
+    "document",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "implementations/README.md",
+        "containers/web/README.md",
+        *(f"docs/{path.name}" for path in REPOSITORY.glob("docs/*.md")),
+    ],
 )
 def test_links_lead_somewhere(document: str) -> None:
     path = REPOSITORY / document

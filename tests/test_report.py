@@ -22,8 +22,10 @@ from harness.report import formats, renderer
 from harness.report.document import sections
 from harness.report.figures import NONE, interval, number, percent, size, step, yes
 from harness.report.image_sizes import image_sizes
+from harness.report.summary import fastest
 from harness.store import SUFFIXES, load_run
 from tests.conftest import without_pip
+from tests.documents import reference
 from tests.factories import CONVENTIONAL, a_catalog, a_journal, a_manifest, a_rung, some_options
 from tests.fake_engine import FakeEngine
 
@@ -250,3 +252,22 @@ def test_a_step_that_may_be_none_is_marked(low: float | None, high: float | None
 def test_sizes_are_exact_and_flags_are_words() -> None:
     assert (size(65536), size(None)) == ("65,536", NONE)
     assert (yes(True), yes(False), yes(None)) == ("yes", "no", NONE)
+
+
+def test_the_summary_fits_a_screen() -> None:
+    text = renderer("summary").render(reference())
+    assert len(text.splitlines()) <= 25
+    assert max(len(line) for line in text.splitlines()) <= 120
+
+
+def test_the_summary_names_failures_first(scripted: Comparison) -> None:
+    failed = [row for row in scripted.rows if row.outcome == "failed"]
+    points = [line for line in renderer("summary").render(scripted).splitlines() if line.startswith("- ")]
+    assert points[0].startswith(f"- {failed[0].name} failed: ")
+    assert len(points) <= 4
+
+
+def test_the_fastest_without_a_library_is_no_library(scripted: Comparison) -> None:
+    table = fastest(scripted).table
+    assert table is not None
+    assert [row[1] for row in table.rows if row[0] == "C"] == ["parallel"]

@@ -103,15 +103,17 @@ LAYERS = [
         "report.circumstances",
         "report.image_sizes",
         "report.published",
+        "report.summary",
         "run",
         "tune",
     },
     {"evidence", "options", "prepare", "report.crossed", "report.overview", "setup", "stopping", "tax"},
     {"cautions", "cli.building", "cli.upkeep", "diff", "report.document", "rounds"},
     {"analyze", "compare", "report.as_md", "report.as_text", "report.difference"},
-    {"results"},
+    {"report.as_summary", "results"},
     {"cli.measuring", "cli.reading"},
     {"cli"},
+    {"__main__"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}
 PATHS = {

@@ -7,10 +7,11 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import wraps
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from harness import __version__
 from harness.cli.arguments import keep_log
 from harness.cli.building import build, images
 from harness.cli.measuring import compare
@@ -20,13 +21,28 @@ from harness.cli.upkeep import clean, doctor, setup
 from harness.errors import FAULT, EngineRefusedError, HarnessError
 from harness.interrupts import unhandled
 
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"harness {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="One matrix multiplication, many languages, tiny containers: proven equal, measured, compared.",
 )
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """One matrix multiplication, many languages, tiny containers: proven equal, measured, compared."""
 
 
 class _Unforeseen(Exception):  # noqa: N818 (no error of its own: it carries one past the command-line library)

@@ -182,8 +182,8 @@ def _how_to_go_on(folder: Path) -> str:
 def _show(folder: Path, comparison: Comparison) -> None:
     """Print the report of a run that came to its end; the exit code tells whether a case failed."""
     try:
-        typer.echo(chosen_renderer("text").render(comparison))
-        typer.echo(f"Kept in {folder}: the journal, logs, and this report in every format.")
+        typer.echo(chosen_renderer("summary").render(comparison))
+        typer.echo(f"Kept in {folder}: the journal, logs, and the full report in every format.")
     except HarnessError as error:
         error.add_note(f"The report is kept in {folder}, in every format.")
         raise

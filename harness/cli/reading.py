@@ -12,7 +12,7 @@ from harness.cli.arguments import Format, Results, chosen_renderer, noted
 
 def report(
     run: Annotated[str, typer.Argument(help="A run's id or folder, or latest.")] = "latest",
-    format_: Format = "text",
+    format_: Format = "summary",
     out: Results = Path("results"),
     verify: Annotated[
         bool,

@@ -1,0 +1,82 @@
+"""The result on one screen: published and measured speedups, each language's fastest case, what to mind."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from harness.model.comparison import Comparison, PublishedRow, Row
+from harness.report.figures import NONE, interval, number, percent, value_of
+from harness.report.section import Section, Table
+
+MOST_POINTS = 3
+POINT_WIDTH = 96  # so that each takes one line of a terminal
+
+
+def summary(comparison: Comparison) -> list[Section]:
+    """Headline, fastest cases and warnings: with the published rows and six languages, 25 lines of text."""
+    everything = [headline(comparison), fastest(comparison), _to_mind(comparison)]
+    return [section for section in everything if section.table or section.points]
+
+
+def headline(comparison: Comparison) -> Section:
+    """The published times and speedups beside those measured here."""
+    rows = [_published_row(entry) for entry in comparison.published if entry.here]
+    headers = ["", "published, s", "here, s", "speedup, published", "speedup, here"]
+    machine = comparison.machine
+    where = f", {machine.cores} cores of {machine.cpu}" if machine else ""
+    return Section(
+        f"n = {comparison.options.n}{where}: speedup over {comparison.options.baseline}",
+        table=Table(headers, rows) if rows else None,
+    )
+
+
+def _published_row(entry: PublishedRow) -> list[str]:
+    here = entry.here
+    measured = here is not None and here.seconds is not None
+    return [
+        entry.version,
+        number(entry.seconds),
+        _seconds(here) if here and measured else NONE,
+        f"{entry.ratio:,g}{_on(entry.cores)}",
+        f"{interval(here.ratio)}{_on(here.threads)}" if here and measured else (here.outcome if here else NONE),
+    ]
+
+
+def _seconds(row: Row) -> str:
+    estimated = row.rows_computed != row.n
+    return number(value_of(row.seconds)) + (" est." if estimated else "")
+
+
+def _on(cores: int) -> str:
+    return f" on {cores} cores" if cores > 1 else ""
+
+
+def fastest(comparison: Comparison) -> Section:
+    """The fastest case of each language, libraries apart; the fastest first."""
+    best: dict[str, Row] = {}
+    for row in sorted(comparison.rows, key=lambda row: row.gflops or 0.0):
+        if row.gflops and row.image == row.implementation:
+            best[row.label] = row
+    rows = [
+        [row.label, row.rung, f"{number(row.gflops)} GFLOP/s", percent(row.peak_share), interval(row.ratio)]
+        for row in sorted(best.values(), key=lambda row: -(row.gflops or 0.0))
+    ]
+    headers = ["fastest without a library", "rung", "rate", "of peak", "speedup"]
+    return Section("", table=Table(headers, rows) if rows else None)
+
+
+def _to_mind(comparison: Comparison) -> Section:
+    points = list(_points(comparison))
+    shown = points[:MOST_POINTS]
+    if left := len(points) - len(shown):
+        shown.append(f"and {left} more: see the full report")
+    return Section("", points=[textwrap.shorten(point, POINT_WIDTH, placeholder=" …") for point in shown])
+
+
+def _points(comparison: Comparison) -> Iterator[str]:
+    """What a reader should know before using the figures: failures first."""
+    for row in comparison.rows:
+        if row.outcome == "failed":
+            yield f"{row.name} failed: {row.reason}"
+    yield from comparison.warnings
