@@ -23,7 +23,6 @@ from harness.report.document import sections
 from harness.report.figures import NONE, interval, number, percent, size, step, yes
 from harness.report.image_sizes import image_sizes
 from harness.store import SUFFIXES, load_run
-from tests.conftest import without_pip
 from tests.factories import CONVENTIONAL, a_catalog, a_journal, a_manifest, a_rung, some_options
 from tests.fake_engine import FakeEngine
 
@@ -72,7 +71,6 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     )
     catalog = a_catalog(folder / "tree", *MANIFESTS, others=[a_manifest("web", rungs=(), budget_bytes=800)])
     with pytest.MonkeyPatch.context() as patch:
-        without_pip(patch)
         patch.setattr("harness.base._authorities", lambda: b"")  # or hashes and keys would be this machine's
         assert not compare(engine, catalog, options, folder, "golden", lambda _: None)
     return analyze([settled(entry) for entry in load_run(folder / "golden")])

@@ -21,11 +21,8 @@ from harness.manifest import Catalog
 from harness.model.journal import Entry, Image, Machine, Round, Startup
 from harness.resume import Past, Present, check_unchanged
 from harness.store import JOURNAL, RunFolder, load_run
-from tests.conftest import without_pip
 from tests.factories import a_case, a_catalog, a_journal, a_manifest, a_rung, some_options
 from tests.fake_engine import MACHINE, FakeEngine
-
-pytestmark = pytest.mark.usefixtures("no_pip")
 
 ALPHA = a_manifest("alpha", "naive", "parallel", peak=True)
 BETA = a_manifest("beta", "naive", "parallel")
@@ -78,9 +75,7 @@ class Whole:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     folder = tmp_path_factory.mktemp("runs")
-    with pytest.MonkeyPatch.context() as patch:
-        without_pip(patch)
-        return Whole(folder, a_catalog(folder / "tree", ALPHA, BETA))
+    return Whole(folder, a_catalog(folder / "tree", ALPHA, BETA))
 
 
 @pytest.fixture(autouse=True)

@@ -47,6 +47,7 @@ from harness.topology import cores_of, own_cpus, own_topology
 LOCAL = "http+docker://localhost"  # what the SDK makes of a local socket
 API_TIMEOUT_S = 60
 CREATION_S = 0.5  # an engine takes a tenth of it to create a container
+ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}  # some engines give Go's names
 
 
 class DockerEngine:
@@ -85,6 +86,11 @@ class DockerEngine:
     def is_local(self) -> bool:
         """See Engine. A local socket can be another machine's that was forwarded."""
         return bool(self._client.api.base_url == LOCAL) and self._facts.get("Name") == socket.gethostname()
+
+    def architecture(self) -> str:
+        """See Engine."""
+        named = str(self._facts["Architecture"])
+        return ARCHITECTURES.get(named, named)
 
     def memory_bytes(self) -> int:
         """See Engine."""

@@ -44,18 +44,15 @@ def run(engine: DockerEngine, base: str) -> Script:
 
 
 @pytest.fixture(scope="module")
-def planted(
-    engine: DockerEngine, base: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], str]]:
+def planted(engine: DockerEngine, base: str) -> Iterator[Callable[[str], str]]:
     """Builds an image of more steps on the base image; returns its tag."""
     tags: dict[str, str] = {}
-    folder = tmp_path_factory.mktemp("planted")
 
     def build(steps: str) -> str:
         if steps not in tags:
             tag = f"harness-planted:{secrets.token_hex(4)}"
-            (folder / "Dockerfile").write_text(f"ARG BASE\nFROM ${{BASE}}\n{steps}\n")
-            engine.build(Recipe(tag, folder / "Dockerfile", folder, None, {"BASE": base}, {}), lambda _line: None)
+            dockerfile = f"ARG BASE\nFROM ${{BASE}}\n{steps}\n".encode()
+            engine.build(Recipe(tag, {"Dockerfile": dockerfile}, None, {"BASE": base}), lambda _line: None)
             tags[steps] = tag
         return tags[steps]
 

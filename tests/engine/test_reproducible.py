@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from harness.build import recipe_of
 from harness.docker_engine import DockerEngine
 from harness.manifest import Target, load_catalog, root, targets_of
 from harness.model.journal import Image
+from harness.recipes import build_if_missing, plan_of
 from tests.reproduction import differences
 
 pytestmark = pytest.mark.engine
@@ -25,9 +25,9 @@ TARGETS = EVERY if os.environ.get("EVERY_IMAGE") else {name: EVERY[name] for nam
 def test_an_image_built_again_is_the_same(
     target: Target, images: dict[str, Image], engine: DockerEngine, base: str
 ) -> None:
-    recipe = recipe_of(target.source, base, target.stage)
-    again = replace(recipe, tag=f"{recipe.tag}-{secrets.token_hex(4)}")
-    engine.build(again, lambda _line: None, anew=True)
+    plan = plan_of(target.source, base, target.stage)
+    again = replace(plan, image=replace(plan.image, tag=f"{plan.tag}-{secrets.token_hex(4)}"))
+    build_if_missing(engine, again, lambda _line: None, ships=True, anew=True)
     try:
         assert differences(engine.save(images[target.name].tag or ""), engine.save(again.tag)) == []
     finally:
