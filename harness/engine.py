@@ -34,7 +34,7 @@ class Recipe:
     """One image to build: a stage of a Dockerfile, with everything that the builder is sent, by name."""
 
     tag: str
-    files: Mapping[str, bytes | mmap]  # the Dockerfile among them
+    files: Mapping[str, bytes]  # the Dockerfile among them
     target: str | None
     arguments: Mapping[str, str]
     packages: tuple[str, ...] = ()  # the images that it starts from, beside those among its arguments

@@ -14,8 +14,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
+from pathlib import Path
 from posixpath import normpath
 
+from harness import canonical as form
 from harness.canonical import canonical
 from harness.dockerfile import BuildStage, parse
 from harness.engine import KEPT, Engine, Recipe
@@ -30,6 +32,9 @@ WHEELS = re.compile(r"(?:[a-z-]+-)?wheels")  # folders that stages may copy, fil
 NO_NETWORK = re.compile(
     r"resolv|network is unreachable|unknown host|no such host|name or service not known|lookup .*:53", re.IGNORECASE
 )
+
+FORM = hashlib.sha256(Path(form.__file__).read_bytes()).hexdigest()
+"""Of the code that gives images their form: one that an earlier version made, of the same sources, is another."""
 
 OnLine = Callable[[str], None]
 
@@ -70,7 +75,8 @@ def plan_of(source: Source, base: str, target: str = FINAL) -> Plan:
         tags[stage.name] = recipe.tag
         packages.append(recipe)
     sent = {**sources, "Dockerfile": dockerfile.without_packages(tags).encode()}
-    return Plan(_tagged(source, Recipe("", sent, target, {"BASE": base}, tuple(tags.values()))), tuple(packages))
+    image = Recipe("", sent, target, {"BASE": base}, tuple(tags.values()))
+    return Plan(_tagged(source, image, FORM), tuple(packages))
 
 
 def base_plan(files: Mapping[str, bytes], debian: str, digest: str) -> Plan:
@@ -100,7 +106,7 @@ def build_if_missing(
     for recipe in plan.packages:
         with _building.setdefault(recipe.tag, threading.Lock()):
             if anew or engine.image_digest(recipe.tag) is None:
-                engine.build(_with_wheels(engine, recipe, anew=anew), told, anew=anew)
+                engine.build(_with_wheels(engine, recipe), told, anew=anew)
                 _named_for_people(engine, recipe.tag)
             else:
                 kept.append(recipe.tag)
@@ -149,20 +155,20 @@ def _packages_sources(source: Source, sources: Mapping[str, bytes], stage: Build
     }
 
 
-def _with_wheels(engine: Engine, recipe: Recipe, *, anew: bool) -> Recipe:
+def _with_wheels(engine: Engine, recipe: Recipe) -> Recipe:
     """The recipe with the wheels that it asks for. Its tag, made of their hashes, has not needed them."""
     files = dict(recipe.files)
     for name, pins in recipe.files.items():
         folder, _, file = name.rpartition("/")
         if WHEELS.fullmatch(folder) and file == REQUIREMENTS:
-            fetched = wheels(bytes(pins).decode().splitlines(), engine.architecture(), anew=anew)
+            fetched = wheels(pins.decode().splitlines(), engine.architecture())
             files |= {f"{folder}/{wheel}": data for wheel, data in fetched.items()}
     return replace(recipe, files=files)
 
 
-def _tagged(source: Source, recipe: Recipe) -> Recipe:
+def _tagged(source: Source, recipe: Recipe, *more: str) -> Recipe:
     suffix = "" if recipe.target == FINAL else f"-{recipe.target}"
-    return replace(recipe, tag=f"harness-{source.manifest.name}{suffix}:{_hash(recipe)}")
+    return replace(recipe, tag=f"harness-{source.manifest.name}{suffix}:{_hash(recipe, *more)}")
 
 
 def _hash(recipe: Recipe, *more: str) -> str:

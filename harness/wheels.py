@@ -5,15 +5,11 @@ So a private index, its password and its certificate stay with pip here, and no 
 
 from __future__ import annotations
 
-import hashlib
-import mmap
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 from harness.errors import RecipeError
@@ -23,9 +19,6 @@ REQUIREMENTS = "requirements.txt"
 PYTHON = "3.13"  # Debian trixie's
 GLIBC_MINOR = 41
 PIN = re.compile(r"[A-Za-z0-9][\w.-]*==[\w.!+-]+(\s+--hash=sha256:[0-9a-f]{64})+")
-HASH = re.compile(r"sha256:([0-9a-f]{64})")
-
-_fetching = threading.Lock()  # images that are built at once share wheels
 
 
 def read_pins(text: str) -> list[str]:
@@ -41,61 +34,33 @@ def read_pins(text: str) -> list[str]:
     return pins
 
 
-def wheels(pins: list[str], architecture: str, *, anew: bool = False) -> dict[str, mmap.mmap]:
-    """The wheels of pinned packages for an architecture, by name, each with a pinned hash.
+def wheels(pins: list[str], architecture: str) -> dict[str, bytes]:
+    """The wheels of pinned packages for an architecture, by name. Raises RecipeError where pip cannot fetch them.
 
-    They are kept in the user's cache; `anew`, they are fetched again. Raises RecipeError where pip cannot fetch them.
+    pip runs nothing of them, and takes none whose hash is not pinned. What it keeps in its own cache is not kept twice.
     """
-    key = hashlib.sha256("\n".join([architecture, PYTHON, *pins]).encode()).hexdigest()
-    folder = _cache() / key[:16]
     try:
-        with _fetching:
-            found = {} if anew else _kept(folder, pins)
-            if len(found) < len(pins):
-                _fetch(pins, architecture, folder)
-                found = _kept(folder, pins)
+        with tempfile.TemporaryDirectory() as folder:
+            listed, fetched = Path(folder, REQUIREMENTS), Path(folder, "wheels")
+            listed.write_text("\n".join([*pins, ""]), encoding="utf-8")
+            _download(listed, architecture, fetched)
+            return {path.name: path.read_bytes() for path in sorted(fetched.iterdir())}
     except OSError as error:
-        raise RecipeError(f"its wheels cannot be kept in {folder}: {error.strerror}") from error
-    if len(found) < len(pins):
-        raise RecipeError(f"pip fetched other wheels than {REQUIREMENTS} of its recipe lists")
-    return found
+        raise RecipeError(f"its wheels cannot be fetched: {error}") from error
 
 
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "harness" / "wheels"
-
-
-def _kept(folder: Path, pins: list[str]) -> dict[str, mmap.mmap]:
-    """The wheels in a folder whose hashes are pinned."""
-    pinned = {found for pin in pins for found in HASH.findall(pin)}
-    kept: dict[str, mmap.mmap] = {}
-    for path in sorted(folder.glob("*.whl")):
-        with path.open("rb") as file:
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        if hashlib.sha256(data).hexdigest() in pinned:
-            kept[path.name] = data
-    return kept
-
-
-def _fetch(pins: list[str], architecture: str, folder: Path) -> None:
-    """Have pip download wheels, run nothing of them, and put them into the folder whole."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        listed, fetched = Path(scratch, REQUIREMENTS), Path(scratch, "wheels")
-        listed.write_text("\n".join([*pins, ""]), encoding="utf-8")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-        command += ["--require-hashes", "--implementation=cp"]
-        command += [f"--platform={platform}" for platform in _platforms(architecture)]
-        command += [f"--dest={fetched}", f"--requirement={listed}"]
-        environment = {**os.environ, "PIP_PYTHON_VERSION": PYTHON}
-        done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            said = redacted(done.stderr).strip().splitlines() or ["it said nothing"]
-            raise RecipeError(f"pip cannot fetch what {REQUIREMENTS} of its recipe lists: {said[-1]}")
-        shutil.rmtree(folder, ignore_errors=True)
-        fetched.rename(folder)
+def _download(listed: Path, architecture: str, folder: Path) -> None:
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    command += ["--require-hashes", "--implementation=cp"]
+    command += [f"--platform={platform}" for platform in _platforms(architecture)]
+    command += [f"--dest={folder}", f"--requirement={listed}"]
+    environment = {**os.environ, "PIP_PYTHON_VERSION": PYTHON}
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = redacted(done.stderr).strip().splitlines() or ["it said nothing"]
+        raise RecipeError(f"pip cannot fetch what {REQUIREMENTS} of its recipe lists: {said[-1]}")
 
 
 def _platforms(architecture: str) -> list[str]:

@@ -40,4 +40,4 @@ def harness(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 def without_pip(patch: pytest.MonkeyPatch) -> None:
     """Build without having pip fetch wheels, which a scripted engine has no use for."""
-    patch.setattr(recipes, "wheels", lambda *_, **__: {})
+    patch.setattr(recipes, "wheels", lambda *_: {})

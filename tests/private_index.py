@@ -65,7 +65,7 @@ class Index(BaseHTTPRequestHandler):
 
 @contextmanager
 def private_index(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """An index on this machine, settings of pip for it and a cache in the folder; yields what it is asked for."""
+    """An index on this machine, and settings of pip for it in the folder; yields what it is asked for."""
     Index.asked.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -74,6 +74,5 @@ def private_index(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[list[str]
         for name in [name for name in os.environ if name.startswith("PIP_") or name.lower().endswith("_proxy")]:
             patch.delenv(name)
         patch.setenv("PIP_CONFIG_FILE", str(settings))
-        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         yield Index.asked
         server.shutdown()

@@ -41,12 +41,12 @@ def source(tmp_path: Path) -> Source:
 
 
 @pytest.fixture(autouse=True)
-def fetched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str, bool]]:
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str]]:
     """What wheels are asked for."""
     asked = []
 
-    def wheels(pins: list[str], architecture: str, *, anew: bool) -> dict[str, bytes]:
-        asked.append((pins, architecture, anew))
+    def wheels(pins: list[str], architecture: str) -> dict[str, bytes]:
+        asked.append((pins, architecture))
         return {"planted.whl": b"wheel"}
 
     monkeypatch.setattr(recipes, "wheels", wheels)
@@ -88,11 +88,11 @@ def test_packages_see_what_they_name_and_their_wheels(source: Source) -> None:
 
 
 def test_packages_are_built_again_only_for_what_they_are_made_of(
-    source: Source, fetched: list[tuple[list[str], str, bool]]
+    source: Source, fetched: list[tuple[list[str], str]]
 ) -> None:
     engine = FakeEngine([], {})
     built(source, engine)
-    assert fetched == [([PIN], "x86_64", False)]
+    assert fetched == [([PIN], "x86_64")]
     (source.context / "sub" / "main.x").write_text("changed")
     assert [recipe.target for recipe in built(source, engine)] == ["final"]
     (source.context / "locks" / "a.lock").write_text("changed")
@@ -101,11 +101,18 @@ def test_packages_are_built_again_only_for_what_they_are_made_of(
     assert [recipe.target for recipe in built(source, engine)] == ["packages", "final"]
 
 
-def test_anew_is_anew_with_packages_and_wheels(source: Source, fetched: list[tuple[list[str], str, bool]]) -> None:
+def test_an_image_that_was_made_in_another_form_does_not_count(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = FakeEngine([], {})
+    built(source, engine)
+    monkeypatch.setattr(recipes, "FORM", "of an earlier version")
+    assert [recipe.target for recipe in built(source, engine)] == ["final"]
+
+
+def test_anew_is_anew_with_packages_and_wheels(source: Source, fetched: list[tuple[list[str], str]]) -> None:
     engine = FakeEngine([], {})
     built(source, engine)
     assert [recipe.target for recipe in built(source, engine, anew=True)] == ["packages", "final"]
-    assert [anew for _, _, anew in fetched] == [False, True]
+    assert fetched == 2 * [([PIN], "x86_64")]
 
 
 def test_a_build_on_packages_from_before_has_no_time(source: Source) -> None:

@@ -194,7 +194,13 @@ class DockerEngine:
         return laid
 
     def _run(self, job: Job, laid: Laid | None) -> Exit:
-        container = self._create(job, str(laid.volume.name) if laid else None)
+        began_ns = time.monotonic_ns()
+        try:
+            container = self._create(job, str(laid.volume.name) if laid else None)
+        except ImageNotFound:
+            raise
+        except APIError as error:  # an image can ask for what no engine makes a container with
+            return _refused(error, began_ns)
         try:
             if reason := unasked_volumes(container, job):
                 return Exit(NOT_STARTED, b"", reason.encode(), 0)
@@ -205,7 +211,7 @@ class DockerEngine:
             try:
                 container.start()
             except APIError as error:
-                return Exit(NOT_STARTED, b"", str(error.explanation).encode(), time.monotonic_ns() - started)
+                return _refused(error, started)
             with watched(guarded(container, memory_gauge(container), overflows)) as memory:
                 timed_out = waited_out(container, job.timeout_s)
                 elapsed_ns = time.monotonic_ns() - started
@@ -289,6 +295,12 @@ class DockerEngine:
 
 def _never() -> bool:
     return False
+
+
+def _refused(error: APIError, began_ns: int) -> Exit:
+    """What comes of an image of which the engine makes or starts no container."""
+    raise_if_full(str(error))
+    return Exit(NOT_STARTED, b"", str(error.explanation or error).encode(), time.monotonic_ns() - began_ns)
 
 
 def _with_output(ended: Exit, laid: Laid) -> Exit:

@@ -11,6 +11,7 @@ import pytest
 
 from harness.docker_engine import DockerEngine, locked, output
 from harness.engine import NOT_STARTED, Exit, Job, Output, Recipe
+from harness.errors import EngineError
 from harness.outputs import SLACK_BYTES
 
 pytestmark = pytest.mark.engine
@@ -207,6 +208,21 @@ def test_an_image_that_declares_a_volume_is_not_started(
     assert (ended.code, ended.output) == (NOT_STARTED, None)
     assert f"its image declares a volume, which programs could fill without limit: VOLUME {volume}" in str(ended.stderr)
     assert len(client.volumes.list()) == before
+
+
+def test_an_image_that_the_engine_makes_no_container_of_is_an_answer_and_leaves_nothing(
+    run: Script, planted: Callable[[str], str], client: docker.DockerClient
+) -> None:
+    before = len(client.volumes.list())
+    ended = run(HONEST, planted("RUN touch /file\nVOLUME /file"))
+    assert (ended.code, ended.output) == (NOT_STARTED, None)
+    assert b"/file" in ended.stderr
+    assert len(client.volumes.list()) == before
+
+
+def test_an_image_that_is_gone_is_the_engines_fault_and_no_images(run: Script) -> None:
+    with pytest.raises(EngineError, match="No such image: harness-nonesuch:1"):
+        run(HONEST, "harness-nonesuch:1")
 
 
 def test_an_image_starts_no_health_checks(run: Script, planted: Callable[[str], str]) -> None:

@@ -309,7 +309,7 @@ def test_an_engine_that_is_stopped_and_started_loses_nothing(
 ) -> None:
     own = own_engine.start()
     for tag in (ensure_debian(engine, lambda _: None), base, honest):
-        own.images.load(b"".join(client.images.get(tag).save(named=True)))
+        own.images.load(b"".join(client.images.get(tag).save(named=tag)))
     environment = {"HARNESS_ROOT": str(faulty_root), "DOCKER_HOST": own_engine.address}
     runs = Runs(tmp_path / "results", environment, own)
     with over(runs):
