@@ -314,7 +314,9 @@ def test_an_engine_that_is_stopped_and_started_loses_nothing(
     runs = Runs(tmp_path / "results", environment, own)
     with over(runs):
         runs.start(*OPTIONS.split())
-        runs.wait_for_entries(5)
+        while not (runs.size() and runs.rounds()):
+            runs.wait_for_entries()
+            assert runs.process and runs.process.poll() is None, runs.ended()
         own_engine.stop()
         own.close()
         code, said = runs.ended()
