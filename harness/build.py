@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -19,7 +18,6 @@ from harness.model.journal import Image
 from harness.model.manifests import Info, Manifest, Rung, Traits
 from harness.protocol import parse_info
 from harness.recipes import base_plan, build_if_missing, plan_of
-from harness.sources import read_file
 from harness.store import Log
 
 CHECK = "check"
@@ -80,7 +78,7 @@ def build_base(engine: Engine, catalog: Catalog, keep: Log, watch: Watch) -> str
         plan = base_plan(base_files(catalog.base), debian, engine.image_digest(debian) or "")
         build_if_missing(engine, plan, told)
     except OSError as error:
-        raise EngineError(f"the base image's {_unread(error)}") from error
+        raise EngineError(f"the base image's recipe cannot be read: {error.filename}: {error.strerror}") from error
     except BuildError as error:
         log = keep("build-base.log", error.log)
         raise EngineError(f"the base image does not build: {error}\nWhat its builder printed: {log}") from error
@@ -90,18 +88,12 @@ def build_base(engine: Engine, catalog: Catalog, keep: Log, watch: Watch) -> str
 def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watch, *, anew: bool) -> Image:
     """Build one image if it is missing. A recipe that fails becomes a failed outcome with its log."""
     name = target.name
-    try:
-        plan = plan_of(target.source, base, target.stage)
-        naive_checked = proves_naive(read_file(target.source.dockerfile).decode())
-    except OSError as error:
-        return Image(name=name, failure=Failure(stage="build", reason=f"its {_unread(error)}"))
-    except RecipeError as error:
-        return Image(name=name, failure=Failure(stage="build", reason=str(error)))
 
     def told(line: str) -> None:
         watch(Event("build", f"{name}: {line}"))
 
     try:
+        plan = plan_of(target.source, base, target.stage)
         build_ns = build_if_missing(engine, plan, told, ships=True, anew=anew)
     except BuildError as error:
         log = keep(f"build-{name}.log", error.log)
@@ -114,18 +106,8 @@ def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watc
         digest=engine.image_digest(plan.tag),
         canonical=True,
         build_ns=build_ns,
-        naive_checked=naive_checked,
+        naive_checked=plan.naive_checked,
     )
-
-
-def proves_naive(recipe: str) -> bool:
-    """Whether a recipe checks the machine code of its naive loops, and that the check bites (see assert-naive)."""
-    calls = {rejects == "--rejects" for rejects in re.findall(r"\bassert-naive\s+(--rejects)?", recipe)}
-    return calls == {False, True}
-
-
-def _unread(error: OSError) -> str:
-    return f"recipe cannot be read: {error.filename}: {error.strerror}"
 
 
 def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Image:

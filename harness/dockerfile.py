@@ -7,7 +7,7 @@ those images without it. So which steps may reach the network is seen at a glanc
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.errors import RecipeError
@@ -49,26 +49,22 @@ class Dockerfile:
     arguments: tuple[str, ...]
     stages: tuple[BuildStage, ...]
 
-    def packages(self, target: str) -> list[BuildStage]:
-        """The stages that install packages and come before a target: builders go through all that do."""
-        names = [stage.name for stage in self.stages]
-        before = self.stages[: names.index(target)] if target in names else ()
-        return [stage for stage in before if stage.installs]
+    def towards(self, target: str) -> list[BuildStage]:
+        """The stages that a target is made of, in their order, and it. Raises RecipeError where it is missing."""
+        wanted = {target}
+        for stage in reversed(self.stages):
+            if stage.name in wanted:
+                wanted |= stage.needed
+        stages = [stage for stage in self.stages if stage.name in wanted]
+        if target not in [stage.name for stage in stages]:
+            raise RecipeError(f"its recipe has no stage {target}")
+        return stages
 
-    def alone(self, stage: BuildStage, images: Mapping[str, str]) -> str:
-        """A Dockerfile of one stage that installs packages. `images` are the tags of those it needs, by name."""
-        return self._written([*_standing_in(images, stage.needed), stage])
-
-    def without_packages(self, images: Mapping[str, str]) -> str:
-        """A Dockerfile of the other stages. `images` are the tags of those that install packages, by name."""
-        return self._written([*_standing_in(images, images), *(stage for stage in self.stages if not stage.installs)])
-
-    def _written(self, stages: Sequence[BuildStage]) -> str:
-        return "\n".join([*self.arguments, *map(str, stages)])
-
-
-def _standing_in(images: Mapping[str, str], names: Collection[str]) -> Iterator[BuildStage]:
-    return (BuildStage(name, tag) for name, tag in images.items() if name in names)
+    def of(self, stages: Sequence[BuildStage], images: Mapping[str, str]) -> str:
+        """A Dockerfile of some of the stages. `images` are the tags of those that stand for others, by name."""
+        needed = set().union(*(stage.needed for stage in stages))
+        others = [BuildStage(name, tag) for name, tag in images.items() if name in needed]
+        return "\n".join([*self.arguments, *map(str, (*others, *stages))])
 
 
 def parse(text: str) -> Dockerfile:

@@ -11,7 +11,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -47,6 +47,7 @@ class Plan:
 
     image: Recipe
     packages: tuple[Recipe, ...] = ()
+    naive_checked: bool = False
 
     @property
     def tag(self) -> str:
@@ -57,26 +58,43 @@ class Plan:
 def plan_of(source: Source, base: str, target: str = FINAL) -> Plan:
     """How one stage of a recipe is built, each image tagged with the hash of its sources, recipe and base.
 
-    Raises RecipeError where the sources or the recipe are such that no builder is given them; OSError.
+    Raises RecipeError where the sources or the recipe cannot be read, or are such that no builder is given them.
     """
+    try:
+        return _planned(source, base, target)
+    except OSError as error:
+        raise RecipeError(f"its recipe cannot be read: {error.filename}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"its recipe is not a text: {error}") from error
+
+
+def _planned(source: Source, base: str, target: str) -> Plan:
     for folder in (source.context.parent, source.dockerfile.parent.parent, source.dockerfile.parent):
         refuse_link(folder)
     sources = read_sources(source.context)
-    try:
-        dockerfile = parse(read_file(source.dockerfile).decode())
-    except UnicodeDecodeError as error:
-        raise RecipeError(f"its recipe is not a text: {error}") from error
-    tags: dict[str, str] = {}
-    packages = []
-    for stage in dockerfile.packages(target):
-        sent = {**_packages_sources(source, sources, stage), "Dockerfile": dockerfile.alone(stage, tags).encode()}
-        starts = tuple(tags[name] for name in sorted(stage.needed))
-        recipe = _tagged(source, Recipe("", sent, stage.name, {"BASE": base}, starts, network=True))
-        tags[stage.name] = recipe.tag
-        packages.append(recipe)
-    sent = {**sources, "Dockerfile": dockerfile.without_packages(tags).encode()}
-    image = Recipe("", sent, target, {"BASE": base}, tuple(tags.values()))
-    return Plan(_tagged(source, image, FORM), tuple(packages))
+    text = read_file(source.dockerfile).decode()
+    dockerfile = parse(text)
+    stages = dockerfile.towards(target)
+    packages: dict[str, Recipe] = {}
+
+    def recipe(name: str, stages: Sequence[BuildStage], sent: Mapping[str, bytes], *, network: bool) -> Recipe:
+        starts = {stage: made.tag for stage, made in packages.items()}
+        files = {**sent, "Dockerfile": dockerfile.of(stages, starts).encode()}
+        return Recipe("", files, name, {"BASE": base}, tuple(starts.values()), network)
+
+    for stage in stages:
+        if stage.installs:
+            sent = _packages_sources(source, sources, stage)
+            packages[stage.name] = _tagged(source, recipe(stage.name, [stage], sent, network=True))
+    rest = [stage for stage in stages if not stage.installs]
+    image = _tagged(source, recipe(target, rest, sources, network=False), FORM)
+    return Plan(image, tuple(packages.values()), proves_naive(text))
+
+
+def proves_naive(recipe: str) -> bool:
+    """Whether a recipe checks the machine code of its naive loops, and that the check bites (see assert-naive)."""
+    calls = {rejects == "--rejects" for rejects in re.findall(r"\bassert-naive\s+(--rejects)?", recipe)}
+    return calls == {False, True}
 
 
 def base_plan(files: Mapping[str, bytes], debian: str, digest: str) -> Plan:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.build import build, build_base, mismatches, proves_naive
+from harness.build import build, build_base, mismatches
 from harness.errors import EngineError
 from harness.manifest import Catalog, load_catalog, root, targets_of
 from harness.model.journal import Image
 from harness.model.manifests import Manifest
-from harness.recipes import plan_of
+from harness.recipes import plan_of, proves_naive
 from tests.factories import a_catalog, a_manifest, info_of
 from tests.fake_engine import FakeEngine
 
@@ -118,10 +118,12 @@ def test_a_tag_changes_with_everything_an_image_is_made_of(catalog: Catalog) -> 
     for text in ("one", "two"):
         (source.context / "kernels" / "naive.x").write_text(text, encoding="utf-8")
         tags.append(plan_of(source, "base:1").tag)
-    source.dockerfile.write_text("FROM scratch AS final\n", encoding="utf-8")
+    source.dockerfile.write_text("FROM scratch AS final\nUSER 1\nFROM scratch AS check\n", encoding="utf-8")
     tags.append(plan_of(source, "base:1").tag)
     tags.append(plan_of(source, "base:1", target="check").tag)
     assert len(set(tags)) == len(tags)
+    source.dockerfile.write_text("FROM scratch AS final\nUSER 1\nFROM scratch AS check\nUSER 2\n", encoding="utf-8")
+    assert plan_of(source, "base:1").tag == tags[-2]  # of no stage that it does not need
 
 
 @pytest.mark.parametrize("left", ["target/debug/matmul", "__pycache__/matmul.pyc", "kernels/.zig-cache/x"])

@@ -23,6 +23,7 @@ COPY locks/*.lock sub/manifest ./
 FROM packages AS build
 COPY . .
 FROM scratch AS final
+COPY --from=build /program /
 FROM packages AS check-packages
 FROM check-packages AS check
 """

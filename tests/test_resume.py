@@ -206,6 +206,14 @@ def test_an_image_that_the_engine_lost_is_built_again_and_the_run_goes_on(whole:
     assert rounds(resumed(whole, path)) == rounds(whole.entries)
 
 
+def test_a_recipe_that_was_refused_does_not_keep_a_run_from_going_on(tmp_path: Path) -> None:
+    catalog = a_catalog(tmp_path / "tree", ALPHA, BETA)
+    catalog.implementations["beta"].dockerfile.write_text("FROM other AS final\n")
+    whole = Whole(tmp_path, catalog)
+    path = whole.cut("cut", b"".join(whole.journal.splitlines(keepends=True)[:-2]))
+    assert rounds(resumed(whole, path)) == rounds(whole.entries)
+
+
 FEWER = tuple(feature for feature in FACTS.features if feature != "avx2")
 
 CHANGES: dict[str, tuple[dict[str, object], str]] = {
