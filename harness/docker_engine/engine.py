@@ -200,7 +200,7 @@ class DockerEngine:
         except ImageNotFound:
             raise
         except APIError as error:  # an image can ask for what no engine makes a container with
-            return _refused(error, began_ns)
+            return self._refused(error, began_ns)
         try:
             if reason := unasked_volumes(container, job):
                 return Exit(NOT_STARTED, b"", reason.encode(), 0)
@@ -211,7 +211,7 @@ class DockerEngine:
             try:
                 container.start()
             except APIError as error:
-                return _refused(error, started)
+                return self._refused(error, started)
             with watched(guarded(container, memory_gauge(container), overflows)) as memory:
                 timed_out = waited_out(container, job.timeout_s)
                 elapsed_ns = time.monotonic_ns() - started
@@ -230,6 +230,12 @@ class DockerEngine:
             return _with_output(ended, laid) if laid and code == 0 else ended
         finally:
             _removed(container)
+
+    def _refused(self, error: APIError, began_ns: int) -> Exit:
+        """What comes of an image of which the engine makes or starts no container; one that goes away is no image's."""
+        raise_if_full(str(error))
+        self._client.ping()
+        return Exit(NOT_STARTED, b"", str(error.explanation or error).encode(), time.monotonic_ns() - began_ns)
 
     def _ran_out_of_memory(self, container: Container, code: int, kills_before: int) -> bool:
         """By the engine's word; of one that does not give it by its kernel's, where that is this machine's."""
@@ -295,12 +301,6 @@ class DockerEngine:
 
 def _never() -> bool:
     return False
-
-
-def _refused(error: APIError, began_ns: int) -> Exit:
-    """What comes of an image of which the engine makes or starts no container."""
-    raise_if_full(str(error))
-    return Exit(NOT_STARTED, b"", str(error.explanation or error).encode(), time.monotonic_ns() - began_ns)
 
 
 def _with_output(ended: Exit, laid: Laid) -> Exit:
