@@ -6,14 +6,15 @@ import os
 import shutil
 import ssl
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from harness.engine import Engine, Recipe
+from harness.engine import Engine
 from harness.errors import EngineError
 from harness.files import spool
+from harness.redaction import redacted
+from harness.sources import read_sources
 
 SUITE = "trixie"
 DEBIAN = f"debian:{SUITE}-slim"
@@ -40,7 +41,7 @@ def ensure_debian(engine: Engine, notify: Notify) -> str:
             f"{failure}\nRun `harness setup`, or install mmdebstrap (on Ubuntu also debian-archive-keyring)."
         )
     notify(f"it could not be pulled: {failure}\nmaking Debian {SUITE} from its packages instead")
-    _bootstrap(engine)
+    _bootstrap(engine, notify)
     return MADE_HERE
 
 
@@ -49,13 +50,17 @@ def has_debian(engine: Engine) -> bool:
     return any(engine.image_digest(tag) for tag in (DEBIAN, MADE_HERE))
 
 
-def _bootstrap(engine: Engine) -> None:
+def _bootstrap(engine: Engine, notify: Notify) -> None:
     """Make it whole before it is imported: half a Debian must never get the name of one."""
-    command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", SUITE, "-", *_mirrors()]
+    mirrors = _mirrors()
+    if any(redacted(mirror) != mirror for mirror in mirrors):
+        notify("apt's own mirror asks for a password, which every image would hold: taking mmdebstrap's instead")
+        mirrors = []
+    command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", SUITE, "-", *mirrors]
     with spool() as file:
         made = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, check=False)
         if made.returncode:
-            raise EngineError(f"mmdebstrap could not make Debian {SUITE}:\n{made.stderr}")
+            raise EngineError(f"mmdebstrap could not make Debian {SUITE}:\n{redacted(made.stderr)}")
         file.seek(0)
         engine.import_image(cast("BinaryIO", file), MADE_HERE)
 
@@ -77,16 +82,9 @@ def _mirrors() -> list[str]:
     return [f"deb {found[label]} {name} main" for label in suites if label in found for name in suites[label]]
 
 
-def base_recipe(folder: Path, debian: str, tag: str) -> Recipe:
-    """The recipe of the base: Debian with this machine's certificate authorities and pip settings."""
-    return Recipe(
-        tag=tag,
-        dockerfile=folder / "Dockerfile",
-        context=folder,
-        target=None,
-        arguments={"DEBIAN": debian},
-        extra_files={"machine-ca.crt": _authorities(), "pip.conf": _pip_settings()},
-    )
+def base_files(folder: Path) -> dict[str, bytes]:
+    """What the base is made of: its recipe, and the certificate authorities that this machine trusts."""
+    return {**read_sources(folder), "machine-ca.crt": _authorities()}
 
 
 def _authorities() -> bytes:
@@ -95,19 +93,3 @@ def _authorities() -> bytes:
     candidates = [os.environ.get("SSL_CERT_FILE"), paths.cafile, "/etc/ssl/certs/ca-certificates.crt"]
     found = next((Path(path) for path in candidates if path and Path(path).is_file()), None)
     return found.read_bytes() if found else b""
-
-
-def _pip_settings() -> bytes:
-    """Which package index this machine's pip uses, so that pip in a build stage uses it too."""
-    listed = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
-    ).stdout.splitlines()
-    settings = dict(line.split("=", 1) for line in listed if "=" in line)
-    names = ("index-url", "extra-index-url", "trusted-host")
-    lines = [
-        f"{name} = {value.strip(chr(39))}"
-        for name in names
-        for key, value in settings.items()
-        if key.rpartition(".")[2] == name
-    ]
-    return "\n".join(["[global]", *lines, ""]).encode()

@@ -1,21 +1,15 @@
-"""Recipes to images. An image's tag is the hash of all it is made of, so that an image that exists is up to date."""
+"""Images: built where they are missing, weighed, and asked what was built into them."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-import secrets
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from queue import Empty, SimpleQueue
 
-from harness.base import base_recipe, ensure_debian
-from harness.canonical import canonical
-from harness.engine import KEPT, Engine, Exit, Job, Recipe
-from harness.errors import BuildError, EngineError, ProtocolError
+from harness.base import base_files, ensure_debian
+from harness.engine import Engine, Exit, Job
+from harness.errors import BuildError, EngineError, ProtocolError, RecipeError
 from harness.events import Event, Watch
 from harness.images import weigh
 from harness.manifest import Catalog, Source, Target
@@ -23,10 +17,9 @@ from harness.model.cases import Failure
 from harness.model.journal import Image
 from harness.model.manifests import Info, Manifest, Rung, Traits
 from harness.protocol import parse_info
+from harness.recipes import base_plan, build_if_missing, plan_of
 from harness.store import Log
 
-BASE = "harness-base"
-FINAL = "final"
 CHECK = "check"
 AT_ONCE = 2
 INFO_TIMEOUT_S = 30.0
@@ -82,66 +75,39 @@ def build_base(engine: Engine, catalog: Catalog, keep: Log, watch: Watch) -> str
 
     debian = ensure_debian(engine, told)
     try:
-        unnamed = base_recipe(catalog.base, debian, tag="")
-        recipe = replace(unnamed, tag=f"{BASE}:{_hash(unnamed, engine.image_digest(debian) or '')}")
-        _build_if_missing(engine, recipe, told)
+        plan = base_plan(base_files(catalog.base), debian, engine.image_digest(debian) or "")
+        build_if_missing(engine, plan, told)
     except OSError as error:
-        raise EngineError(f"the base image's {_unread(error)}") from error
+        raise EngineError(f"the base image's recipe cannot be read: {error.filename}: {error.strerror}") from error
     except BuildError as error:
         log = keep("build-base.log", error.log)
         raise EngineError(f"the base image does not build: {error}\nWhat its builder printed: {log}") from error
-    return recipe.tag
-
-
-def recipe_of(source: Source, base: str, target: str = FINAL) -> Recipe:
-    """The recipe of one stage of an image, tagged with the hash of its sources, recipe and base."""
-    recipe = Recipe(
-        tag="",
-        dockerfile=source.dockerfile,
-        context=source.context,
-        target=target,
-        arguments={"BASE": base},
-        extra_files={},
-    )
-    suffix = "" if target == FINAL else f"-{target}"
-    return replace(recipe, tag=f"harness-{source.manifest.name}{suffix}:{_hash(recipe)}")
+    return plan.tag
 
 
 def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watch, *, anew: bool) -> Image:
     """Build one image if it is missing. A recipe that fails becomes a failed outcome with its log."""
     name = target.name
-    try:
-        recipe = recipe_of(target.source, base, target.stage)
-    except OSError as error:
-        return Image(name=name, failure=Failure(stage="build", reason=f"its {_unread(error)}"))
 
     def told(line: str) -> None:
         watch(Event("build", f"{name}: {line}"))
 
     try:
-        build_ns = _build_if_missing(engine, recipe, told, ships=True, anew=anew)
+        plan = plan_of(target.source, base, target.stage)
+        build_ns = build_if_missing(engine, plan, told, ships=True, anew=anew)
     except BuildError as error:
         log = keep(f"build-{name}.log", error.log)
         return Image(name=name, failure=Failure(stage="build", reason=str(error), log=log))
-    digest = engine.image_digest(recipe.tag)
+    except RecipeError as error:
+        return Image(name=name, failure=Failure(stage="build", reason=str(error)))
     return Image(
         name=name,
-        tag=recipe.tag,
-        digest=digest,
+        tag=plan.tag,
+        digest=engine.image_digest(plan.tag),
         canonical=True,
         build_ns=build_ns,
-        naive_checked=proves_naive(target.source.dockerfile.read_text(encoding="utf-8")),
+        naive_checked=plan.naive_checked,
     )
-
-
-def proves_naive(recipe: str) -> bool:
-    """Whether a recipe checks the machine code of its naive loops, and that the check bites (see assert-naive)."""
-    calls = {rejects == "--rejects" for rejects in re.findall(r"\bassert-naive\s+(--rejects)?", recipe)}
-    return calls == {False, True}
-
-
-def _unread(error: OSError) -> str:
-    return f"recipe cannot be read: {error.filename}: {error.strerror}"
 
 
 def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Image:
@@ -200,49 +166,4 @@ def mismatches(rung: Rung, info: Info) -> list[str]:
 
 def check_image(engine: Engine, source: Source, base: str, watch: Watch) -> None:
     """Build the stage that runs a language's own formatter and linter. Raises BuildError where they complain."""
-    recipe = recipe_of(source, base, CHECK)
-    _build_if_missing(engine, recipe, lambda line: watch(Event("build", line)))
-
-
-def _build_if_missing(
-    engine: Engine, recipe: Recipe, on_line: Callable[[str], None], *, ships: bool = False, anew: bool = False
-) -> int | None:
-    """The nanoseconds that it took; None where there was nothing to build, or a step of it was kept from before.
-
-    The image that gets the recipe's tag is, of what ships, the canonical form.
-    """
-    if engine.image_digest(recipe.tag) is not None and not anew:
-        return None
-    kept: list[str] = []
-
-    def told(line: str) -> None:
-        if line == KEPT:
-            kept.append(line)
-        on_line(line)
-
-    built = replace(recipe, tag=f"{recipe.tag}-{secrets.token_hex(4)}") if ships else recipe
-    began_ns = time.monotonic_ns()
-    engine.build(built, told, anew=anew)
-    build_ns = time.monotonic_ns() - began_ns
-    if ships:
-        _replace_by_canonical(engine, built.tag, recipe.tag)
-    engine.tag(recipe.tag, f"{recipe.tag.partition(':')[0]}:latest")  # the name for people
-    return None if kept else build_ns
-
-
-def _replace_by_canonical(engine: Engine, built: str, tag: str) -> None:
-    """Give a tag to the canonical form of an image, and remove the image as it was built."""
-    try:
-        with canonical(engine.save(built)) as archive:
-            engine.load(archive, tag)
-    finally:
-        engine.remove_image(built)
-
-
-def _hash(recipe: Recipe, *more: str) -> str:
-    """Twelve hexadecimal digits of the SHA-256 of all that an image is made of."""
-    digest = hashlib.sha256()
-    for name, data in sorted(recipe.files().items()):
-        digest.update(f"{name}\0{len(data)}\0".encode() + data)
-    digest.update(repr((sorted(recipe.arguments.items()), recipe.target, more)).encode())
-    return digest.hexdigest()[:12]
+    build_if_missing(engine, plan_of(source, base, CHECK), lambda line: watch(Event("build", line)))

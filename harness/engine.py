@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from mmap import mmap
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from harness.owners import Life
 
 RUN_LABEL = "io.github.harness.run"
 """On every container and volume that is created, with the run's id: what `harness clean` goes by."""
-
-LEFT_BEHIND = {"__pycache__", "target"}  # and all folders whose names begin with a dot
 
 NOT_STARTED = 127
 
@@ -35,27 +31,14 @@ OLD_OWNER_LABEL = "harness.owner"
 
 @dataclass(frozen=True)
 class Recipe:
-    """One image to build: a tagged stage of a Dockerfile with its context."""
+    """One image to build: a stage of a Dockerfile, with everything that the builder is sent, by name."""
 
     tag: str
-    dockerfile: Path
-    context: Path
+    files: Mapping[str, bytes]  # the Dockerfile among them
     target: str | None
     arguments: Mapping[str, str]
-    extra_files: Mapping[str, bytes]
-
-    def files(self) -> dict[str, bytes]:
-        """Everything the builder is sent, by name, without what tools leave behind in the context."""
-        in_context = {
-            name: path
-            for path in self.context.rglob("*")
-            if not _is_left_behind(name := path.relative_to(self.context))
-        }
-        for path in (self.context, self.dockerfile, *in_context.values()):
-            if path.is_symlink():
-                raise OSError(errno.ELOOP, "a link, which is not followed: put the file itself there", str(path))
-        sent = {name.as_posix(): path.read_bytes() for name, path in in_context.items() if path.is_file()}
-        return sent | {"Dockerfile": self.dockerfile.read_bytes()} | dict(self.extra_files)
+    packages: tuple[str, ...] = ()  # the images that it starts from, beside those among its arguments
+    network: bool = False  # whether its steps have one
 
 
 @dataclass(frozen=True)
@@ -68,10 +51,6 @@ class Output:
     path: str
     size_bytes: int
     lender: str
-
-
-def _is_left_behind(name: Path) -> bool:
-    return any(folder in LEFT_BEHIND or folder.startswith(".") for folder in name.parts[:-1])
 
 
 @dataclass(frozen=True)
@@ -165,6 +144,10 @@ class Engine(Runner, Protocol):
 
     def describe(self) -> str:
         """Name, version and address of the engine that answers."""
+        ...
+
+    def architecture(self) -> str:
+        """What its containers run on, as `uname -m` names it."""
         ...
 
     def image_digest(self, tag: str) -> str | None:

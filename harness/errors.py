@@ -3,6 +3,7 @@
 HarnessError                     a clear message; the command ends with `exit_code`
 ├── UsageError              2    an option, name or number that cannot be right
 ├── ManifestError           2    a manifest with a typo or a wrong value
+├── RecipeError             2    sources or a recipe that no builder is given; becomes a failed outcome
 ├── ResultsError            2    a results folder that is missing or cannot be read
 │   └── ChangedError             a run that cannot be resumed: its machine or its sources changed
 ├── DiskFullError           2    no space left, here or on the engine
@@ -32,6 +33,10 @@ class UsageError(HarnessError):
 
 class ManifestError(HarnessError):
     """A manifest with a typo or a wrong value."""
+
+
+class RecipeError(HarnessError):
+    """Sources or a recipe that no builder is given; becomes a failed outcome."""
 
 
 class ResultsError(HarnessError):

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from harness.errors import ManifestError, UsageError
+from harness.errors import ManifestError, RecipeError, UsageError
 from harness.model.manifests import AbsentRung, Conventional, Manifest, Rung, Stage
+from harness.sources import read_file, refuse_link
 
 ROOT_VARIABLE = "HARNESS_ROOT"
 
@@ -102,7 +103,9 @@ def load_catalog(folder: Path) -> Catalog:
 def load_manifest(path: Path) -> Manifest:
     """One manifest. Raises ManifestError with the file, the key and what is wrong with it."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        for folder in (path.parent.parent, path.parent):
+            refuse_link(folder)
+        document = tomllib.loads(read_file(path).decode())
         tables = document.pop("rung", [])
         return Manifest(
             **document,
@@ -110,6 +113,8 @@ def load_manifest(path: Path) -> Manifest:
             rungs=tuple(Rung(**table) for table in tables if "absent" not in table),
             absent=tuple(AbsentRung(**table) for table in tables if "absent" in table),
         )
+    except RecipeError as error:
+        raise ManifestError(str(error)) from error
     except ValidationError as error:
         raise ManifestError(f"{_short(path)}: {_explained(error)}") from error
     except OSError as error:

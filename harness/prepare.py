@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from harness import __version__
-from harness.build import build, build_base, mismatches, recipe_of
+from harness.build import build, build_base, mismatches
 from harness.errors import ProtocolError
 from harness.events import Event
 from harness.identity import code_digest
@@ -16,6 +16,7 @@ from harness.measure import agree, measure_peak
 from harness.model.cases import Case, Failure
 from harness.model.journal import Rejected, Resumed
 from harness.model.manifests import Manifest
+from harness.recipes import plan_of
 from harness.resume import Present, check_unchanged
 from harness.run import Run
 from harness.startup import startups
@@ -41,7 +42,7 @@ def build_images(run: Run, catalog: Catalog) -> int:
                 code=code_digest(),
                 manifests=manifests_of(run, catalog),
                 machine=machine,
-                tags={target.name: recipe_of(target.source, base, target.stage).tag for target in wanted},
+                tags=_tags_now(run, base, wanted),
                 digest=run.engine.image_digest,
             ),
         )
@@ -52,15 +53,21 @@ def build_images(run: Run, catalog: Catalog) -> int:
     return time.monotonic_ns() - began_ns
 
 
+def _tags_now(run: Run, base: str, wanted: Sequence[Target]) -> dict[str, str]:
+    """The tags that the images which earlier sessions built would get now; a recipe that was refused has none."""
+    built = {name for name, image in run.past.images.items() if image.tag is not None}
+    return {target.name: plan_of(target.source, base, target.stage).tag for target in wanted if target.name in built}
+
+
 def _rebuild_lost(run: Run, base: str, wanted: Sequence[Target]) -> None:
     """Build again what earlier sessions measured and the engine has no more: equal bytes are the same image."""
+    tags = _tags_now(run, base, wanted)
     lost = [
         target
         for target in wanted
-        if (image := run.past.images.get(target.name)) is not None
-        and image.canonical
-        and image.tag is not None
-        and run.engine.image_digest(recipe_of(target.source, base, target.stage).tag) is None
+        if target.name in tags
+        and run.past.images[target.name].canonical
+        and run.engine.image_digest(tags[target.name]) is None
     ]
     for _ in build(run.engine, base, lost, run.folder.keep_log, run.watch, examine=False):
         pass

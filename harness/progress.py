@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from harness.model.record import printable
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -84,7 +86,7 @@ def line(event: Event, width: int) -> str:
     if width - len(count) - len(left) < LEAST_TEXT:
         left = ""
     room = max(1, width - len(count) - len(left))
-    return f"{count}{_shortened(_printable(event.text), room)}{left}"[:width]
+    return f"{count}{_shortened(printable(event.text), room)}{left}"[:width]
 
 
 def _shortened(text: str, width: int) -> str:
@@ -99,18 +101,13 @@ def _shortened(text: str, width: int) -> str:
 def _wrapped(text: str, width: int) -> str:
     """Indented, and broken at blanks only, so that a path can be copied."""
     return textwrap.fill(
-        _printable(text),
+        printable(text),
         max(width, LEAST_TEXT),
         initial_indent=INDENT,
         subsequent_indent=2 * INDENT,
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _printable(text: str) -> str:
-    """Without what would move a terminal's cursor or change its state: much of it comes from programs that build."""
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _spinner(console: Console) -> str:

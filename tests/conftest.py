@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from harness import base
+from harness import recipes
 from harness.cli import main
 
 
@@ -39,10 +39,5 @@ def harness(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 
 def without_pip(patch: pytest.MonkeyPatch) -> None:
-    """Make the base image's recipe without asking pip, which takes longer than all the rest."""
-    patch.setattr(base, "_pip_settings", lambda: b"")
-
-
-@pytest.fixture
-def no_pip(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_pip(monkeypatch)
+    """Build without having pip fetch wheels, which a scripted engine has no use for."""
+    patch.setattr(recipes, "wheels", lambda *_: {})

@@ -143,7 +143,7 @@ def _script_the_engine(asked: Asked) -> None:
     import harness.cli.upkeep
     import harness.docker_engine
     import harness.setup
-    from harness import base
+    from harness import recipes
     from harness.manifest import load_catalog
     from tests.fake_engine import FakeEngine
 
@@ -151,7 +151,7 @@ def _script_the_engine(asked: Asked) -> None:
     row_s = {f"{manifest.name}/{rung.name}": 1e-3 for manifest in manifests for rung in manifest.rungs}
     engine = FakeEngine(manifests, row_s, unbuildable=frozenset(asked.unbuildable))
     for module, name, value in (
-        (base, "_pip_settings", lambda: b""),
+        (recipes, "wheels", lambda *_: {}),
         (harness.docker_engine, "DockerEngine", lambda _: engine),
         (harness.setup, "DockerEngine", lambda _: engine),
         (harness.cli.upkeep, "LOOK_S", 0),

@@ -146,7 +146,9 @@ def a_catalog(folder: Path, *manifests: Manifest, others: Sequence[Manifest] = (
     def source(manifest: Manifest) -> Source:
         context = folder / manifest.name
         context.mkdir(parents=True)
-        (context / "Dockerfile").write_text(f"# {manifest.name}\n", encoding="utf-8")
+        (context / "Dockerfile").write_text(
+            "".join(f"FROM scratch AS {stage}\n" for stage in ("final", "library", "check"))
+        )
         return Source(manifest, context, context / "Dockerfile")
 
     base = folder / "base"

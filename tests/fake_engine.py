@@ -64,6 +64,7 @@ class FakeEngine:
     images: set[str] = field(default_factory=set)
     volumes: dict[str, dict[str, bytes]] = field(default_factory=dict)
     built: list[str] = field(default_factory=list)
+    sent: list[Recipe] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     swept: bool = False
     busy: list[str] = field(default_factory=list)  # what claims of the engine are refused with
@@ -92,6 +93,9 @@ class FakeEngine:
     def cores(self) -> int:
         return 2
 
+    def architecture(self) -> str:
+        return "x86_64"
+
     def memory_bytes(self) -> int:
         return 2**32
 
@@ -107,12 +111,14 @@ class FakeEngine:
 
     def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
         on_line("Step 1/1")
-        made_of = "-".join(recipe.tag.split("-")[:2])  # without the token of what is yet to be made canonical
+        name, _, version = recipe.tag.partition(":")
+        made_of = f"{name}:{version.partition('-')[0]}"  # without the token of what is yet to be made canonical
         if made_of in self.built and not anew:
             on_line(KEPT)
         if _name(recipe.tag) in self.unbuildable:
             raise BuildError("error: expected ';' (exit code 1)", "Step 1/1\nmain.x:1: error: expected ';'\n")
         self.built.append(made_of)
+        self.sent.append(recipe)
         self.images.add(recipe.tag)
 
     def tag(self, tag: str, alias: str) -> None:

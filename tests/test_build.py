@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.build import build, build_base, mismatches, proves_naive, recipe_of
+from harness.build import build, build_base, mismatches
 from harness.errors import EngineError
 from harness.manifest import Catalog, load_catalog, root, targets_of
 from harness.model.journal import Image
 from harness.model.manifests import Manifest
+from harness.recipes import plan_of, proves_naive
 from tests.factories import a_catalog, a_manifest, info_of
 from tests.fake_engine import FakeEngine
 
@@ -112,28 +113,29 @@ def test_an_engine_that_goes_away_ends_the_build(catalog: Catalog) -> None:
 
 def test_a_tag_changes_with_everything_an_image_is_made_of(catalog: Catalog) -> None:
     source = catalog.implementations["alpha"]
-    tags = [recipe_of(source, base).tag for base in ("base:1", "base:2")]
+    tags = [plan_of(source, base).tag for base in ("base:1", "base:2")]
     (source.context / "kernels").mkdir()
     for text in ("one", "two"):
         (source.context / "kernels" / "naive.x").write_text(text, encoding="utf-8")
-        tags.append(recipe_of(source, "base:1").tag)
-    source.dockerfile.write_text("# another recipe\n", encoding="utf-8")
-    tags.append(recipe_of(source, "base:1").tag)
-    tags.append(recipe_of(source, "base:1", target="check").tag)
+        tags.append(plan_of(source, "base:1").tag)
+    source.dockerfile.write_text("FROM scratch AS final\nUSER 1\nFROM scratch AS check\n", encoding="utf-8")
+    tags.append(plan_of(source, "base:1").tag)
+    tags.append(plan_of(source, "base:1", target="check").tag)
     assert len(set(tags)) == len(tags)
+    source.dockerfile.write_text("FROM scratch AS final\nUSER 1\nFROM scratch AS check\nUSER 2\n", encoding="utf-8")
+    assert plan_of(source, "base:1").tag == tags[-2]  # of no stage that it does not need
 
 
 @pytest.mark.parametrize("left", ["target/debug/matmul", "__pycache__/matmul.pyc", "kernels/.zig-cache/x"])
 def test_what_tools_leave_behind_changes_no_tag(left: str, catalog: Catalog) -> None:
     source = catalog.implementations["alpha"]
-    before = recipe_of(source, "base:1").tag
+    before = plan_of(source, "base:1").tag
     path = source.context / left
     path.parent.mkdir(parents=True)
     path.write_text("left behind", encoding="utf-8")
-    assert recipe_of(source, "base:1").tag == before
+    assert plan_of(source, "base:1").tag == before
 
 
-@pytest.mark.usefixtures("no_pip")
 def test_the_base_is_built_once_and_again_when_its_recipe_changes(catalog: Catalog) -> None:
     engine = fake_engine()
     tag = build_base(engine, catalog, lambda name, _: name, lambda _: None)
@@ -144,7 +146,6 @@ def test_the_base_is_built_once_and_again_when_its_recipe_changes(catalog: Catal
     assert tag != other
 
 
-@pytest.mark.usefixtures("no_pip")
 def test_a_base_that_does_not_build_ends_the_run_and_names_the_log(catalog: Catalog) -> None:
     engine = fake_engine(unbuildable=frozenset({"base"}))
     with pytest.raises(EngineError, match=r"the base image does not build: error: .*\n.*: logs/build-base\.log"):

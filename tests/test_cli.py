@@ -352,7 +352,7 @@ def test_a_baseline_that_is_not_among_the_cases_is_noted(engine: FakeEngine, har
 
 def test_build_ends_with_1_where_an_image_does_not_build(engine: FakeEngine, harness: Command) -> None:
     assert harness("build", "--langs", "c,go").code == 0
-    assert len(engine.built) == 5  # the base, and two of each
+    assert len(engine.built) == 9  # the base, and of each two and their packages
     engine.unbuildable = frozenset({"zig"})
     ended = harness("build", "--langs", "zig,rust")
     assert ended.code == 1

@@ -24,8 +24,6 @@ from harness.workload import Workload
 from tests.factories import a_catalog, a_manifest, info_of, some_options
 from tests.fake_engine import Beside, FakeEngine, Fault, on_container
 
-pytestmark = pytest.mark.usefixtures("no_pip")
-
 ALPHA = a_manifest("alpha", "naive", "parallel", peak=True)
 BETA = a_manifest("beta", "naive", "parallel")
 WEB = a_manifest("web", rungs=())

@@ -18,13 +18,12 @@ from harness.manifest import Catalog
 from harness.report.as_text import render
 from harness.results import check_journal, check_verified, comparison_of, problems
 from harness.store import JOURNAL, load_journal
-from tests.conftest import Command, without_pip
+from tests.conftest import Command
 from tests.factories import a_catalog, a_manifest, some_options
 from tests.fake_engine import FakeEngine
 
 ALPHA, BETA = a_manifest("alpha", "naive", "parallel", peak=True), a_manifest("beta", "naive", "parallel")
 ROW_S = {"alpha/naive": 4e-3, "alpha/parallel": 2e-3, "beta/naive": 2e-3, "beta/parallel": 1e-3}
-pytestmark = pytest.mark.usefixtures("no_pip")
 Lines = list[bytes]
 
 
@@ -85,9 +84,7 @@ def unchained(lines: Lines) -> Lines:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("runs")
-    with pytest.MonkeyPatch.context() as patch:
-        without_pip(patch)
-        return Run(folder, a_catalog(folder / "tree", ALPHA, BETA))
+    return Run(folder, a_catalog(folder / "tree", ALPHA, BETA))
 
 
 def reported(path: Path, *, verified: bool = False) -> str:

@@ -90,6 +90,14 @@ def test_info_that_breaks_the_contract_says_where(answer: bytes, where: str) -> 
         parse_info(answer)
 
 
+@pytest.mark.parametrize("hidden", ["\x1b[2J", "\n", "\x07", "\x9b", "\u202e"])
+def test_what_an_image_says_of_itself_has_no_control_characters(hidden: str) -> None:
+    document = info_of(a_manifest()).model_dump()
+    document["rungs"][f"na{hidden}"] = document["rungs"].pop("naive") | {"flags": f"-O{hidden}3", "runs": f"a{hidden}"}
+    info = parse_info(json.dumps(document | {"toolchain": f"gcc{hidden}14"}).encode())
+    assert hidden not in f"{info.toolchain}{''.join(info.rungs)}{info.rungs.popitem()[1].flags}"
+
+
 def test_peak_is_a_number() -> None:
     assert parse_peak(b"41.5\n") == 41.5
 

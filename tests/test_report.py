@@ -24,9 +24,18 @@ from harness.report.figures import NONE, interval, number, percent, size, step, 
 from harness.report.image_sizes import image_sizes
 from harness.report.summary import fastest
 from harness.store import SUFFIXES, load_run
-from tests.conftest import without_pip
 from tests.documents import reference
-from tests.factories import CONVENTIONAL, a_catalog, a_journal, a_manifest, a_rung, some_options
+from tests.factories import (
+    CONVENTIONAL,
+    a_case,
+    a_catalog,
+    a_failed_round,
+    a_journal,
+    a_manifest,
+    a_rung,
+    rounds_of,
+    some_options,
+)
 from tests.fake_engine import FakeEngine
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -74,8 +83,8 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     )
     catalog = a_catalog(folder / "tree", *MANIFESTS, others=[a_manifest("web", rungs=(), budget_bytes=800)])
     with pytest.MonkeyPatch.context() as patch:
-        without_pip(patch)
         patch.setattr("harness.base._authorities", lambda: b"")  # or hashes and keys would be this machine's
+        patch.setattr("harness.recipes.FORM", "form")
         assert not compare(engine, catalog, options, folder, "golden", lambda _: None)
     return analyze([settled(entry) for entry in load_run(folder / "golden")])
 
@@ -112,6 +121,17 @@ def test_reports_are_the_golden_ones(name: str, scripted: Comparison) -> None:
 def test_every_format_renders_a_run_that_ended_as_it_began(name: str) -> None:
     bare = analyze(a_journal([a_manifest()], [], finished=False)[:1])
     assert "alpha/naive" in renderer(name).render(bare) or name == "csv"
+
+
+@pytest.mark.parametrize("name", formats())
+def test_no_format_has_a_control_character_in_it(name: str) -> None:
+    """What contributors write can hold any: manifests, answers of `matmul info`, reasons of failures."""
+    hidden = "\x1b[2J\x07\x9b\u202e"
+    rung = a_rung(flags=f"-O3{hidden}", loop_order=f"ijk{hidden}", note=f"a note{hidden}")
+    manifest = a_manifest("alpha", rung, AbsentRung(name="parallel", absent=f"no{hidden}"), label=f"A{hidden}")
+    rounds = [*rounds_of("alpha/naive", [1.0], [1.0]), a_failed_round(a_case("beta/naive"), f"it said{hidden}\nno")]
+    text = renderer(name).render(analyze(a_journal([manifest, a_manifest("beta")], rounds)))
+    assert {character for character in text if not character.isprintable()} <= {"\n", "\r"}
 
 
 @pytest.mark.parametrize("name", formats())

@@ -21,11 +21,8 @@ from harness.manifest import Catalog
 from harness.model.journal import Entry, Image, Machine, Round, Startup
 from harness.resume import Past, Present, check_unchanged
 from harness.store import JOURNAL, RunFolder, load_run
-from tests.conftest import without_pip
 from tests.factories import a_case, a_catalog, a_journal, a_manifest, a_rung, some_options
 from tests.fake_engine import MACHINE, FakeEngine
-
-pytestmark = pytest.mark.usefixtures("no_pip")
 
 ALPHA = a_manifest("alpha", "naive", "parallel", peak=True)
 BETA = a_manifest("beta", "naive", "parallel")
@@ -78,9 +75,7 @@ class Whole:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     folder = tmp_path_factory.mktemp("runs")
-    with pytest.MonkeyPatch.context() as patch:
-        without_pip(patch)
-        return Whole(folder, a_catalog(folder / "tree", ALPHA, BETA))
+    return Whole(folder, a_catalog(folder / "tree", ALPHA, BETA))
 
 
 @pytest.fixture(autouse=True)
@@ -208,6 +203,14 @@ def test_an_image_of_the_same_bytes_is_no_other() -> None:
 def test_an_image_that_the_engine_lost_is_built_again_and_the_run_goes_on(whole: Whole) -> None:
     path = whole.cut("lost", b"".join(whole.journal.splitlines(keepends=True)[:-2]))
     whole.engine.images = {tag for tag in whole.engine.images if not tag.startswith("harness-alpha")}
+    assert rounds(resumed(whole, path)) == rounds(whole.entries)
+
+
+def test_a_recipe_that_was_refused_does_not_keep_a_run_from_going_on(tmp_path: Path) -> None:
+    catalog = a_catalog(tmp_path / "tree", ALPHA, BETA)
+    catalog.implementations["beta"].dockerfile.write_text("FROM other AS final\n")
+    whole = Whole(tmp_path, catalog)
+    path = whole.cut("cut", b"".join(whole.journal.splitlines(keepends=True)[:-2]))
     assert rounds(resumed(whole, path)) == rounds(whole.entries)
 
 

@@ -16,6 +16,7 @@ from harness.docker_engine.marks import StepMarks, mark
 from harness.docker_engine.words import is_kept, reason_of
 from harness.engine import KEPT, Recipe
 from harness.errors import BuildError
+from harness.redaction import redacted
 
 STYLE = re.compile(r"\x1b\[[\d;]*m")  # builders print standard error in red
 
@@ -23,29 +24,30 @@ STYLE = re.compile(r"\x1b\[[\d;]*m")  # builders print standard error in red
 def build(client: DockerClient, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool) -> None:
     """Build a recipe's image. Raises BuildError with the log, EngineError, DiskFullError."""
     log: list[str] = []
-    files = {name: memoryview(data) for name, data in recipe.files().items()}
+    files = {name: memoryview(data) for name, data in recipe.files.items()}
     with packed(files) as context, translated(), _recipe_refused():
-        marks = StepMarks(client, recipe.arguments.values())
+        marks = StepMarks(client, (*recipe.arguments.values(), *recipe.packages))
         for event in client.api.build(
             fileobj=context,
             custom_context=True,
             dockerfile="Dockerfile",
             target=recipe.target,
             tag=recipe.tag,
-            buildargs={**_proxies(), **recipe.arguments},
+            buildargs={**(_proxies() if recipe.network else {}), **recipe.arguments},
+            network_mode=None if recipe.network else "none",
             rm=True,
             forcerm=True,
             nocache=anew,
             decode=True,
         ):
-            line = STYLE.sub("", str(event.get("stream") or event.get("error") or ""))
+            line = redacted(STYLE.sub("", str(event.get("stream") or event.get("error") or "")))
             raise_if_full(line)
             log.append(line)
             if line.strip():
                 marks.heard(line.strip())
                 on_line(KEPT if is_kept(line) else line.strip())
             if "error" in event:
-                raise BuildError(reason_of(log), "".join(log))
+                raise BuildError(reason_of(log), redacted("".join(log)))
         mark(client, str(client.images.get(recipe.tag).id))
 
 
@@ -55,7 +57,7 @@ def _recipe_refused() -> Generator[None]:
     try:
         yield
     except APIError as error:
-        raise BuildError(str(error.explanation), str(error)) from error
+        raise BuildError(redacted(str(error.explanation)), redacted(str(error))) from error
 
 
 def _proxies() -> dict[str, str]:

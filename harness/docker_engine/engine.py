@@ -47,6 +47,7 @@ from harness.topology import cores_of, own_cpus, own_topology
 LOCAL = "http+docker://localhost"  # what the SDK makes of a local socket
 API_TIMEOUT_S = 60
 CREATION_S = 0.5  # an engine takes a tenth of it to create a container
+ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}  # some engines give Go's names
 
 
 class DockerEngine:
@@ -85,6 +86,11 @@ class DockerEngine:
     def is_local(self) -> bool:
         """See Engine. A local socket can be another machine's that was forwarded."""
         return bool(self._client.api.base_url == LOCAL) and self._facts.get("Name") == socket.gethostname()
+
+    def architecture(self) -> str:
+        """See Engine."""
+        named = str(self._facts["Architecture"])
+        return ARCHITECTURES.get(named, named)
 
     def memory_bytes(self) -> int:
         """See Engine."""
@@ -188,7 +194,13 @@ class DockerEngine:
         return laid
 
     def _run(self, job: Job, laid: Laid | None) -> Exit:
-        container = self._create(job, str(laid.volume.name) if laid else None)
+        began_ns = time.monotonic_ns()
+        try:
+            container = self._create(job, str(laid.volume.name) if laid else None)
+        except ImageNotFound:
+            raise
+        except APIError as error:  # an image can ask for what no engine makes a container with
+            return self._refused(error, began_ns)
         try:
             if reason := unasked_volumes(container, job):
                 return Exit(NOT_STARTED, b"", reason.encode(), 0)
@@ -199,7 +211,7 @@ class DockerEngine:
             try:
                 container.start()
             except APIError as error:
-                return Exit(NOT_STARTED, b"", str(error.explanation).encode(), time.monotonic_ns() - started)
+                return self._refused(error, started)
             with watched(guarded(container, memory_gauge(container), overflows)) as memory:
                 timed_out = waited_out(container, job.timeout_s)
                 elapsed_ns = time.monotonic_ns() - started
@@ -218,6 +230,12 @@ class DockerEngine:
             return _with_output(ended, laid) if laid and code == 0 else ended
         finally:
             _removed(container)
+
+    def _refused(self, error: APIError, began_ns: int) -> Exit:
+        """What comes of an image of which the engine makes or starts no container; one that goes away is no image's."""
+        raise_if_full(str(error))
+        self._client.ping()
+        return Exit(NOT_STARTED, b"", str(error.explanation or error).encode(), time.monotonic_ns() - began_ns)
 
     def _ran_out_of_memory(self, container: Container, code: int, kills_before: int) -> bool:
         """By the engine's word; of one that does not give it by its kernel's, where that is this machine's."""

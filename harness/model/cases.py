@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.model.record import Record
+from harness.model.record import Record, Words
 
 
 def flop(n: int) -> int:
@@ -69,7 +69,7 @@ class Failure(Record):
     """Why a case came to nothing."""
 
     stage: Literal["build", "info", "run", "validate"]
-    reason: str
+    reason: Words
     log: str | None = None  # path of the log, relative to the run's folder
 
 

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from harness.model.record import Record
+from harness.model.record import Record, Words
 
 LADDER = (
     "naive",
@@ -32,10 +32,10 @@ class Conventional(Record):
     One of the two sizes at least: some registries publish only what is transferred.
     """
 
-    image: str
+    image: Words
     unpacked_bytes: int | None = Field(default=None, gt=0)
     compressed_bytes: int | None = Field(default=None, gt=0)
-    source: str
+    source: Words
 
     @model_validator(mode="after")
     def _has_a_size(self) -> Self:
@@ -47,39 +47,39 @@ class Conventional(Record):
 class Traits(Record):
     """What a manifest declares of a rung and `matmul info` must confirm."""
 
-    loop_order: str
+    loop_order: Words
     layout: Literal["contiguous", "nested"]
     threads: Literal["one", "all"]
     bounds_checks: bool
     fast_math: bool
-    flags: str
+    flags: Words
 
 
 class Rung(Traits):
     """A rung that an implementation holds."""
 
-    name: str
+    name: Words
     rows_independent: bool
     fewest_rows: int = Field(default=1, ge=1)  # of a sample: what a kernel does once a call would weigh on fewer
     bytes_per_element: int = Field(default=0, ge=0)  # in memory, of an n x n matrix, where it is more than A, B and C
     bytes_per_element_and_thread: int = Field(default=0, ge=0)  # where each thread or process has copies of its own
-    note: str | None = None
-    serial: str | None = None  # the rung that is this kernel on one thread
+    note: Words | None = None
+    serial: Words | None = None  # the rung that is this kernel on one thread
     image: Stage = "final"
 
 
 class AbsentRung(Record):
     """A rung that an implementation does not hold, and why."""
 
-    name: str
-    absent: str
+    name: Words
+    absent: Words
 
 
 class Manifest(Record):
     """What an implementation says of itself."""
 
     name: str
-    label: str
+    label: Words
     budget_bytes: int = Field(gt=0)
     payload: tuple[str, ...]
     conventional: Conventional
@@ -117,12 +117,12 @@ class Manifest(Record):
 class RungInfo(Traits):
     """What an image says of a rung that was built into it."""
 
-    instruction_sets: tuple[str, ...]
-    runs: str | None = None  # of the paths that a rung chooses from by what the CPU has, the one that it takes here
+    instruction_sets: tuple[Words, ...]
+    runs: Words | None = None  # of the paths that a rung chooses from by what the CPU has, the one that it takes here
 
 
 class Info(Record):
     """The answer of `matmul info`."""
 
-    toolchain: str
-    rungs: dict[str, RungInfo]
+    toolchain: Words
+    rungs: dict[Words, RungInfo]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +18,7 @@ from harness.engine import OWNER_LABEL, RUN_LABEL
 from harness.manifest import Catalog, load_catalog, root, targets_of
 from harness.model.journal import Image
 from harness.store import Log, new_run_id
+from tests.engine.own_engine import OwnEngine
 from tests.engine.support import THIS_PROCESS, left_of, unwatched
 
 FAULTY = Path(__file__).parent / "faulty"
@@ -76,3 +79,14 @@ def faulty_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(FAULTY, folder, dirs_exist_ok=True)
     shutil.copytree(root() / "containers" / "base", folder / "containers" / "base")
     return folder
+
+
+@pytest.fixture
+def own_engine() -> Iterator[OwnEngine]:
+    with tempfile.TemporaryDirectory(prefix="engine-") as folder:  # a short path: its sockets' must fit 107 bytes
+        own = OwnEngine(Path(folder))
+        try:
+            yield own
+        finally:
+            own.stop()
+            subprocess.run(["umount", own.folder / "data"], check=False, capture_output=True)  # if it died at the start

@@ -11,6 +11,7 @@ import pytest
 
 from harness.docker_engine import DockerEngine, locked, output
 from harness.engine import NOT_STARTED, Exit, Job, Output, Recipe
+from harness.errors import EngineError
 from harness.outputs import SLACK_BYTES
 
 pytestmark = pytest.mark.engine
@@ -44,18 +45,15 @@ def run(engine: DockerEngine, base: str) -> Script:
 
 
 @pytest.fixture(scope="module")
-def planted(
-    engine: DockerEngine, base: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], str]]:
+def planted(engine: DockerEngine, base: str) -> Iterator[Callable[[str], str]]:
     """Builds an image of more steps on the base image; returns its tag."""
     tags: dict[str, str] = {}
-    folder = tmp_path_factory.mktemp("planted")
 
     def build(steps: str) -> str:
         if steps not in tags:
             tag = f"harness-planted:{secrets.token_hex(4)}"
-            (folder / "Dockerfile").write_text(f"ARG BASE\nFROM ${{BASE}}\n{steps}\n")
-            engine.build(Recipe(tag, folder / "Dockerfile", folder, None, {"BASE": base}, {}), lambda _line: None)
+            dockerfile = f"ARG BASE\nFROM ${{BASE}}\n{steps}\n".encode()
+            engine.build(Recipe(tag, {"Dockerfile": dockerfile}, None, {"BASE": base}), lambda _line: None)
             tags[steps] = tag
         return tags[steps]
 
@@ -210,6 +208,21 @@ def test_an_image_that_declares_a_volume_is_not_started(
     assert (ended.code, ended.output) == (NOT_STARTED, None)
     assert f"its image declares a volume, which programs could fill without limit: VOLUME {volume}" in str(ended.stderr)
     assert len(client.volumes.list()) == before
+
+
+def test_an_image_that_the_engine_makes_no_container_of_is_an_answer_and_leaves_nothing(
+    run: Script, planted: Callable[[str], str], client: docker.DockerClient
+) -> None:
+    before = len(client.volumes.list())
+    ended = run(HONEST, planted("VOLUME /file\nCOPY Dockerfile /file"))
+    assert (ended.code, ended.output) == (NOT_STARTED, None)
+    assert b"/file" in ended.stderr
+    assert len(client.volumes.list()) == before
+
+
+def test_an_image_that_is_gone_is_the_engines_fault_and_no_images(run: Script) -> None:
+    with pytest.raises(EngineError, match="No such image: harness-nonesuch:1"):
+        run(HONEST, "harness-nonesuch:1")
 
 
 def test_an_image_starts_no_health_checks(run: Script, planted: Callable[[str], str]) -> None:

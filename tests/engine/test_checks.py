@@ -11,10 +11,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from harness.build import check_image, recipe_of
+from harness.build import check_image
 from harness.docker_engine import DockerEngine
 from harness.errors import BuildError
 from harness.manifest import Catalog, Source, load_catalog, root
+from harness.recipes import build_if_missing, plan_of
 from tests.engine.support import unwatched
 
 pytestmark = pytest.mark.engine
@@ -55,7 +56,7 @@ def test_a_build_fails_where_the_naive_loops_were_interchanged(
     ijk, ikj = f"{ij}\n            {k}", f"{k}\n            {ij}"
     interchanged = changed(catalog.images["c"], tmp_path, "kernels/naive.c", ijk, ikj)
     with pytest.raises(BuildError, match=r"^assert-naive: multiply was vectorized"):
-        engine.build(recipe_of(interchanged, base), lambda _line: None)
+        build_if_missing(engine, plan_of(interchanged, base), lambda _line: None)
 
 
 def test_a_check_fails_on_unformatted_sources(

@@ -34,6 +34,7 @@ from harness.engine import (
 from harness.errors import BuildError, EngineError
 from harness.machine import read_machine
 from harness.owners import FIRST_PID_NAMESPACE, owner_of, this_process
+from harness.sources import read_sources
 from tests.engine.support import HARNESS, THIS_PROCESS, left_of
 
 pytestmark = pytest.mark.engine
@@ -344,9 +345,8 @@ def test_a_users_own_container_of_a_built_image_is_spared(
 
 
 def recipe(folder: Path, base: str, steps: str) -> Recipe:
-    (folder / "Dockerfile").write_text(f"ARG BASE\nFROM ${{BASE}}\n{steps}\n")
-    tag = f"harness-test:{secrets.token_hex(4)}"
-    return Recipe(tag, folder / "Dockerfile", folder, target=None, arguments={"BASE": base}, extra_files={})
+    files = read_sources(folder) | {"Dockerfile": f"ARG BASE\nFROM ${{BASE}}\n{steps}\n".encode()}
+    return Recipe(f"harness-test:{secrets.token_hex(4)}", files, target=None, arguments={"BASE": base})
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,8 @@ import os
 import random
 import re
 import shlex
-import shutil
 import signal
-import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -30,6 +27,7 @@ from harness.model.journal import Entry, Round
 from harness.owners import owner_of
 from harness.runs import find_run
 from harness.store import JOURNAL, Log, load_run
+from tests.engine.own_engine import OwnEngine, only_with_an_own_engine
 from tests.engine.support import HARNESS, left_of, unwatched
 
 pytestmark = pytest.mark.engine
@@ -248,56 +246,7 @@ def test_a_full_disk_keeps_what_was_measured(runs: Runs) -> None:
 # --- an engine of our own, which may be stopped ---------------------------------------------------------------
 
 
-@dataclass
-class OwnEngine:
-    """A second dockerd beside the one that all other tests share."""
-
-    folder: Path
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def address(self) -> str:
-        return f"unix://{self.folder}/engine.sock"
-
-    def start(self) -> docker.DockerClient:
-        places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
-        options = [f"--{option}={self.folder / name}" for option, name in places.items()]
-        no_network = ["--bridge=none", "--iptables=false", "--ip-masq=false", "--shutdown-timeout=1"]
-        with (self.folder / "log").open("ab") as log:
-            # In a network of its own: with --bridge=none it would take the shared engine's bridge away.
-            command = ["unshare", "--net", "dockerd", f"--host={self.address}", *options, *no_network]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + PATIENCE_S
-        while not self.answers():  # asked so, for the SDK leaves a socket open that it could not connect
-            assert self.process.poll() is None, (self.folder / "log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        return docker.DockerClient(base_url=self.address, version="auto")
-
-    def answers(self) -> bool:
-        with socket.socket(socket.AF_UNIX) as connection:
-            return connection.connect_ex(f"{self.folder}/engine.sock") == 0
-
-    def stop(self) -> None:
-        if self.process:
-            self.process.terminate()
-            self.process.wait(timeout=PATIENCE_S)
-
-
-@pytest.fixture
-def own_engine() -> Iterator[OwnEngine]:
-    with tempfile.TemporaryDirectory(prefix="engine-") as folder:  # a short path: its sockets' must fit 107 bytes
-        own = OwnEngine(Path(folder))
-        try:
-            yield own
-        finally:
-            own.stop()
-            subprocess.run(["umount", own.folder / "data"], check=False, capture_output=True)  # if it died at the start
-
-
-@pytest.mark.skipif(
-    os.geteuid() != 0 or not shutil.which("dockerd"), reason="only root starts a second engine, where there is one"
-)
+@only_with_an_own_engine
 def test_an_engine_that_is_stopped_and_started_loses_nothing(
     own_engine: OwnEngine,
     honest: str,
@@ -309,12 +258,14 @@ def test_an_engine_that_is_stopped_and_started_loses_nothing(
 ) -> None:
     own = own_engine.start()
     for tag in (ensure_debian(engine, lambda _: None), base, honest):
-        own.images.load(b"".join(client.images.get(tag).save(named=True)))
+        own_engine.take_over(client, tag)
     environment = {"HARNESS_ROOT": str(faulty_root), "DOCKER_HOST": own_engine.address}
     runs = Runs(tmp_path / "results", environment, own)
     with over(runs):
-        runs.start(*OPTIONS.split())
-        runs.wait_for_entries(5)
+        session = runs.start(*OPTIONS.split())
+        while not (runs.size() and runs.rounds()):
+            runs.wait_for_entries()
+            assert session.poll() is None, runs.ended()
         own_engine.stop()
         own.close()
         code, said = runs.ended()

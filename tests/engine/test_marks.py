@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 import docker
@@ -31,7 +30,6 @@ class Workshop:
 
     engine: DockerEngine
     client: docker.DockerClient
-    folder: Path
     base: str
     token: str = field(default_factory=lambda: secrets.token_hex(4))
     named: list[str] = field(default_factory=list)
@@ -42,10 +40,9 @@ class Workshop:
 
     def build(self, dockerfile: str, **arguments: str) -> str:
         """The tag of what the harness builds."""
-        (self.folder / "Dockerfile").write_text(dockerfile)
         tag = f"harness-test:{secrets.token_hex(6)}"
         arguments = arguments or {"BASE": self.start}
-        recipe = Recipe(tag, self.folder / "Dockerfile", self.folder, None, arguments, extra_files={})
+        recipe = Recipe(tag, {"Dockerfile": dockerfile.encode()}, None, arguments)
         self.engine.build(recipe, lambda _line: None)
         return tag
 
@@ -86,8 +83,8 @@ class Workshop:
 
 
 @pytest.fixture
-def workshop(engine: DockerEngine, client: docker.DockerClient, tmp_path: Path, base: str) -> Iterator[Workshop]:
-    workshop = Workshop(engine, client, tmp_path, base)
+def workshop(engine: DockerEngine, client: docker.DockerClient, base: str) -> Iterator[Workshop]:
+    workshop = Workshop(engine, client, base)
     yield workshop
     workshop.clean()
     while left := list(workshop.images()):
