@@ -19,6 +19,12 @@ everywhere: setup
 reproducible: setup
 	@EVERY_IMAGE=1 $(VENV)/bin/pytest tests/engine/test_reproducible.py
 
+podman: $(VENV)/installed
+	@scripts/on-podman $(VENV)
+
+debian13: $(VENV)/installed
+	@scripts/in-debian13 $(COMMAND)
+
 lint: $(VENV)/installed
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/ruff check

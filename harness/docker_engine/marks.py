@@ -42,7 +42,7 @@ class StepMarks:
         if done := STEP_DONE.search(line):
             with suppress(ImageNotFound):
                 step = self._client.images.get(done[1])
-                parent = str(step.attrs["Parent"])
+                parent = _whole(str(step.attrs["Parent"]))
                 if parent in self._starts | self._steps:
                     mark(self._client, str(step.id))
                     self._steps.add(str(step.id))
@@ -114,6 +114,11 @@ def _untag(client: DockerClient, tag: str) -> None:
 
 def _mark_of(image: str) -> str:
     return f"{MARK}:{image.removeprefix('sha256:')[:ID_DIGITS]}"
+
+
+def _whole(image: str) -> str:
+    """An id as images have it: Podman names a parent without the kind of its digest."""
+    return f"sha256:{image.removeprefix('sha256:')}"
 
 
 def _id_of(client: DockerClient, tag: str) -> str | None:
