@@ -5,13 +5,14 @@ VENV := .venv
 HARNESS := $(VENV)/bin/harness
 ARGUMENTS ?= --langs all --rungs published
 
-.PHONY: compare test everywhere reproducible lint setup docs clean
+.PHONY: compare test everywhere reproducible podman debian13 lint setup docs clean
 
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
 
 test: setup lint
 	@$(VENV)/bin/pytest
+	@scripts/on-podman --if-possible $(VENV)/bin/pytest -m podman
 
 everywhere: setup
 	@EVERY_SIZE=1 $(VENV)/bin/pytest tests/engine/test_everywhere.py
@@ -20,7 +21,7 @@ reproducible: setup
 	@EVERY_IMAGE=1 $(VENV)/bin/pytest tests/engine/test_reproducible.py
 
 podman: $(VENV)/installed
-	@scripts/on-podman $(VENV)
+	@scripts/on-podman $(VENV)/bin/pytest -m engine
 
 debian13: $(VENV)/installed
 	@scripts/in-debian13 $(COMMAND)

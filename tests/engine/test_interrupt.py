@@ -108,6 +108,7 @@ def comparison(
         subprocess.run([HARNESS, "clean"], check=True, capture_output=True)
 
 
+@pytest.mark.podman
 @pytest.mark.parametrize("action", ["create", "start"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_nothing_and_keeps_what_it_measured(
@@ -124,6 +125,7 @@ def test_an_interrupted_run_leaves_nothing_and_keeps_what_it_measured(
     assert rows[HANG]["reason"] == "the run ended before it was measured"
 
 
+@pytest.mark.podman
 def test_an_interrupted_build_leaves_no_container(
     faulty_root: Path, base: str, client: docker.DockerClient, tmp_path: Path
 ) -> None:

@@ -123,6 +123,7 @@ COPY --from=more /three /
 """
 
 
+@pytest.mark.podman
 def test_all_that_a_build_left_is_ours(workshop: Workshop) -> None:
     tag = workshop.build(STAGES)
     images = workshop.images()
