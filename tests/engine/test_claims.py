@@ -108,7 +108,7 @@ def test_a_run_of_which_it_cannot_be_told_whether_it_lives_is_respected(
 
 
 def test_a_command_waits_where_it_is_told_to(rival: subprocess.Popen[str], run_id: str, faulty_root: Path) -> None:
-    command = [HARNESS, "build", "--langs", "faulty", "--wait"]
+    command = [str(HARNESS), "build", "--langs", "faulty", "--wait"]
     environment = {**os.environ, "HARNESS_ROOT": str(faulty_root)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as waiting:
         assert waiting.stderr
