@@ -22,9 +22,9 @@ RUNGS = ("naive", "parallel", "recursive")  # so slow that a busy machine's peak
 def test_c_is_compared_from_its_recipe_to_a_verified_report(tmp_path: Path) -> None:
     for folder in FOLDERS:
         shutil.copytree(root() / folder, tmp_path / folder)
-    results = tmp_path / "results"
-    options = ["--langs", "c", "--n", "64", "--budget", "0", "--baseline", "c/naive", "--seed", "2026", "--wait"]
-    command = [HARNESS, "compare", *options, "--out", results]
+    results = str(tmp_path / "results")
+    options = ["--langs", "c", "--rungs", ",".join(RUNGS), "--n", "64", "--budget", "0", "--baseline", "c/naive"]
+    command = [str(HARNESS), "compare", *options, "--seed", "2026", "--wait", "--out", results]
     environment = {**os.environ, "HARNESS_ROOT": str(tmp_path)}
     ended = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
