@@ -5,7 +5,7 @@ VENV := .venv
 HARNESS := $(VENV)/bin/harness
 ARGUMENTS ?= --langs all --rungs published
 
-.PHONY: compare test everywhere reproducible podman debian13 lint setup docs clean
+.PHONY: compare test everywhere reproducible podman debian13 debian-sid lint setup docs clean
 
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
@@ -23,8 +23,11 @@ reproducible: setup
 podman: $(VENV)/installed
 	@scripts/on-podman $(VENV)/bin/pytest -m engine
 
-debian13: $(VENV)/installed
-	@scripts/in-debian13 $(COMMAND)
+debian13:
+	@scripts/in-debian trixie $(COMMAND)
+
+debian-sid:
+	@scripts/in-debian sid $(COMMAND)
 
 lint: $(VENV)/installed
 	@$(VENV)/bin/ruff format --check

@@ -51,7 +51,7 @@ def has_debian(engine: Engine) -> bool:
 
 def _bootstrap(engine: Engine) -> None:
     """Make it whole before it is imported: half a Debian must never get the name of one."""
-    command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", SUITE, "-", *mirrors()]
+    command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", SUITE, "-", *_mirrors()]
     with spool() as file:
         made = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, check=False)
         if made.returncode:
@@ -60,7 +60,7 @@ def _bootstrap(engine: Engine) -> None:
         engine.import_image(cast("BinaryIO", file), MADE_HERE)
 
 
-def mirrors() -> list[str]:
+def _mirrors() -> list[str]:
     """Sources on the mirrors that a Debian host itself uses; none elsewhere, which means mmdebstrap's own."""
     if not shutil.which("apt-get"):
         return []
