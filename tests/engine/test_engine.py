@@ -35,7 +35,7 @@ from harness.engine import (
 from harness.errors import BuildError, EngineError
 from harness.machine import read_machine
 from harness.owners import FIRST_PID_NAMESPACE, owner_of, this_process
-from tests.engine.support import HARNESS, THIS_PROCESS, left_of
+from tests.engine.support import HARNESS, THIS_PROCESS, is_podman, left_of
 
 pytestmark = pytest.mark.engine
 
@@ -417,9 +417,8 @@ def test_the_machine_is_described(engine: DockerEngine, base: str, client: docke
     assert machine.architecture == os.uname().machine
     assert machine.kernel == os.uname().release
     assert machine.features
-    version = client.version()
-    is_podman = any(component["Name"] == "Podman Engine" for component in version["Components"])
-    assert f"{'Podman' if is_podman else 'Docker Engine'} {version['Version']}, " in machine.engine
+    name = "Podman" if is_podman(client) else "Docker Engine"
+    assert f"{name} {client.version()['Version']}, " in machine.engine
 
 
 def test_no_engine_is_said_with_what_to_do(tmp_path: Path) -> None:

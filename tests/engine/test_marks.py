@@ -21,6 +21,7 @@ from harness.docker_engine import DockerEngine
 from harness.docker_engine.marks import MARK, remove_ours
 from harness.engine import OLD_RUN_LABEL, Recipe
 from harness.errors import BuildError
+from tests.engine.support import is_podman
 
 pytestmark = pytest.mark.engine
 
@@ -128,9 +129,11 @@ def test_all_that_a_build_left_is_ours(workshop: Workshop) -> None:
     tag = workshop.build(STAGES)
     images = workshop.images()
     assert workshop.marked() == images.keys()
-    assert sorted(len(tags) for tags in images.values()) == [1, 2, 2]  # a stage; the image, and the start, with names
+    parents = 2 if is_podman(workshop.client) else 0  # which Docker keeps without a mark, and Podman would drop
+    # A stage; the image, and the start, with names.
+    assert sorted(len(tags) for tags in images.values()) == [*[1] * parents, 1, 2, 2]
     assert any(tag in map(bare, tags) for tags in images.values())
-    assert workshop.clean() == 3
+    assert workshop.clean() == 3 + parents
     assert workshop.listed(all=True) == []
 
 
@@ -195,7 +198,7 @@ def test_what_earlier_versions_built_is_ours_and_what_is_made_of_it_is_not(works
     ours = workshop.build_as_user("ENV OURS=1", tag, **old)
     unnamed = workshop.build_as_user("ENV OURS=2", None, **old)
     child = workshop.client.images.build(fileobj=io.BytesIO(f"FROM {tag}\nENV MINE=1\n".encode()), rm=True)[0]
-    assert child.labels == {OLD_RUN_LABEL: "build-5416"}
+    assert child.labels[OLD_RUN_LABEL] == "build-5416"
     workshop.clean()
     left = workshop.images()
     assert child.id in left
