@@ -142,7 +142,7 @@ def nap(faulty_root: Path, base: str, tmp_path: Path) -> str:
 @contextmanager
 def building(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A build, which ends with 130 when it is interrupted."""
-    command = [HARNESS, "build", "--langs", "unbuildable"]
+    command = [str(HARNESS), "build", "--langs", "unbuildable"]
     environment = {**os.environ, "HARNESS_ROOT": str(folder)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
