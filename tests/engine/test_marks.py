@@ -202,4 +202,6 @@ def test_what_earlier_versions_built_is_ours_and_what_is_made_of_it_is_not(works
     workshop.clean()
     left = workshop.images()
     assert child.id in left
-    assert {ours, unnamed}.isdisjoint(left)
+    kept = {ours, unnamed} & left.keys()
+    # Podman's history does not tell which step came last, and what cannot be told is left alone.
+    assert kept == ({ours, unnamed} if is_podman(workshop.client) else set())
