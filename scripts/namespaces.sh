@@ -20,7 +20,12 @@ end_apart() {
   [ -z "$inside" ] || { kill -KILL "$inside"; wait "$inside"; } 2>/dev/null || :
 }
 
-# remove_groups NAME: remove the control groups with such a name, which stay when an engine is killed.
+# remove_groups NAME: remove the control groups with such a name, which stay when an engine is killed, as soon as the last
+# process of theirs is gone.
 remove_groups() {
-  find /sys/fs/cgroup -depth -type d -path "*$1*" -exec rmdir {} + 2>/dev/null || :
+  tries=50
+  while [ "$tries" -gt 0 ] && [ -n "$(find /sys/fs/cgroup -type d -path "*$1*" -print -quit)" ]; do
+    find /sys/fs/cgroup -depth -type d -path "*$1*" -exec rmdir {} + 2>/dev/null || sleep 0.1
+    tries=$((tries - 1))
+  done
 }
