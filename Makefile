@@ -5,19 +5,29 @@ VENV := .venv
 HARNESS := $(VENV)/bin/harness
 ARGUMENTS ?= --langs all --rungs published
 
-.PHONY: compare test everywhere reproducible oldest pins lint setup docs clean
+.PHONY: compare test everywhere reproducible podman debian13 debian-sid oldest pins lint setup docs clean
 
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
 
 test: setup lint
 	@$(VENV)/bin/pytest
+	@scripts/on-podman --if-possible $(VENV)/bin/pytest -m podman
 
 everywhere: setup
 	@EVERY_SIZE=1 $(VENV)/bin/pytest tests/engine/test_everywhere.py
 
 reproducible: setup
 	@EVERY_IMAGE=1 $(VENV)/bin/pytest tests/engine/test_reproducible.py
+
+podman: $(VENV)/installed
+	@scripts/on-podman $(VENV)/bin/pytest -m engine
+
+debian13:
+	@scripts/in-debian trixie $(COMMAND)
+
+debian-sid:
+	@scripts/in-debian sid $(COMMAND)
 
 # The oldest versions that pyproject.toml allows, in an environment of their own.
 oldest:

@@ -16,6 +16,7 @@ from harness.files import spool
 from harness.outputs import check_file, check_folder, check_names, check_size
 
 CHUNK_BYTES = 2**20
+END_BYTES = 2 * tarfile.BLOCKSIZE
 
 
 def empty_file(name: str, owner: int) -> bytes:
@@ -26,7 +27,7 @@ def empty_file(name: str, owner: int) -> bytes:
     entry = tarfile.TarInfo(name)
     entry.mode, entry.uid, entry.gid = 0o600, owner, owner
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
+    with _unpadded(buffer) as archive:
         archive.addfile(entry)
     return buffer.getvalue()
 
@@ -38,13 +39,22 @@ def packed(files: Mapping[str, memoryview]) -> Generator[BinaryIO]:
     It depends on nothing but their names and contents, so that the builder's cache finds them again.
     """
     with spool() as file:
-        with tarfile.open(fileobj=file, mode="w") as archive:
+        with _unpadded(cast("BinaryIO", file)) as archive:
             for name, data in sorted(files.items()):
                 entry = tarfile.TarInfo(name)
                 entry.size, entry.mode = data.nbytes, 0o755 if bytes(data[:2]) == b"#!" else 0o644
                 archive.addfile(entry, cast("Any", _Reader(data)))
         file.seek(0)
         yield cast("BinaryIO", file)
+
+
+@contextmanager
+def _unpadded(file: BinaryIO) -> Generator[tarfile.TarFile]:
+    """A new archive that ends with the mark of its end: Podman reads no further, and then fails if more comes."""
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        yield archive
+        end = archive.offset + END_BYTES
+    file.truncate(end)
 
 
 class _Reader(io.RawIOBase):
@@ -70,11 +80,11 @@ def output_file(stream: Iterator[bytes], folder: str, name: str, size_bytes: int
     try:
         with tarfile.open(fileobj=source, mode="r|", bufsize=CHUNK_BYTES) as archive, spool() as copy:
             root = archive.next()
-            if root is None or root.name != folder:
+            if root is None or root.name not in {folder, ""}:  # Podman leaves a volume's name out
                 raise ProtocolError("the archive of its output folder is not of that folder")
             check_folder(_mode(root), is_ours=root.uid == 0)
             file = archive.next()
-            check_names([file.name] if file else [], [f"{folder}/{name}"])
+            check_names([file.name] if file else [], [f"{root.name}/{name}"])
             member = cast("tarfile.TarInfo", file)
             check_file(name, _mode(member), links=1)  # no archive tells their number; a second name has its own entry
             check_size(name, member.size, size_bytes)

@@ -1,4 +1,4 @@
-"""The group whose members may use the engine. Who joins it has its rights from the next login on, or through sg."""
+"""The group whose members may use the engine. Who joins it has its rights from the next login on, or by sg or sudo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import grp
 import os
 import pwd
 import shlex
-import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,16 +45,38 @@ def user() -> str:
 
 
 def command_as_member(command: Sequence[str], socket: Path | None) -> list[str] | None:
-    """A command so that the group of a socket counts at once; None where that would change nothing.
+    """A command so that the group of a socket counts at once; None where nothing here can do that.
 
-    The primary group stays what it was, so that files are made with the same group as ever.
+    The primary group stays what it was, so that files are made with the same group as ever. Whether a way works is
+    tried: sg of Debian 13 forgets the group when it puts back the primary one, and sudo may want a password.
     """
     group = group_of(socket) if socket else None
-    if not group or not has_joined(group) or is_in_effect(group) or not shutil.which("sg") or AGAIN in os.environ:
+    if not socket or not group or not has_joined(group) or is_in_effect(group) or AGAIN in os.environ:
         return None
-    inner = shlex.join(["env", f"{AGAIN}=1", *command])
+    again = ["env", f"{AGAIN}=1", *command]
+    trial = ["test", "-w", str(socket)]
+    return next((way(group, again) for way in (_by_sg, _by_sudo) if _succeeds(way(group, trial))), None)
+
+
+def _by_sg(group: str, command: Sequence[str]) -> list[str]:
+    inner = shlex.join(command)
     try:
         primary = grp.getgrgid(os.getegid()).gr_name
     except KeyError:
         return ["sg", group, "-c", f"exec {inner}"]
     return ["sg", group, "-c", f"exec {shlex.join(['sg', primary, '-c', f'exec {inner}'])}"]
+
+
+def _by_sudo(_group: str, command: Sequence[str]) -> list[str]:
+    """As the same user with all groups, in the same environment, of which sudo changes some even so."""
+    kept = [f"{name}={os.environ[name]}" for name in ("HOME", "LOGNAME", "MAIL", "PATH", "USER") if name in os.environ]
+    same = ["setpriv", f"--reuid={os.geteuid()}", f"--regid={os.getegid()}", "--init-groups"]
+    return ["sudo", "--non-interactive", "--preserve-env", *same, "env", *kept, *command]
+
+
+def _succeeds(command: Sequence[str]) -> bool:
+    nothing = subprocess.DEVNULL
+    try:
+        return subprocess.run(command, stdin=nothing, stdout=nothing, stderr=nothing, check=False).returncode == 0
+    except OSError:
+        return False

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.archives import output_file
+from harness.archives import empty_file, output_file, packed
 from harness.errors import ProtocolError
 from harness.outputs import SLACK_BYTES, lay, overflows, taken
 
@@ -109,11 +109,11 @@ def test_blocks_beyond_the_end_of_a_file_are_seen(folder: Path) -> None:
     assert overflows(folder, NAME, len(HELD))
 
 
-def archived(*members: tuple[str, bytes, bytes], owner: int = 0, mode: int = 0o755) -> bytes:
+def archived(*members: tuple[str, bytes, bytes], owner: int = 0, mode: int = 0o755, folder: str = "out/") -> bytes:
     """An archive of the folder `out`, as an engine makes one, and members of a name, a type and contents."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        out = tarfile.TarInfo("out/")
+        out = tarfile.TarInfo(folder)
         out.type, out.mode, out.uid = tarfile.DIRTYPE, mode, owner
         archive.addfile(out)
         for name, kind, data in members:
@@ -136,10 +136,26 @@ def test_a_file_is_taken_out_of_a_stream(size: int) -> None:
     assert output_file(chunks(archived(("out/c.f64", tarfile.REGTYPE, b"")), size), "out", NAME, 0) == b""
 
 
+def test_podman_leaves_the_folders_own_name_out() -> None:
+    archive = archived(("/c.f64", tarfile.REGTYPE, C[2]), folder="/")
+    assert bytes(output_file(chunks(archive), "out", NAME, len(C[2]))) == C[2]
+
+
+def test_an_archive_ends_with_its_end() -> None:
+    """Podman reads no further than that, and then breaks off whatever still comes."""
+    assert len(empty_file(NAME, owner=65534)) == 512 + 1024
+    with packed({"a": memoryview(b"12345678"), "b": memoryview(b"")}) as archive:
+        assert len(archive.read()) == 3 * 512 + 1024
+
+
 @pytest.mark.parametrize(
     "archive",
     [
         archived(),
+        archived(C, folder="/"),
+        archived(("/c.f64", tarfile.REGTYPE, C[2])),
+        archived(("/c.f64", tarfile.SYMTYPE, b""), folder="/"),
+        archived(("/c.f64", tarfile.REGTYPE, C[2]), folder="/", owner=65534),
         archived(("out/c.f64", tarfile.SYMTYPE, b"")),
         archived(("out/c.f64", tarfile.LNKTYPE, b"")),
         archived(("out/c.f64", tarfile.FIFOTYPE, b"")),

@@ -12,6 +12,7 @@ from docker.errors import APIError
 
 from harness.archives import packed
 from harness.docker_engine.connection import raise_if_full, translated
+from harness.docker_engine.flavours import Flavour
 from harness.docker_engine.marks import StepMarks, mark
 from harness.docker_engine.words import is_kept, reason_of
 from harness.engine import KEPT, Recipe
@@ -21,12 +22,15 @@ from harness.redaction import redacted
 STYLE = re.compile(r"\x1b\[[\d;]*m")  # builders print standard error in red
 
 
-def build(client: DockerClient, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool) -> None:
+def build(
+    client: DockerClient, flavour: Flavour, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool
+) -> None:
     """Build a recipe's image. Raises BuildError with the log, EngineError, DiskFullError."""
     log: list[str] = []
     files = {name: memoryview(data) for name, data in recipe.files.items()}
     with packed(files) as context, translated(), _recipe_refused():
-        marks = StepMarks(client, (*recipe.arguments.values(), *recipe.packages))
+        sources = (*recipe.arguments.values(), *recipe.packages)
+        marks = StepMarks(client, sources, keeps_parents=flavour.keeps_parents)
         for event in client.api.build(
             fileobj=context,
             custom_context=True,

@@ -131,7 +131,7 @@ class DockerEngine:
 
     def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
         """See Engine."""
-        build(self._client, recipe, on_line, anew=anew)
+        build(self._client, self._flavour, recipe, on_line, anew=anew)
 
     def save(self, tag: str) -> Iterable[bytes]:
         """See Engine."""

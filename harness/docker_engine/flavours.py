@@ -16,6 +16,7 @@ class Flavour:
     there. `volume_options` keep a volume root's, which it would else give to the user of its first container.
     `limits` are for it to be told of: its own are more than some machines let it set, which then start no container.
     `tells_memory` is whether it says that a container ran out of memory.
+    `keeps_parents` is whether an image stays that others were made of, though it has lost its last name.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Flavour:
     volume_options: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     tells_memory: bool = True
+    keeps_parents: bool = True
 
     def covered(self) -> dict[str, str]:
         """The mounts, as options by folder, that leave a read-only container nothing to write to."""
@@ -36,6 +38,7 @@ PODMAN = Flavour(
     volume_options={"o": "uid=0"},
     limits={"nofile": 1024, "nproc": 16384},  # open files; processes of one user, of which a container has far fewer
     tells_memory=False,  # 4.3 looks for conmon's word in one folder, and conmon writes it to another
+    keeps_parents=False,
 )
 
 

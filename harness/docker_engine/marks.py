@@ -28,12 +28,13 @@ GONE, NEEDED = 404, 409
 class StepMarks:
     """Marks, while a builder tells of its steps, what they make: where it fails or is killed, gigabytes are left.
 
-    An image is marked until one that is made from it is. What a step prints can look like the builder's own lines, so
-    only what is made from the images that the recipe starts from is taken for a step's.
+    An image is marked until one that is made from it is, or for good where the engine would else drop it, and build the
+    step anew the next time. What a step prints can look like the builder's own lines, so only what is made from the
+    images that the recipe starts from is taken for a step's.
     """
 
-    def __init__(self, client: DockerClient, starts: Iterable[str]) -> None:
-        self._client = client
+    def __init__(self, client: DockerClient, starts: Iterable[str], *, keeps_parents: bool) -> None:
+        self._client, self._keeps_parents = client, keeps_parents
         self._starts = {image for start in starts if (image := _id_of(client, start))}
         self._steps: set[str] = set()
 
@@ -42,11 +43,11 @@ class StepMarks:
         if done := STEP_DONE.search(line):
             with suppress(ImageNotFound):
                 step = self._client.images.get(done[1])
-                parent = str(step.attrs["Parent"])
+                parent = _whole(str(step.attrs["Parent"]))
                 if parent in self._starts | self._steps:
                     mark(self._client, str(step.id))
                     self._steps.add(str(step.id))
-                if parent in self._steps:
+                if parent in self._steps and self._keeps_parents:
                     _untag(self._client, _mark_of(parent))
 
 
@@ -114,6 +115,11 @@ def _untag(client: DockerClient, tag: str) -> None:
 
 def _mark_of(image: str) -> str:
     return f"{MARK}:{image.removeprefix('sha256:')[:ID_DIGITS]}"
+
+
+def _whole(image: str) -> str:
+    """An id as images have it: Podman names a parent without the kind of its digest."""
+    return f"sha256:{image.removeprefix('sha256:')}"
 
 
 def _id_of(client: DockerClient, tag: str) -> str | None:

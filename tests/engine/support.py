@@ -22,6 +22,11 @@ def unwatched(_event: Event) -> None:
     """Progress that nobody looks at."""
 
 
+def is_podman(client: docker.DockerClient) -> bool:
+    """Whether the engine of these tests is Podman, of which a few things are otherwise."""
+    return any(component["Name"] == "Podman Engine" for component in client.version()["Components"])
+
+
 def left_of(client: docker.DockerClient, labels: Mapping[str, str]) -> list[str]:
     """The containers and volumes with all of these labels."""
     filters: dict[str, str | list[str] | bool] = {"label": [f"{name}={value}" for name, value in labels.items()]}

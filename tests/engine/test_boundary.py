@@ -74,6 +74,7 @@ def host_file() -> Iterator[Path]:
     path.unlink()
 
 
+@pytest.mark.podman
 @pytest.mark.usefixtures("any_way")
 def test_a_link_in_an_image_reaches_no_file_of_the_host(
     run: Script, planted: Callable[[str], str], host_file: Path
@@ -191,6 +192,7 @@ def test_a_program_that_reserves_the_disk_is_killed(run: Script) -> None:
     assert (ended.code, ended.timed_out, ended.output) == (137, False, None)
 
 
+@pytest.mark.podman
 def test_nothing_but_its_output_can_be_written_to_a_disk(run: Script) -> None:
     """What is left is memory, and counted as the container's."""
     find = "find / -xdev -writable ! -type l 2>/dev/null; for m in $(cut -d' ' -f2 /proc/mounts); do "
@@ -240,6 +242,7 @@ def test_what_a_container_prints_is_not_read_without_end(run: Script, monkeypatc
     assert 2**16 <= len(ended.stdout) <= 2**17
 
 
+@pytest.mark.podman
 def test_the_folder_of_an_output_stays_roots(run: Script) -> None:
     ended = run("stat -c '%u %g %a' /out; touch /out/more; chmod 777 /out; rm /out/c.f64; exit 1")
     assert ended.stdout == b"0 0 755\n"

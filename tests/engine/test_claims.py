@@ -107,8 +107,10 @@ def test_a_run_of_which_it_cannot_be_told_whether_it_lives_is_respected(
             engine.remove_volume(str(volume.name))
 
 
-def test_a_command_waits_where_it_is_told_to(rival: subprocess.Popen[str], run_id: str) -> None:
-    with subprocess.Popen([HARNESS, "build", "--langs", "web", "--wait"], stderr=subprocess.PIPE, text=True) as waiting:
+def test_a_command_waits_where_it_is_told_to(rival: subprocess.Popen[str], run_id: str, faulty_root: Path) -> None:
+    command = [str(HARNESS), "build", "--langs", "faulty", "--wait"]
+    environment = {**os.environ, "HARNESS_ROOT": str(faulty_root)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as waiting:
         assert waiting.stderr
         owner = owner_of(str(waiting.pid), waiting.pid)
         assert owner.pid == waiting.pid

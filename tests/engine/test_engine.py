@@ -21,6 +21,7 @@ import pytest
 from harness.archives import packed
 from harness.docker_engine import DockerEngine, output
 from harness.engine import (
+    KEPT,
     NOT_STARTED,
     OLD_OWNER_LABEL,
     OLD_RUN_LABEL,
@@ -35,7 +36,7 @@ from harness.errors import BuildError, EngineError
 from harness.machine import read_machine
 from harness.owners import FIRST_PID_NAMESPACE, owner_of, this_process
 from harness.sources import read_sources
-from tests.engine.support import HARNESS, THIS_PROCESS, left_of
+from tests.engine.support import HARNESS, THIS_PROCESS, is_podman, left_of
 
 pytestmark = pytest.mark.engine
 
@@ -97,6 +98,7 @@ def test_a_container_has_no_network(run: Script) -> None:
     assert heading.startswith(b"Iface")
 
 
+@pytest.mark.podman
 def test_a_containers_root_is_read_only(run: Script) -> None:
     assert b"Read-only file system" in run("touch /tmp/anyone-may-write-here").stderr
 
@@ -117,6 +119,7 @@ def test_a_container_has_no_more_processes_than_its_limit(run: Script) -> None:
     assert b"Cannot fork" in refused.stderr
 
 
+@pytest.mark.podman
 def test_memory_ends_at_its_limit(run: Script) -> None:
     hold_64_mib = "head -c 64m /dev/zero | tail -c 64m | wc -c"
     assert run(hold_64_mib, memory_bytes=256 * MIB).stdout.split() == [str(64 * MIB).encode()]
@@ -124,6 +127,7 @@ def test_memory_ends_at_its_limit(run: Script) -> None:
     assert (ended.out_of_memory, ended.timed_out, ended.code) == (True, False, 137)
 
 
+@pytest.mark.podman
 def test_a_kill_is_not_taken_for_a_want_of_memory(run: Script) -> None:
     ended = run("sh -c 'kill -9 $$'; exit $?")
     assert (ended.out_of_memory, ended.timed_out, ended.code) == (False, False, 137)
@@ -156,6 +160,7 @@ def any_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return str(request.param)
 
 
+@pytest.mark.podman
 @pytest.mark.usefixtures("any_way")
 def test_output_is_read_back_bit_for_bit(run: Script, due: Due) -> None:
     every_byte = "".join(f"\\{byte:03o}" for byte in range(256))
@@ -174,6 +179,7 @@ def test_output_of_a_failure_is_not_read(run: Script, due: Due) -> None:
     assert run(f"echo half >{PATH}; exit 1", output=due(5)).output is None
 
 
+@pytest.mark.podman
 def test_inputs_arrive_whole_and_cannot_be_changed(engine: DockerEngine, base: str, run: Script, due: Due) -> None:
     a = np.arange(40_000, dtype="<f8").reshape(200, 200)
     volume = engine.fill_volume(base, {"a.f64": a.data, "b.f64": a[:2].data})
@@ -188,6 +194,7 @@ def test_inputs_arrive_whole_and_cannot_be_changed(engine: DockerEngine, base: s
     engine.remove_volume(volume)  # silently
 
 
+@pytest.mark.podman
 def test_nothing_is_left_of_a_job_however_it_ended(
     engine: DockerEngine, labels: dict[str, str], client: docker.DockerClient, shell: Job, due: Due
 ) -> None:
@@ -247,6 +254,7 @@ def leave(client: docker.DockerClient, base: str) -> Iterator[Callable[..., str]
             volume.remove()
 
 
+@pytest.mark.podman
 def test_clean_removes_what_the_dead_left_and_spares_the_living(
     client: docker.DockerClient, leave: Callable[..., str], dead_owner: str
 ) -> None:
@@ -349,6 +357,7 @@ def recipe(folder: Path, base: str, steps: str) -> Recipe:
     return Recipe(f"harness-test:{secrets.token_hex(4)}", files, target=None, arguments={"BASE": base})
 
 
+@pytest.mark.podman
 @pytest.mark.parametrize(
     ("steps", "reason"),
     [
@@ -372,6 +381,17 @@ def test_a_failed_build_says_why(steps: str, reason: str, engine: DockerEngine, 
     assert engine.image_digest(failing.tag) is None
 
 
+@pytest.mark.podman
+def test_a_step_that_was_kept_is_told(engine: DockerEngine, base: str, tmp_path: Path) -> None:
+    built = recipe(tmp_path, base, f"RUN echo {secrets.token_hex(4)} >/layer")
+    first, again = list[str](), list[str]()
+    engine.build(built, first.append)
+    engine.build(built, again.append)
+    engine.remove_image(built.tag)
+    assert (first.count(KEPT), again.count(KEPT)) == (0, 1)
+
+
+@pytest.mark.podman
 def test_files_with_other_modes_and_times_are_not_built_anew(
     engine: DockerEngine, base: str, tmp_path: Path, client: docker.DockerClient
 ) -> None:
@@ -389,14 +409,16 @@ def test_files_with_other_modes_and_times_are_not_built_anew(
     assert len(layers) == 1
 
 
-def test_the_machine_is_described(engine: DockerEngine, base: str) -> None:
+@pytest.mark.podman
+def test_the_machine_is_described(engine: DockerEngine, base: str, client: docker.DockerClient) -> None:
     machine = read_machine(engine, base)
     assert machine.cores == len(engine.cpus()) > 0
     assert machine.memory_bytes > 2**28
     assert machine.architecture == os.uname().machine
     assert machine.kernel == os.uname().release
     assert machine.features
-    assert re.search(r"(Docker Engine|Podman) \d+\.\d+", machine.engine)
+    name = "Podman" if is_podman(client) else "Docker Engine"
+    assert f"{name} {client.version()['Version']}, " in machine.engine
 
 
 def test_no_engine_is_said_with_what_to_do(tmp_path: Path) -> None:
@@ -408,6 +430,7 @@ def test_no_engine_is_said_with_what_to_do(tmp_path: Path) -> None:
     assert ended.stderr.startswith(told)
 
 
+@pytest.mark.podman
 def test_an_imported_root_file_system_is_an_image_that_builds_can_start_from(engine: DockerEngine) -> None:
     tag = "harness-imported:test"
     with packed({"etc/planted": memoryview(b"planted")}) as archive:

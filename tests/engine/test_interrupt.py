@@ -9,38 +9,43 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
-from docker.errors import NotFound
+from docker.errors import APIError
 from docker.models.containers import Container
 
 from harness.engine import OWNER_LABEL
 from harness.manifest import load_catalog
 from harness.owners import owner_of
 from harness.plan import cases_of, shuffled
-from tests.engine.support import HARNESS, left_of
+from tests.engine.support import HARNESS, is_podman, left_of
 from tests.factories import some_options
 
 pytestmark = pytest.mark.engine
 
 HONEST, HANG = "honest", "hang"
 N = 16
-PATIENCE_S = 40  # all that these tests wait for comes within; the container that hangs is left alone for 60 s
+PATIENCE_S = 40  # all that follows on a signal comes within; the container that hangs is left alone for 60 s
+BEGINNING_S = 150  # on a busy machine, until there is something to interrupt
 
 
 def containers(client: docker.DockerClient, began: int, **filters: str) -> Iterator[Container]:
     """Containers as something happens to them, while they are still there."""
     wanted: dict[str, str | list[str] | bool] = {"type": "container", **filters}
-    for event in client.events(since=began, until=began + PATIENCE_S, filters=wanted, decode=True):
-        with suppress(NotFound):
+    for event in client.events(since=began, until=began + BEGINNING_S, filters=wanted, decode=True):
+        try:
             yield client.containers.get(event["id"])
-    raise TimeoutError(f"not within {PATIENCE_S} s: {filters}")
+        except APIError as error:  # gone by now, which Podman may tell as an error of its own
+            if error.status_code != HTTPStatus.NOT_FOUND and "no such container" not in str(error):
+                raise
+    raise TimeoutError(f"not within {BEGINNING_S} s: {filters}")
 
 
 @dataclass
@@ -108,6 +113,7 @@ def comparison(
         subprocess.run([HARNESS, "clean"], check=True, capture_output=True)
 
 
+@pytest.mark.podman
 @pytest.mark.parametrize("action", ["create", "start"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_nothing_and_keeps_what_it_measured(
@@ -124,29 +130,81 @@ def test_an_interrupted_run_leaves_nothing_and_keeps_what_it_measured(
     assert rows[HANG]["reason"] == "the run ended before it was measured"
 
 
-def test_an_interrupted_build_leaves_no_container(
-    faulty_root: Path, base: str, client: docker.DockerClient, tmp_path: Path
-) -> None:
+@pytest.fixture
+def nap(faulty_root: Path, base: str, tmp_path: Path) -> str:
+    """What a step of a build in tmp_path runs, for an hour, as no other process does."""
     shutil.copytree(faulty_root, tmp_path, dirs_exist_ok=True)
     nap = f"sleep {3600 + secrets.randbelow(10**9)}"
-    (tmp_path / "containers" / "unbuildable" / "Dockerfile").write_text(f"FROM {base} AS final\nRUN {nap}\n")
-    began = int(time.time())
-    with subprocess.Popen(
-        [HARNESS, "build", "--langs", "unbuildable"],
-        env={**os.environ, "HARNESS_ROOT": str(tmp_path)},
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    recipe = tmp_path / "containers" / "unbuildable" / "Dockerfile"
+    recipe.write_text(f"FROM {base} AS final\nRUN {nap}\nRUN touch /more\n")
+    return nap
+
+
+@contextmanager
+def building(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A build, which ends with 130 when it is interrupted."""
+    command = [str(HARNESS), "build", "--langs", "unbuildable"]
+    environment = {**os.environ, "HARNESS_ROOT": str(folder)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
-            started = containers(client, began, event="start")
-            step = next(each for each in started if nap in (each.attrs["Config"]["Cmd"] or ()))
+            yield process
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=PATIENCE_S) == 128 + signal.SIGINT
         finally:
             process.kill()
+
+
+@pytest.mark.podman
+def test_an_interrupted_build_leaves_no_container(nap: str, client: docker.DockerClient, tmp_path: Path) -> None:
+    if is_podman(client):
+        check_that_podman_drops_a_build(nap, client, tmp_path)
+        return
+    began = int(time.time())
+    with building(tmp_path):
+        started = containers(client, began, event="start")
+        step = next(each for each in started if nap in (each.attrs["Config"]["Cmd"] or ()))
     gone = client.events(
-        since=began, until=began + PATIENCE_S, filters={"event": "destroy", "type": "container"}, decode=True
+        since=began, until=int(time.time()) + PATIENCE_S, filters={"event": "destroy", "type": "container"}, decode=True
     )
     assert step.id in (event["id"] for event in gone)
+
+
+def check_that_podman_drops_a_build(nap: str, client: docker.DockerClient, folder: Path) -> None:
+    """It goes on with the step that runs, which nothing but the step's end stops, and then leaves nothing of it."""
+    before = build_containers(client)
+    with building(folder):
+        until(lambda: bool(processes(nap)))
+        assert build_containers(client) > before
+    for pid in processes(nap):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    until(lambda: build_containers(client) == before)
+    assert processes(nap) == []
+
+
+def build_containers(client: docker.DockerClient) -> set[str]:
+    """The ids of those that Podman's builder works in, which its Docker-compatible calls do not list."""
+    listed = client.api.get(f"{client.api.base_url}/v4.0.0/libpod/containers/json?all=true&external=true")
+    return {each["Id"] for each in listed.json() if each["State"] == "storage"}
+
+
+def processes(command: str) -> list[int]:
+    """Those of this machine whose command line contains that."""
+    words = command.replace(" ", "\0").encode(), command.encode()
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            line = place.read_bytes()
+            found += [int(place.parent.name)] if any(each in line for each in words) else []
+    return found
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for something that comes within our patience."""
+    deadline = time.monotonic() + BEGINNING_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_clean_removes_what_a_killed_run_left(comparison: Comparison) -> None:

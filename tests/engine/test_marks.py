@@ -20,6 +20,7 @@ from harness.docker_engine import DockerEngine
 from harness.docker_engine.marks import MARK, remove_ours
 from harness.engine import OLD_RUN_LABEL, Recipe
 from harness.errors import BuildError
+from tests.engine.support import is_podman
 
 pytestmark = pytest.mark.engine
 
@@ -66,7 +67,8 @@ class Workshop:
             return []
 
     def marked(self) -> set[str]:
-        return {image for image, tags in self.images().items() if f"{MARK}:{image[7:19]}" in tags}
+        marks = {image: f"{MARK}:{image[7:19]}" for image in self.images()}
+        return {image for image, tags in self.images().items() if marks[image] in map(bare, tags)}
 
     def clean(self) -> int:
         """What `harness clean --images` does, where there are only these images."""
@@ -80,6 +82,11 @@ class Workshop:
                 lambda **options: mine[0] if not options else [each for each in real(**options) if each["Id"] in left],
             )
             return remove_ours(self.client)
+
+
+def bare(tag: str) -> str:
+    """A tag as we give it: Podman adds the registry that it could be from."""
+    return tag.rpartition("/")[2]
 
 
 @pytest.fixture
@@ -114,13 +121,16 @@ COPY --from=more /three /
 """
 
 
+@pytest.mark.podman
 def test_all_that_a_build_left_is_ours(workshop: Workshop) -> None:
     tag = workshop.build(STAGES)
     images = workshop.images()
     assert workshop.marked() == images.keys()
-    assert sorted(len(tags) for tags in images.values()) == [1, 2, 2]  # a stage; the image, and the start, with names
-    assert any(tag in tags for tags in images.values())
-    assert workshop.clean() == 3
+    parents = 2 if is_podman(workshop.client) else 0  # which Docker keeps without a mark, and Podman would drop
+    # A stage; the image, and the start, with names.
+    assert sorted(len(tags) for tags in images.values()) == [*[1] * parents, 1, 2, 2]
+    assert any(tag in map(bare, tags) for tags in images.values())
+    assert workshop.clean() == 3 + parents
     assert workshop.listed(all=True) == []
 
 
@@ -153,7 +163,7 @@ def test_a_mark_on_another_image_than_it_names_is_none(workshop: Workshop) -> No
     false = f"{MARK}:{workshop.token}0000"
     assert workshop.client.images.get(theirs).tag(MARK, false.partition(":")[2])
     workshop.clean()
-    assert workshop.images()[theirs] == [false]
+    assert [bare(tag) for tag in workshop.images()[theirs]] == [false]
 
 
 def test_what_a_container_needs_stays_until_it_is_gone(workshop: Workshop) -> None:
@@ -185,8 +195,10 @@ def test_what_earlier_versions_built_is_ours_and_what_is_made_of_it_is_not(works
     ours = workshop.build_as_user("ENV OURS=1", tag, **old)
     unnamed = workshop.build_as_user("ENV OURS=2", None, **old)
     child = workshop.client.images.build(fileobj=io.BytesIO(f"FROM {tag}\nENV MINE=1\n".encode()), rm=True)[0]
-    assert child.labels == {OLD_RUN_LABEL: "build-5416"}
+    assert child.labels[OLD_RUN_LABEL] == "build-5416"
     workshop.clean()
     left = workshop.images()
     assert child.id in left
-    assert {ours, unnamed}.isdisjoint(left)
+    kept = {ours, unnamed} & left.keys()
+    # Podman's history does not tell which step came last, and what cannot be told is left alone.
+    assert kept == ({ours, unnamed} if is_podman(workshop.client) else set())
