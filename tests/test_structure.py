@@ -39,7 +39,6 @@ LAYERS = [
         "model.manifests",
         "outputs",
         "progress",
-        "workload",
     },
     {
         "archives",
@@ -56,7 +55,7 @@ LAYERS = [
         "model.journal",
         "protocol",
         "turn",
-        "validate",
+        "workload",
     },
     {
         "canonical",
@@ -70,6 +69,7 @@ LAYERS = [
         "startup",
         "store",
         "topology",
+        "validate",
     },
     {
         "disturbance",

@@ -4,7 +4,7 @@ import kernels.Isa;
 /** A step of the ladder: its kernel, and what {@code info} tells of it. */
 record Rung<M>(String name, String loopOrder, String threads, Paths paths, Matrix.Factory<M> matrix,
     Kernel<M> kernel) {
-  /** Adds A · B to C, which comes zeroed and has only the rows that are asked for. */
+  /** Adds A · B to C; A and C have only the rows that are asked for. */
   interface Kernel<M> {
     void multiply(M a, M b, M c, int n, int threads);
   }

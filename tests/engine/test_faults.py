@@ -33,6 +33,8 @@ FAULTS = {
     "faulty/transposed": r"wrong product: sample 1 has checksum -?\d+, \d+ is right",
     "faulty/stale": r"wrong product: sample 1 has checksum -?\d+, \d+ is right",
     "faulty/accumulated": r"wrong product: sample 2 has checksum -?\d+, \d+ is right",
+    "faulty/kept": r"wrong product: sample 2 has checksum -?\d+, \d+ is right",
+    "faulty/skips-a-call": r"wrong product: sample 1 has checksum -?\d+, \d+ is right",
     "faulty/wrong-file": rf"wrong product: 1 of {N * N} elements of the written C differ, first C\[{N // 2}\]\[0\] .*",
     "faulty/unwritten": rf"wrote 0 bytes of c\.f64 where {N * N * 8} were due",
     "faulty/too-few": r"printed 0 samples where 1 were asked for",

@@ -3,8 +3,9 @@ package kernels;
 import org.ejml.concurrency.EjmlConcurrency;
 import org.ejml.data.DMatrixRBlock;
 import org.ejml.data.DMatrixRMaj;
+import org.ejml.data.DSubmatrixD1;
+import org.ejml.dense.block.MatrixMult_MT_DDRB;
 import org.ejml.dense.block.MatrixOps_DDRB;
-import org.ejml.dense.block.MatrixOps_MT_DDRB;
 
 /**
  * What a user of Java would pick instead of all this: EJML, by its multiplication of matrices that
@@ -15,9 +16,10 @@ public final class Library {
     if (EjmlConcurrency.getMaxThreads() != threads) {
       EjmlConcurrency.setMaxThreads(threads); // makes a pool, and leaves the last one to die
     }
-    DMatrixRBlock product = new DMatrixRBlock(n, n);
-    MatrixOps_MT_DDRB.mult(blocks(a, n), blocks(b, n), product);
-    MatrixOps_DDRB.convert(product, DMatrixRMaj.wrap(n, n, c));
+    DMatrixRBlock sums = blocks(c, n);
+    MatrixMult_MT_DDRB.multPlus(sums.blockLength, new DSubmatrixD1(blocks(a, n)),
+        new DSubmatrixD1(blocks(b, n)), new DSubmatrixD1(sums));
+    MatrixOps_DDRB.convert(sums, DMatrixRMaj.wrap(n, n, c));
   }
 
   private static DMatrixRBlock blocks(double[] entries, int n) {

@@ -16,7 +16,7 @@ def work(worker):
     for j in range(worker, n, threads):
         column = columns[j].tolist()  # new objects side by side: those of a list of rows are scattered
         for i, line in enumerate(lines):
-            C[i * n + j] = sumprod(line, column)
+            C[i * n + j] += sumprod(line, column)
 
 
 in_processes(threads, work)
