@@ -53,6 +53,8 @@ def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int, *, pi
         number=number,
         pilot=pilot,
         rows=batch.rows,
+        first=batch.first,
+        calls=batch.calls,
         container_ns=ended.elapsed_ns,
         conditions=between(readings),
         resident_bytes=ended.resident_bytes,

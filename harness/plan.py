@@ -65,6 +65,11 @@ def shuffled(cases: Sequence[Case], seed: int, number: int) -> list[Case]:
     return random.Random(f"{seed}/{number}").sample(cases, len(cases))  # noqa: S311 (an order, not a secret)
 
 
+def first_row(n: int, seed: int, number: int) -> int:
+    """Where the rows of a round begin: anywhere, so that rounds take others, and the same for all of its cases."""
+    return random.Random(f"{seed}/{number}/first").randrange(n)  # noqa: S311 (rows, not a secret)
+
+
 def pilot(rung: Rung, case: Case) -> Batch:
     """The smallest request there is: a row a thread, or the whole product where rows are not independent."""
     rows = min(case.threads, case.n) if rung.rows_independent else case.n
@@ -105,7 +110,7 @@ def _batch(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> t
     latest = rounds[-1]
     sample_s = median(s.wall_ns for s in latest.samples[len(latest.samples) // 2 :]) / 1e9  # the later, warmer half
     overhead_s = latest.container_ns / 1e9 - len(latest.samples) * sample_s  # warming up is in it
-    row_s = sample_s / latest.rows
+    row_s = sample_s / latest.rows / latest.calls
     rows = latest.rows if len(rounds) > 1 else _rows(rung, case, row_s)
     measuring_s = max(round_s - overhead_s, overhead_s / 4)  # a container that was started anyway may as well measure
     samples = min(MAX_SAMPLES, _samples(case, rounds, rows, row_s, int(measuring_s / (row_s * rows))))

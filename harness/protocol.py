@@ -18,7 +18,8 @@ SAMPLE = re.compile(r"(-?\d{1,19}) (-?\d{1,19}) (\d{1,10})", re.ASCII)  # no mor
 
 def run_arguments(case: Case, batch: Batch) -> tuple[str, ...]:
     """The arguments of `matmul run`."""
-    return ("run", case.rung, str(case.n), str(case.threads), str(batch.rows), str(batch.samples))
+    numbers = (case.n, case.threads, batch.first, batch.rows, batch.calls, batch.samples)
+    return ("run", case.rung, *map(str, numbers))
 
 
 def parse_samples(stdout: bytes, expected: int) -> tuple[Sample, ...]:

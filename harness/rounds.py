@@ -13,7 +13,7 @@ from harness.limits import LEAST_S, timeout_s
 from harness.measure import Bench, measure
 from harness.model.cases import Batch, Case
 from harness.model.journal import Round
-from harness.plan import counted, left_s, next_batch, shuffled
+from harness.plan import counted, first_row, left_s, next_batch, shuffled
 from harness.run import Run
 from harness.stopping import precise
 from harness.tax import measure_tax, taxed
@@ -43,7 +43,8 @@ def measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
     number = 0
     while waiting := [(case, batch) for case in cases if (batch := _next(run, case))]:
         number += 1
-        batches = dict(waiting)
+        first = first_row(run.options.n, run.options.seed, number)
+        batches = {case: batch.model_copy(update={"first": first}) for case, batch in waiting}
         for done, case in enumerate(shuffled([case for case, _ in waiting], run.options.seed, number)):
             if known := run.past.rounds.get((case, number)):
                 run.remember(known)
@@ -96,7 +97,7 @@ def _told_round(rounds: Sequence[Round]) -> str:
     entry = rounds[-1]
     if entry.failure:
         return f"{entry.case}: FAILED: {entry.failure.reason}"
-    best_ns = min(sample.wall_ns for sample in entry.samples) / entry.rows * entry.case.n
+    best_ns = min(sample.wall_ns for sample in entry.samples) / entry.calls / entry.rows * entry.case.n
     what = disturbances(rounds).get(entry.number)
     return f"{entry.case}: {best_ns / 1e9:.3g} s for all {entry.case.n} rows" + (
         f" (disturbed: {what})" if what else ""

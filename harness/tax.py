@@ -53,7 +53,8 @@ def measure_tax(
 def _batch(latest: Round, budget_s: float) -> Batch:
     """What fills a round of a place, which has a case's whole budget; at least one sample beside the cold one."""
     sample_s = sum(sample.wall_ns for sample in latest.samples) / len(latest.samples) / 1e9
-    return Batch(rows=latest.rows, samples=max(2, min(len(latest.samples), int(budget_s / ROUNDS / sample_s))))
+    samples = max(2, min(len(latest.samples), int(budget_s / ROUNDS / sample_s)))
+    return Batch(rows=latest.rows, samples=samples, first=latest.first or 0, calls=latest.calls)
 
 
 @dataclass(frozen=True)

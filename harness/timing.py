@@ -136,7 +136,7 @@ def _excess(samples: Sequence[Sample]) -> float:
 
 
 def _seconds(entry: Round, wall_ns: float) -> float:
-    return wall_ns * entry.case.n / entry.rows / 1e9
+    return wall_ns * entry.case.n / entry.rows / entry.calls / 1e9
 
 
 def _spread(levels: Sequence[float], middle: Sequence[float], latest: Round) -> Spread | None:

@@ -9,7 +9,8 @@ import numpy as np
 
 from harness.errors import ProtocolError
 from harness.model.cases import Batch, Case, Sample
-from harness.workload import Matrix, Workload
+from harness.model.journal import Round
+from harness.workload import Matrix, Workload, sha256
 
 CPU_CLOCK_SLACK = 1.05
 CPU_CLOCK_TICK_NS = 20_000_000  # some CPU clocks advance in ticks
@@ -21,13 +22,13 @@ def check_times(
 ) -> None:
     """Raise ProtocolError for times that cannot be: not positive, longer than the container lived, or too fast."""
     for number, sample in enumerate(samples, start=1):
-        if sample.wall_ns <= 0 or sample.cpu_ns < 0:
+        if sample.wall_ns < (batch.calls > 0) or sample.cpu_ns < 0:
             raise ProtocolError(f"sample {number} claims impossible times: {sample.wall_ns} and {sample.cpu_ns} ns")
         if sample.cpu_ns > case.threads * sample.wall_ns * CPU_CLOCK_SLACK + CPU_CLOCK_TICK_NS:
             raise ProtocolError(
                 f"sample {number} claims {sample.cpu_ns} ns of CPU in {sample.wall_ns} ns on {case.threads} CPUs"
             )
-        gflops = 2 * case.n**2 * batch.rows / sample.wall_ns
+        gflops = 2 * case.n**2 * batch.rows * batch.calls / max(1, sample.wall_ns)
         if peak_gflops and gflops > PEAK_SLACK * peak_gflops:
             raise ProtocolError(
                 f"sample {number} claims {gflops:,.0f} GFLOP/s; this machine's measured peak is {peak_gflops:,.0f}"
@@ -41,33 +42,36 @@ def check_product(
     samples: Sequence[Sample], output: bytes | mmap | None, batch: Batch, workload: Workload, fault: str = ""
 ) -> str:
     """The SHA-256 of the written C. Raises ProtocolError for a wrong checksum, any wrong bit, or no C, by its fault."""
-    expected_checksum, digest = workload.digests(batch.rows)
-    for number, sample in enumerate(samples, start=1):
-        if sample.checksum != expected_checksum:
+    for number, sample in enumerate(samples):
+        if sample.checksum != (expected := workload.checksum(batch, number)):
+            workload.confirm_blas(batch, number)
             raise ProtocolError(
-                f"wrong product: sample {number} has checksum {sample.checksum}, {expected_checksum} is right"
+                f"wrong product: sample {number + 1} has checksum {sample.checksum}, {expected} is right"
             )
     if output is None:
         raise ProtocolError(fault or "wrote no /out/c.f64")
-    expected = workload.product(batch.rows)
-    if len(output) != expected.nbytes:
-        raise ProtocolError(f"wrote {len(output)} bytes of C where {expected.nbytes} were due")
-    c = np.frombuffer(output, dtype="<f8").reshape(expected.shape)
-    if not np.array_equal(c.view(np.uint64), expected.view(np.uint64)):
-        raise ProtocolError(_first_difference(c, expected))
-    return digest
+    if len(output) != (due := batch.rows * workload.n * 8):
+        raise ProtocolError(f"wrote {len(output)} bytes of C where {due} were due")
+    c = np.frombuffer(output, dtype="<f8").reshape(batch.rows, workload.n)
+    if not workload.is_right(c, batch):
+        workload.confirm_blas(batch, batch.samples - 1)
+        raise ProtocolError(_first_difference(c, workload.product(batch, batch.samples - 1)))
+    return sha256(output)
 
 
-def false_claims(samples: Sequence[Sample], digest: str | None, rows: int, workload: Workload) -> Iterator[str]:
-    """What a journal says of the first rows of a product and the seed does not, in words."""
-    expected_checksum, expected_digest = workload.digests(rows)
-    if not samples:
+def false_claims(entry: Round, workload: Workload) -> Iterator[str]:
+    """What a journal says of the products of a round and the seed does not, in words."""
+    if not entry.samples:
         yield "it has no samples, and no failure"
-    for number, sample in enumerate(samples, start=1):
-        if sample.checksum != expected_checksum:
-            yield f"sample {number} has checksum {sample.checksum}; the seed's product has {expected_checksum}"
-    if digest != expected_digest:
-        yield f"its SHA-256 is {digest}; the seed's product has {expected_digest}"
+        return
+    moves = entry.first is not None
+    count = len(entry.samples) if moves else 1
+    batch = Batch(rows=entry.rows, samples=count, first=entry.first or 0, calls=entry.calls)
+    for number, sample in enumerate(entry.samples):
+        if sample.checksum != (expected := workload.checksum(batch, number if moves else 0)):
+            yield f"sample {number + 1} has checksum {sample.checksum}; the seed's product has {expected}"
+    if entry.sha256 != (digest := workload.digest(batch)):
+        yield f"its SHA-256 is {entry.sha256}; the seed's product has {digest}"
 
 
 def _first_difference(c: Matrix, expected: Matrix) -> str:

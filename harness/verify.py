@@ -127,6 +127,12 @@ def _false_products(rounds: Sequence[tuple[int, Round]], options: Options) -> It
     if not possible:
         return
     workload = Workload(n, options.seed)
-    for number, entry in sorted(possible, key=lambda each: -each[1].rows):  # the most rows hold all the others
-        for what in false_claims(entry.samples, entry.sha256, entry.rows, workload):
+    for number, entry in sorted(possible, key=_product_of):  # one after the other, so that it is worked out once
+        for what in false_claims(entry, workload):
             yield _problem(number, entry, what)
+
+
+def _product_of(numbered: tuple[int, Round]) -> tuple[int, ...]:
+    """What the C that a round wrote is a product of."""
+    entry = numbered[1]
+    return entry.rows, -1 if entry.first is None else entry.first, entry.calls, len(entry.samples)

@@ -208,12 +208,28 @@ class FakeEngine:
         info = self.infos.get(name) or info_of(self._manifests[name])
         return info if isinstance(info, bytes) else info.model_dump_json().encode()
 
-    def _compute(self, job: Job, case: str, n: int, threads: int, rows: int, samples: int) -> Exit:
+    def _compute(
+        self, job: Job, case: str, n: int, threads: int, first: int, rows: int, calls: int, samples: int
+    ) -> Exit:
         a, b = (_matrix(self.volumes[job.inputs or ""][name], n) for name in ("a.f64", "b.f64"))
-        c: Matrix = a[:rows] @ b
+        products: list[Matrix] = [
+            sum(
+                (
+                    np.roll(a, -(first + s * (rows + 2) + call), axis=0)[:rows]
+                    @ np.roll(b, -(first + s + call), axis=0)
+                    for call in range(calls)
+                ),
+                np.zeros((rows, n)),
+            )
+            for s in range(samples)
+        ]
+        c = products[-1] + 0.0  # no zero is negative
         spread = np.exp(self.noise * (self._random.normal() + self._random.normal(size=samples)))
-        walls_ns = [round(self.row_s[case] * rows * 1e9 * share) for share in spread]
-        lines = [f"{wall_ns} {wall_ns * threads} {checksum(c)}\n" for wall_ns in walls_ns]
+        walls_ns = [round(self.row_s[case] * rows * calls * 1e9 * share) for share in spread]
+        lines = [
+            f"{wall_ns} {wall_ns * threads} {checksum(product)}\n"
+            for wall_ns, product in zip(walls_ns, products, strict=True)
+        ]
         return Exit(
             code=0,
             stdout="".join(lines).encode(),

@@ -162,8 +162,8 @@ def writes(wrong: Callable[[Workload], np.typing.NDArray[np.float64]]) -> Fault:
 
 FAULTS: dict[str, Fault] = {
     "swapped": writes(lambda w: w.b @ w.a),
-    "transposed": writes(lambda w: np.ascontiguousarray(w.product(w.n).T)),
-    "stale": writes(lambda w: Workload(w.n, w.seed + 1).product(w.n)),
+    "transposed": writes(lambda w: np.ascontiguousarray((w.a @ w.b).T)),
+    "stale": writes(lambda w: Workload(w.n, w.seed + 1).a @ w.b),
     "hangs": lambda ended: replace(ended, code=137, timed_out=True),
     "out of memory": lambda ended: replace(ended, code=137, out_of_memory=True),
     "crashes": lambda ended: replace(ended, code=139),

@@ -22,7 +22,7 @@ from tests.fake_engine import FakeEngine, Fault
 N = 16
 TAG = "harness-alpha:1"
 CASE = a_case("alpha/parallel", n=N, threads=2)
-BATCH = Batch(rows=4, samples=3)
+BATCH = Batch(rows=4, samples=3, first=15, calls=2)
 
 Measured = Callable[..., Round]
 
@@ -51,10 +51,11 @@ def measured(tmp_path: Path) -> Measured:
 def test_a_good_round_has_samples_and_the_hash_of_what_was_written(measured: Measured) -> None:
     found = measured()
     assert found.failure is None
-    assert [sample.wall_ns for sample in found.samples] == [40_000_000] * 3
-    assert found.sha256 == sha256(Workload(N, 7).product(4))
+    assert [sample.wall_ns for sample in found.samples] == [80_000_000] * 3
+    assert found.sha256 == sha256(Workload(N, 7).product(BATCH, 2).tobytes())
     assert (found.case, found.rows, found.number, found.pilot) == (CASE, 4, 2, False)
-    assert found.container_ns > 120_000_000
+    assert (found.first, found.calls) == (15, 2)
+    assert found.container_ns > 240_000_000
 
 
 def first_sample_only(ended: Exit) -> Exit:
@@ -70,7 +71,7 @@ def in_no_time(ended: Exit) -> Exit:
 
 
 def longer_than_it_lived(ended: Exit) -> Exit:
-    return replace(ended, elapsed_ns=119_999_999)
+    return replace(ended, elapsed_ns=239_999_999)
 
 
 def faster_than_the_peak(ended: Exit) -> Exit:
@@ -98,7 +99,7 @@ def nothing_written(ended: Exit) -> Exit:
         (first_sample_only, "run", "printed 1 samples where 3 were asked for"),
         (garbage, "run", "line 1 of its output is not `wall_ns cpu_ns checksum`"),
         (in_no_time, "run", "sample 1 claims impossible times"),
-        (longer_than_it_lived, "run", "but its container lived 119999999 ns"),
+        (longer_than_it_lived, "run", "but its container lived 239999999 ns"),
         (faster_than_the_peak, "run", "this machine's measured peak is 1,000"),
         (wrong_element, "validate", "1 of 64 elements of the written C differ"),
         (nothing_written, "validate", "wrote no /out/c.f64"),
@@ -125,7 +126,7 @@ def test_the_container_gets_its_threads_as_cpus_and_inputs_to_read() -> None:
     both, one = engine.jobs
     assert (both.cpus, one.cpus) == ((0, 1), (0,))
     assert (both.inputs, both.output) == ("inputs", Output("/out/c.f64", 4 * N * 8, ""))
-    assert both.arguments == ("run", "parallel", "16", "2", "4", "3")
+    assert both.arguments == ("run", "parallel", "16", "2", "15", "4", "2", "3")
     assert both.memory_bytes <= engine.memory_bytes()
 
 

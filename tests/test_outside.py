@@ -16,7 +16,7 @@ from tests.outside import unpacked
 
 JOB = Job(
     image="alpha:1",
-    arguments=("run", "naive", "16", "1", "4", "3"),
+    arguments=("run", "naive", "16", "1", "0", "4", "1", "3"),
     cpus=(0,),
     memory_bytes=2**28,
     pids=64,
@@ -47,7 +47,7 @@ def test_the_program_gets_the_containers_cpus_and_a_root_of_its_own(
     assert [Path(command[0]).name, *command[1:3]] == ["taskset", "--cpu-list", "0,1"]
     assert Path(command[3]).name == "unshare"
     assert ("--map-root-user" in command, "--userspec=65534:65534" in command) == (maps, not maps)
-    assert command[-8:] == [str(host.root), "/matmul", *JOB.arguments]
+    assert command[-2 - len(JOB.arguments) :] == [str(host.root), "/matmul", *JOB.arguments]
 
 
 def test_what_does_not_start_has_an_end_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from harness.plan import (
     cases_of,
     counted,
     expected_s,
+    first_row,
     left_s,
     next_batch,
     pilot,
@@ -45,6 +46,15 @@ def play(rung: Rung, case: Case, row_s: float, budget_s: float, startup_s: float
         number = len(rounds) + 1
         rounds.append(a_round(case, *seconds, rows=batch.rows, number=number, container_ns=container_ns))
     return rounds
+
+
+def test_rounds_begin_at_rows_of_their_own_drawn_from_the_seed() -> None:
+    rows = [first_row(4096, 7, number) for number in range(1, 31)]
+    assert rows == [first_row(4096, 7, number) for number in range(1, 31)]
+    assert rows != [first_row(4096, 8, number) for number in range(1, 31)]
+    assert len(set(rows)) > 25
+    assert all(0 <= row < 4096 for row in rows)
+    assert first_row(1, 7, 1) == 0
 
 
 def test_rungs_are_listed_up_the_ladder_and_strangers_last() -> None:

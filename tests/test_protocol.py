@@ -15,7 +15,8 @@ from tests.factories import a_case, a_manifest, info_of
 
 def test_arguments_of_a_run() -> None:
     case = a_case("alpha/parallel", n=64, threads=2)
-    assert run_arguments(case, Batch(rows=8, samples=3)) == ("run", "parallel", "64", "2", "8", "3")
+    batch = Batch(rows=8, samples=3, first=5, calls=4)
+    assert run_arguments(case, batch) == ("run", "parallel", "64", "2", "5", "8", "4", "3")
 
 
 def test_samples_are_read_in_order() -> None:

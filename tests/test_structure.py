@@ -43,7 +43,6 @@ LAYERS = [
         "progress",
         "sources",
         "wheels",
-        "workload",
     },
     {
         "archives",
@@ -60,7 +59,7 @@ LAYERS = [
         "model.journal",
         "protocol",
         "turn",
-        "validate",
+        "workload",
     },
     {
         "canonical",
@@ -74,6 +73,7 @@ LAYERS = [
         "startup",
         "store",
         "topology",
+        "validate",
     },
     {
         "disturbance",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from harness.workload import Matrix, Workload, checksum, sha256
 from tests.factories import a_case
 
 N, ROWS, SEED = 16, 12, 4
-BATCH = Batch(rows=ROWS, samples=2)
+BATCH = Batch(rows=ROWS, samples=2, first=5, calls=3)
 SECOND_NS = 1_000_000_000
 
 
@@ -23,51 +23,51 @@ def workload() -> Workload:
     return Workload(N, SEED)
 
 
-def claimed(checksum_of: Matrix) -> list[Sample]:
-    """Two samples with the checksum of this product."""
-    return [Sample(wall_ns=1, cpu_ns=1, checksum=checksum(checksum_of))] * 2
+def claimed(*products: Matrix) -> list[Sample]:
+    """Samples with the checksums of these products."""
+    return [Sample(wall_ns=1, cpu_ns=1, checksum=checksum(product)) for product in products]
+
+
+def right(w: Workload) -> list[Sample]:
+    return claimed(*(w.product(BATCH, sample) for sample in range(BATCH.samples)))
 
 
 def one_element(w: Workload) -> Matrix:
-    c = w.product(ROWS).copy()
+    c = w.product(BATCH, 1)
     c[3, 5] += 1
     return c
 
 
 def one_unit_in_the_last_place(w: Workload) -> Matrix:
-    c = w.product(ROWS).copy()
+    c = w.product(BATCH, 1)
     c[3, 5] = np.nextafter(c[3, 5], np.inf)
     return c
 
 
 def not_a_number(w: Workload) -> Matrix:
-    c = w.product(ROWS).copy()
+    c = w.product(BATCH, 1)
     c[3, 5] = np.nan
     return c
 
 
 def two_elements_that_cancel(w: Workload) -> Matrix:
     """Weights 1 and 3 of the checksum, so that it does not change."""
-    c = w.product(ROWS).copy()
-    c[0, 0] += 3
-    c[0, 1] -= 1
+    c = w.product(BATCH, 1)
+    c[0, 0] += 3 * 3
+    c[0, 1] -= 3
     return c
 
 
-def transposed(w: Workload) -> Matrix:
-    return w.product(N).T[:ROWS].copy()
-
-
 def swapped(w: Workload) -> Matrix:
-    return (w.b @ w.a)[:ROWS]
+    return added(w.right(BATCH, 1, call)[:ROWS] @ w.a for call in range(3))
 
 
 def transposed_operand(w: Workload) -> Matrix:
-    return w.a[:ROWS] @ w.b.T
+    return added(w.left(BATCH, 1, call) @ w.right(BATCH, 1, call).T for call in range(3))
 
 
 def stale(_: Workload) -> Matrix:
-    return Workload(N, SEED + 1).product(ROWS)
+    return Workload(N, SEED + 1).product(BATCH, 1)
 
 
 def zeros(_: Workload) -> Matrix:
@@ -76,55 +76,116 @@ def zeros(_: Workload) -> Matrix:
 
 def accumulated(w: Workload) -> Matrix:
     """C was not set to zero before the second sample."""
-    return 2 * w.product(ROWS)
+    return w.product(BATCH, 0) + w.product(BATCH, 1)
 
 
-WRONG = [one_element, transposed, swapped, transposed_operand, stale, zeros, accumulated]
+def one_call_too_few(w: Workload) -> Matrix:
+    return sum_of_calls(w, (1, 0), (1, 1))
+
+
+def stored_and_not_added(w: Workload) -> Matrix:
+    return sum_of_calls(w, (1, 2))
+
+
+def kept_from_the_first_call(w: Workload) -> Matrix:
+    return sum_of_calls(w, (1, 0), (1, 0), (1, 0))
+
+
+def by_an_operand_of_the_first_call(w: Workload) -> Matrix:
+    """B was packed for the first call, and not again."""
+    right = w.right(BATCH, 1)
+    return added(w.left(BATCH, 1, call) @ right for call in range(3))
+
+
+def kept_from_the_first_sample(w: Workload) -> Matrix:
+    return w.product(BATCH, 0)
+
+
+def by_the_operands_of_the_first_sample(w: Workload) -> Matrix:
+    """B was packed for the calls of the first sample, and not again."""
+    return added(w.left(BATCH, 1, call) @ w.right(BATCH, 0, call) for call in range(3))
+
+
+def of_the_first_rows(w: Workload) -> Matrix:
+    return added(w.left(BATCH, 0, call) @ w.right(BATCH, 1, call) for call in range(3))
+
+
+def added(products: Iterable[Matrix]) -> Matrix:
+    return sum(products, np.zeros((ROWS, N)))
+
+
+def sum_of_calls(w: Workload, *calls: tuple[int, int]) -> Matrix:
+    """The sum of the products of these calls, by sample and number."""
+    return added(w.left(BATCH, *call) @ w.right(BATCH, *call) for call in calls)
+
+
+WRONG = [
+    one_element,
+    swapped,
+    transposed_operand,
+    stale,
+    zeros,
+    accumulated,
+    one_call_too_few,
+    stored_and_not_added,
+    kept_from_the_first_call,
+    by_an_operand_of_the_first_call,
+    kept_from_the_first_sample,
+    by_the_operands_of_the_first_sample,
+    of_the_first_rows,
+]
 HIDDEN = [two_elements_that_cancel, one_unit_in_the_last_place]  # no checksum tells these
 Fault = Callable[[Workload], Matrix]
 
 
 def test_the_right_product_passes_with_its_hash(workload: Workload) -> None:
-    c = workload.product(ROWS)
-    assert check_product(claimed(c), c.tobytes(), BATCH, workload) == sha256(c)
+    written = workload.product(BATCH, 1).tobytes()
+    assert check_product(right(workload), written, BATCH, workload) == sha256(written)
 
 
 @pytest.mark.parametrize("fault", WRONG)
 def test_a_wrong_product_is_told_by_its_checksum(fault: Fault, workload: Workload) -> None:
     c = fault(workload)
-    with pytest.raises(ProtocolError, match="wrong product: sample 1 has checksum"):
-        check_product(claimed(c), c.tobytes(), BATCH, workload)
+    with pytest.raises(ProtocolError, match="wrong product: sample 2 has checksum"):
+        check_product([right(workload)[0], *claimed(c)], c.tobytes(), BATCH, workload)
 
 
 @pytest.mark.parametrize("fault", [*WRONG, *HIDDEN, not_a_number])
 def test_a_right_checksum_does_not_save_a_wrong_file(fault: Fault, workload: Workload) -> None:
     with pytest.raises(ProtocolError, match=r"wrong product: \d+ of 192 elements of the written C differ"):
-        check_product(claimed(workload.product(ROWS)), fault(workload).tobytes(), BATCH, workload)
+        check_product(right(workload), fault(workload).tobytes(), BATCH, workload)
 
 
-def test_a_right_file_does_not_save_a_wrong_checksum_of_a_later_sample(workload: Workload) -> None:
-    c = workload.product(ROWS)
-    samples = [claimed(c)[0], claimed(one_element(workload))[0]]
-    with pytest.raises(ProtocolError, match=f"sample 2 has checksum {samples[1].checksum}, {checksum(c)} is right"):
-        check_product(samples, c.tobytes(), BATCH, workload)
+def test_a_right_file_does_not_save_a_wrong_checksum_of_an_earlier_sample(workload: Workload) -> None:
+    first, last = (workload.product(BATCH, sample) for sample in range(2))
+    expected = f"sample 1 has checksum {checksum(last)}, {checksum(first)} is right"
+    with pytest.raises(ProtocolError, match=expected):
+        check_product(claimed(last, last), last.tobytes(), BATCH, workload)
+
+
+def test_without_calls_c_stays_zero(workload: Workload) -> None:
+    batch, c = Batch(rows=ROWS, samples=1, calls=0), zeros(workload)
+    check_product(claimed(c), c.tobytes(), batch, workload)
+    with pytest.raises(ProtocolError, match="1 of 192 elements"):
+        check_product(claimed(c), b"\1" + c.tobytes()[1:], batch, workload)
 
 
 def test_the_first_wrong_element_is_shown(workload: Workload) -> None:
-    right = workload.product(ROWS)[3, 5]
-    with pytest.raises(ProtocolError, match=rf"1 of 192 .* first C\[3\]\[5\] = {right + 1:g} where {right:g} is right"):
-        check_product(claimed(workload.product(ROWS)), one_element(workload).tobytes(), BATCH, workload)
+    value = workload.product(BATCH, 1)[3, 5]
+    with pytest.raises(ProtocolError, match=rf"1 of 192 .* first C\[3\]\[5\] = {value + 1:g} where {value:g} is right"):
+        check_product(right(workload), one_element(workload).tobytes(), BATCH, workload)
 
 
 @pytest.mark.parametrize("length", [0, ROWS * N * 8 - 1, ROWS * N * 8 - 8, N * N * 8])
 def test_a_file_of_the_wrong_length_is_refused(length: int, workload: Workload) -> None:
-    output = workload.product(N).tobytes()[:length]
+    output = np.zeros((N, N)).tobytes()[:length]
     with pytest.raises(ProtocolError, match=f"wrote {length} bytes of C where {ROWS * N * 8} were due"):
-        check_product(claimed(workload.product(ROWS)), output, BATCH, workload)
+        check_product(right(workload), output, BATCH, workload)
 
 
 def test_a_missing_file_is_refused(workload: Workload) -> None:
     with pytest.raises(ProtocolError, match=r"wrote no /out/c\.f64"):
-        check_product(claimed(workload.product(ROWS)), None, BATCH, workload)
+        check_product(right(workload), None, BATCH, workload)
 
 
 def times(*pairs: tuple[int, int]) -> list[Sample]:

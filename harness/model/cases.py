@@ -51,14 +51,19 @@ class Options(Record):
 
 
 class Batch(Record):
-    """What one container is asked for: SAMPLES executions of the first ROWS rows."""
+    """What one container is asked for: SAMPLES samples, each of CALLS calls of the kernel on ROWS rows.
+
+    FIRST says where the first sample's rows begin; those of the later ones follow from it.
+    """
 
     rows: int
     samples: int
+    first: int = 0
+    calls: int = 1  # with none, all is done but the work: what is left is what everything else takes
 
 
 class Sample(Record):
-    """One timed execution of a kernel, as the implementation printed it."""
+    """The timed calls of a kernel, all those of a sample together, as the implementation printed it."""
 
     wall_ns: int
     cpu_ns: int

@@ -161,6 +161,8 @@ class Round(Record):
     number: int
     pilot: bool
     rows: int
+    first: int | None = None  # the row that the first sample began at; None: all samples took the first rows, unmoved
+    calls: int = 1  # of the kernel in a sample
     samples: tuple[Sample, ...] = ()
     began_ns: int | None = None  # since its session began
     container_ns: int

@@ -15,11 +15,11 @@ check() {
   shift 3
   echo "$program: $rungs"
   for n; do
-    ./native run naive "$n" 1 "$n" 1 >/dev/null
+    ./native run naive "$n" 1 0 "$n" 2 1 >/dev/null
     mv /out/c.f64 expected
     for threads in $thread_counts; do
       for rung in $rungs; do
-        MATMUL_ISA=${rung#*/} $program run "${rung%/*}" "$n" "$threads" "$n" 1 >/dev/null
+        MATMUL_ISA=${rung#*/} $program run "${rung%/*}" "$n" "$threads" 0 "$n" 2 1 >/dev/null
         cmp expected /out/c.f64 || { echo "$program: $rung is wrong at n = $n on $threads threads" >&2 && exit 1; }
       done
     done
@@ -30,7 +30,7 @@ any_cpu="naive interchanged parallel recursive"
 here=$any_cpu
 for rung in vectorized/avx512 vectorized/avx2 vectorized/neon vectorized/baseline \
   intrinsics/avx512 intrinsics/avx2 intrinsics/neon; do
-  MATMUL_ISA=${rung#*/} ./native run "${rung%/*}" 1 1 1 1 >/dev/null && here="$here $rung" ||
+  MATMUL_ISA=${rung#*/} ./native run "${rung%/*}" 1 1 0 1 1 1 >/dev/null && here="$here $rung" ||
     [ $? = 3 ] # not on this CPU
 done
 sizes="1 2 7 8 9 23 24 25 63 64 65 130" # a tile has 4 or 8 rows and 6, 12 or 24 columns

@@ -27,12 +27,13 @@ enum {
     EXIT_USAGE = 2,
     MAX_N = 32768, // the contract's; every entry of C, at most 1024 * n, fits the checksum's int32
     MAX_THREADS = 1024,
+    MAX_CALLS = 1 << 21, // of products of n = 1, whose sum still fits it
     MAX_SAMPLES = 1000000,
 };
 
 _Noreturn static void exit_usage(void) {
     PRINT(STDERR_FILENO, "usage: matmul info\n"
-                         "       matmul run RUNG N THREADS ROWS SAMPLES\n"
+                         "       matmul run RUNG N THREADS FIRST ROWS CALLS SAMPLES\n"
                          "       matmul peak THREADS\n"
                          "RUNG is one of:");
     for (size_t r = 0; r < ladder_length; r++)
@@ -41,13 +42,14 @@ _Noreturn static void exit_usage(void) {
     exit(EXIT_USAGE);
 }
 
-static size_t parse_number(const char *name, const char *text, size_t max) {
+static size_t parse_number(const char *name, const char *text, size_t min, size_t max) {
     size_t number = 0;
     const char *digit = text;
     while (*digit >= '0' && *digit <= '9' && number <= max)
         number = 10 * number + (size_t)(*digit++ - '0');
-    if (*digit || number < 1 || number > max) {
-        PRINT(STDERR_FILENO, name, " must be a whole number from 1 to ", DECIMAL(max), ", not \"", text, "\"\n");
+    if (digit == text || *digit || number < min || number > max) {
+        PRINT(STDERR_FILENO, name, " must be a whole number from ", DECIMAL(min), " to ", DECIMAL(max), ", not \"",
+              text, "\"\n");
         exit_usage();
     }
     return number;
@@ -69,22 +71,21 @@ static void *allocate(size_t count) {
     return numbers;
 }
 
-static void *read_matrix(const char *path, size_t count) {
-    char *numbers = allocate(count);
+// Reads `count` bytes of the first `size` of a file, from `first` on; after the last of them comes the first.
+static void read_around(const char *path, char *to, size_t count, size_t first, size_t size) {
     const int file = open(path, O_RDONLY);
     if (file < 0)
         FAIL(EXIT_FAILURE, path, ": ", strerror(errno));
-    for (size_t got = 0, size = count * sizeof(double); got < size;) {
-        const ssize_t length = read(file, numbers + got, size - got);
+    for (size_t got = 0; got < count;) {
+        const size_t at = (first + got) % size, left = count - got;
+        const ssize_t length = pread(file, to + got, left < size - at ? left : size - at, (off_t)at);
         if (length < 0)
             FAIL(EXIT_FAILURE, path, ": ", strerror(errno));
         if (!length)
-            FAIL(EXIT_FAILURE, path, " holds ", DECIMAL(got / sizeof(double)), " numbers where ", DECIMAL(count),
-                 " are needed");
+            FAIL(EXIT_FAILURE, path, " ends after ", DECIMAL(at), " bytes where ", DECIMAL(size), " are needed");
         got += (size_t)length;
     }
     close(file);
-    return numbers;
 }
 
 static void write_matrix(const char *path, const void *numbers, size_t count) {
@@ -107,15 +108,24 @@ static uint32_t checksum(const double *C, size_t count) {
     return sum;
 }
 
-static void run(const struct rung *rung, size_t n, size_t threads, size_t rows, size_t samples) {
-    double(*A)[n] = read_matrix("/data/a.f64", rows * n);
-    double(*B)[n] = read_matrix("/data/b.f64", n * n);
+struct batch {
+    size_t first, rows, calls, samples;
+};
+
+static void run(const struct rung *rung, size_t n, size_t threads, struct batch batch) {
+    const size_t row = n * sizeof(double), rows = batch.rows;
+    const size_t starts = batch.calls < n ? batch.calls : n; // a row further down with every call, up to all of them
+    double(*A)[n] = allocate((rows + starts) * n);
+    double(*B)[n] = allocate((n + starts) * n);
     double(*C)[n] = allocate(rows * n);
-    for (size_t s = 0; s < samples; s++) {
-        memset(C, 0, sizeof(double[rows][n]));
+    for (size_t s = 0; s < batch.samples; s++) {
+        read_around("/data/a.f64", (char *)A, (rows + starts) * row, (batch.first + s * (rows + 2)) % n * row, n * row);
+        read_around("/data/b.f64", (char *)B, (n + starts) * row, (batch.first + s) % n * row, n * row);
+        memset(C, 0, rows * row);
         const unsigned long long cpu_start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
         const unsigned long long wall_start_ns = clock_ns(CLOCK_MONOTONIC);
-        rung->multiply(n, rows, threads, A, B, C);
+        for (size_t call = 0; call < batch.calls; call++)
+            rung->multiply(n, rows, threads, A + call % n, B + call % n, C);
         const unsigned long long wall_ns = clock_ns(CLOCK_MONOTONIC) - wall_start_ns;
         const unsigned long long cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_start_ns;
         PRINT(STDOUT_FILENO, DECIMAL(wall_ns), " ", DECIMAL(cpu_ns), " ", DECIMAL(checksum(*C, rows * n)), "\n");
@@ -143,16 +153,21 @@ int main(int argc, char **argv) {
     if (argc == 2 && !strcmp(command, "info")) {
         info();
     } else if (argc == 3 && !strcmp(command, "peak")) {
-        const double gflops = peak_gflops(parse_number("THREADS", argv[2], MAX_THREADS));
+        const double gflops = peak_gflops(parse_number("THREADS", argv[2], 1, MAX_THREADS));
         const unsigned hundredths = (unsigned)(100 * gflops + 0.5);
         PRINT(STDOUT_FILENO, DECIMAL(hundredths / 100), ".", DECIMAL(hundredths / 10 % 10), DECIMAL(hundredths % 10),
               "\n");
-    } else if (argc == 7 && !strcmp(command, "run")) {
+    } else if (argc == 9 && !strcmp(command, "run")) {
         const struct rung *rung = find_rung(argv[2]);
-        const size_t n = parse_number("N", argv[3], MAX_N);
-        const size_t threads = parse_number("THREADS", argv[4], MAX_THREADS);
-        const size_t rows = parse_number("ROWS", argv[5], n);
-        run(rung, n, threads, rows, parse_number("SAMPLES", argv[6], MAX_SAMPLES));
+        const size_t n = parse_number("N", argv[3], 1, MAX_N);
+        const size_t threads = parse_number("THREADS", argv[4], 1, MAX_THREADS);
+        run(rung, n, threads,
+            (struct batch){
+                .first = parse_number("FIRST", argv[5], 0, n - 1),
+                .rows = parse_number("ROWS", argv[6], 1, n),
+                .calls = parse_number("CALLS", argv[7], 0, MAX_CALLS),
+                .samples = parse_number("SAMPLES", argv[8], 1, MAX_SAMPLES),
+            });
     } else {
         exit_usage();
     }

@@ -5,7 +5,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -21,11 +20,14 @@ import (
 
 const usage = `
 usage: matmul info
-       matmul run RUNG N THREADS ROWS SAMPLES
-The numbers are at least 1, N at most 32768, ROWS at most N, and the others at most 65535.`
+       matmul run RUNG N THREADS FIRST ROWS CALLS SAMPLES
+FIRST and CALLS may be 0; FIRST is below N, N at most 32768, ROWS at most N, and the others at most 2097152.`
 
-// largest is the largest N.
-const largest = 32768
+// The largest N, and the largest of the other numbers.
+const (
+	largestN = 32768
+	largest  = 1 << 21
+)
 
 // flags are those that go build was given; the recipe passes them on by -ldflags -X.
 var flags string
@@ -46,7 +48,7 @@ func (e usageError) Error() string { return string(e) + usage }
 type unfitError struct{ error }
 
 func main() {
-	// There is no garbage to collect, yet the runtime would collect every two minutes, within a sample.
+	// The runtime would collect within a sample; run does so between them.
 	debug.SetGCPercent(-1)
 	if err := command(os.Args[1:]); err != nil {
 		os.Stderr.WriteString("matmul: " + err.Error() + "\n")
@@ -66,22 +68,23 @@ func command(args []string) error {
 	case len(args) == 1 && args[0] == "info":
 		_, err := os.Stdout.WriteString(info())
 		return err
-	case len(args) == 6 && args[0] == "run":
+	case len(args) == 8 && args[0] == "run":
 		r := slices.IndexFunc(ladder, func(r rung) bool { return r.name == args[1] })
 		if r < 0 {
 			return usageError("no rung is called " + args[1])
 		}
-		var numbers [4]int
+		var numbers [6]int
 		for i, arg := range args[2:] {
-			number, err := strconv.ParseUint(arg, 10, 16)
-			if err != nil || number == 0 {
+			number, err := strconv.ParseUint(arg, 10, 32)
+			if err != nil || number > largest {
 				return usageError(arg + " is not a number in range")
 			}
 			numbers[i] = int(number)
 		}
-		n, threads, rows, samples := numbers[0], numbers[1], numbers[2], numbers[3]
-		if n > largest || rows > n {
-			return usageError("N or ROWS is too large")
+		n, threads := numbers[0], numbers[1]
+		work := batch{first: numbers[2], rows: numbers[3], calls: numbers[4], samples: numbers[5]}
+		if n > largestN || work.first >= n || work.rows > n || min(threads, work.rows, work.samples) == 0 {
+			return usageError("a number is out of range")
 		}
 		kernel := ladder[r].kernel
 		if kernel == nil {
@@ -91,9 +94,9 @@ func command(args []string) error {
 			}
 			kernel = path.Kernel
 		}
-		return run(kernel, n, threads, rows, samples)
+		return run(kernel, n, threads, work)
 	default:
-		return usageError("expected info, or run and its five arguments")
+		return usageError("expected info, or run and its seven arguments")
 	}
 }
 
@@ -125,22 +128,37 @@ func info() string {
 		`, "rungs": {` + strings.Join(rungs, ", ") + "}}\n"
 }
 
+// A batch is what run is asked for: samples of calls of a kernel on rows, those of the first sample from first on.
+type batch struct{ first, rows, calls, samples int }
+
 // run times samples of one kernel, prints a line for each, and writes the last C.
-func run(kernel kernels.Kernel, n, threads, rows, samples int) error {
-	a, err := read("/data/a.f64", rows*n)
-	if err != nil {
-		return err
+func run(kernel kernels.Kernel, n, threads int, work batch) error {
+	// Before memory is asked for: a Go program that gets none dies with 2, the code for usage.
+	for _, path := range []string{"/data/a.f64", "/data/b.f64"} {
+		if file, err := os.Stat(path); err != nil {
+			return err
+		} else if file.Size() < int64(8*n*n) {
+			return errors.New(path + " holds fewer than " + strconv.Itoa(n*n) + " numbers")
+		}
 	}
-	b, err := read("/data/b.f64", n*n)
-	if err != nil {
-		return err
-	}
-	c := make([]float64, rows*n)
+	starts := min(work.calls, n) // each call begins a row further down, and after all rows at the first again
+	a, b := make([]float64, (work.rows+starts)*n), make([]float64, (n+starts)*n)
+	c := make([]float64, work.rows*n)
 	runtime.GOMAXPROCS(threads)
-	for range samples {
+	for sample := range work.samples {
+		if err := load("/data/a.f64", a, n, (work.first+sample*(work.rows+2))%n); err != nil {
+			return err
+		}
+		if err := load("/data/b.f64", b, n, (work.first+sample)%n); err != nil {
+			return err
+		}
 		clear(c)
+		runtime.GC() // what the calls of a sample leave behind
 		cpu, start := cpuTime(), time.Now()
-		kernel(a, b, c, n, rows, threads)
+		for call := range work.calls {
+			at := call % n * n
+			kernel(a[at:at+work.rows*n], b[at:at+n*n], c, n, work.rows, threads)
+		}
 		wallNs, cpuNs := time.Since(start).Nanoseconds(), (cpuTime() - cpu).Nanoseconds()
 		line := strconv.FormatInt(wallNs, 10) + " " + strconv.FormatInt(cpuNs, 10) + " " +
 			strconv.FormatUint(uint64(checksum(c)), 10) + "\n"
@@ -151,24 +169,21 @@ func run(kernel kernels.Kernel, n, threads, rows, samples int) error {
 	return os.WriteFile("/out/c.f64", bytesOf(c), 0o666)
 }
 
-// read returns the first length numbers of the file at path.
-func read(path string, length int) ([]float64, error) {
+// load fills m with rows of the file at path, which has n of them, from row first on; after the last comes row 0.
+func load(path string, m []float64, n, first int) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer file.Close()
-	// Before memory is asked for: a Go program that gets none dies with 2, the code for usage.
-	size, err := file.Seek(0, io.SeekEnd)
-	if err != nil {
-		return nil, err
+	for len(m) > 0 {
+		count := min(len(m), (n-first)*n)
+		if _, err := file.ReadAt(bytesOf(m[:count]), int64(8*first*n)); err != nil {
+			return err
+		}
+		m, first = m[count:], 0
 	}
-	if size < int64(8*length) {
-		return nil, errors.New(path + " holds fewer than " + strconv.Itoa(length) + " numbers")
-	}
-	m := make([]float64, length)
-	_, err = file.ReadAt(bytesOf(m), 0)
-	return m, err
+	return nil
 }
 
 // bytesOf is the memory of m: little-endian, like every machine the recipe builds for.

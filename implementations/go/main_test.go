@@ -18,11 +18,11 @@ func random(source *rand.Rand, length int) []float64 {
 	return m
 }
 
-// product is C = A · B by definition, one dot product at a time.
+// product is what C comes to that is 1 everywhere before A · B is added, by definition, one dot product at a time.
 func product(a, b []float64, n, rows int) []float64 {
 	var c []float64
 	for k := range rows * n {
-		i, j, dot := k/n, k%n, 0.0
+		i, j, dot := k/n, k%n, 1.0
 		for k := range n {
 			dot += a[i*n+k] * b[k*n+j]
 		}
@@ -57,7 +57,7 @@ func TestLadder(t *testing.T) {
 						if r.loopOrder == "recursive" && rows < n {
 							continue // its rows are not independent
 						}
-						c := make([]float64, rows*n)
+						c := slices.Repeat([]float64{1}, rows*n)
 						kernel(a[:rows*n], b, c, n, rows, threads)
 						if !slices.Equal(c, want) {
 							t.Errorf("%s: wrong product for n=%d rows=%d threads=%d", name, n, rows, threads)

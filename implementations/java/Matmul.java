@@ -6,25 +6,27 @@ static final int LARGEST_N = 32_768;
 
 static final String USAGE = """
     usage: matmul info
-           matmul run RUNG N THREADS ROWS SAMPLES
-    RUNG is one of %s; the numbers are at least 1, N is at most %d, and ROWS at most N\
+           matmul run RUNG N THREADS FIRST ROWS CALLS SAMPLES
+    RUNG is one of %s; FIRST and CALLS may be 0, FIRST is below N, N is at most %d, and ROWS at most N\
     """.formatted(
     Ladder.RUNGS.stream().map(Rung::name).collect(Collectors.joining(", ")), LARGEST_N);
 
 /** What {@code run} is asked for. */
-record Request(Rung<?> rung, int n, int threads, int rows, int samples) {
+record Request(Rung<?> rung, int n, int threads, int first, int rows, int calls, int samples) {
   Request {
-    if (n > LARGEST_N || rows < 1 || rows > n || threads < 1 || samples < 1) {
+    if (n > LARGEST_N || first < 0 || first >= n || rows < 1 || rows > n || threads < 1 || calls < 0
+        || samples < 1) {
       throw new IllegalArgumentException("a number is out of range");
     }
   }
 
   static Request parse(String[] args) {
-    if (args.length != 6 || !args[0].equals("run")) {
+    if (args.length != 8 || !args[0].equals("run")) {
       throw new IllegalArgumentException("no such call");
     }
     int[] numbers = Stream.of(args).skip(2).mapToInt(Integer::parseInt).toArray();
-    return new Request(rung(args[1]), numbers[0], numbers[1], numbers[2], numbers[3]);
+    return new Request(
+        rung(args[1]), numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
   }
 
   private static Rung<?> rung(String name) {
@@ -77,17 +79,24 @@ String info() {
 /** Times the samples, a line for each, and writes the last C. */
 <M> void run(Rung<M> rung, Request request) throws IOException {
   int n = request.n;
-  Matrix<M> a = rung.matrix().allocate(request.rows, n);
-  Matrix<M> b = rung.matrix().allocate(n, n);
+  int starts = Math.min(request.calls, n); // each call begins a row further down
+  double[] zeros = new double[n];
+  Matrix<M> a = rung.matrix().allocate(request.rows + starts, n);
+  Matrix<M> b = rung.matrix().allocate(n + starts, n);
   Matrix<M> c = rung.matrix().allocate(request.rows, n);
-  read(Path.of("/data/a.f64"), a.rows());
-  read(Path.of("/data/b.f64"), b.rows());
+  List<M> lefts = IntStream.range(0, starts).mapToObj(i -> a.part().from(i, request.rows)).toList();
+  List<M> rights = IntStream.range(0, starts).mapToObj(i -> b.part().from(i, n)).toList();
+  M sums = c.part().from(0, request.rows);
   for (int sample = 0; sample < request.samples; sample++) {
-    double[] zeros = new double[n];
+    read(Path.of("/data/a.f64"), a.rows(), request.first + sample * (request.rows + 2L));
+    read(Path.of("/data/b.f64"), b.rows(), request.first + sample);
     c.rows().forEach(row -> row.put(0, zeros));
     long cpuStart = CpuClock.nanoTime();
     long wallStart = System.nanoTime();
-    rung.kernel().multiply(a.entries(), b.entries(), c.entries(), n, request.threads);
+    for (int call = 0; call < request.calls; call++) {
+      int start = call % n; // after all rows it is the first one's turn again
+      rung.kernel().multiply(lefts.get(start), rights.get(start), sums, request.threads);
+    }
     long wall = System.nanoTime() - wallStart;
     long cpu = CpuClock.nanoTime() - cpuStart;
     IO.println(wall + " " + cpu + " " + checksum(c.rows()));
@@ -95,14 +104,17 @@ String info() {
   write(Path.of("/out/c.f64"), c.rows());
 }
 
-void read(Path path, List<DoubleBuffer> rows) throws IOException {
-  byte[] bytes = new byte[rows.getFirst().capacity() * Double.BYTES];
-  try (InputStream in = Files.newInputStream(path)) {
-    for (DoubleBuffer row : rows) {
-      if (in.readNBytes(bytes, 0, bytes.length) < bytes.length) {
-        throw new EOFException("%s holds fewer than %d rows".formatted(path, rows.size()));
+/** Fills rows from a square matrix in a file, from row first on; after the last comes row 0. */
+void read(Path path, List<DoubleBuffer> rows, long first) throws IOException {
+  int n = rows.getFirst().capacity();
+  byte[] bytes = new byte[n * Double.BYTES];
+  try (FileChannel file = FileChannel.open(path)) {
+    for (int i = 0; i < rows.size(); i++) {
+      long place = (first + i) % n * bytes.length;
+      if (file.read(ByteBuffer.wrap(bytes), place) < bytes.length) {
+        throw new EOFException("%s holds fewer than %d rows".formatted(path, n));
       }
-      row.put(0, doubles(bytes), 0, row.capacity());
+      rows.get(i).put(0, doubles(bytes), 0, n);
     }
   }
 }

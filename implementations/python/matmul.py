@@ -36,8 +36,8 @@ RUNGS = {name: rung for name, rung in LADDER.items() if os.path.exists(f"{KERNEL
 
 USAGE = f"""\
 usage: matmul info
-       matmul run RUNG N THREADS ROWS SAMPLES
-RUNG is one of {", ".join(RUNGS)}; the numbers are at least 1, and ROWS is at most N"""
+       matmul run RUNG N THREADS FIRST ROWS CALLS SAMPLES
+RUNG is one of {", ".join(RUNGS)}; FIRST is below N, ROWS is at most N, and only FIRST and CALLS may be 0"""
 
 
 def main(arguments: list[str]) -> None:
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> None:
             case ["info"]:
                 print(json.dumps(info()))
             case ["run", rung, *numbers] if rung in RUNGS and in_range(numbers):
-                run(rung, *map(int, numbers))
+                run(rung, [*map(int, numbers)])
             case _:
                 print(USAGE, file=sys.stderr)
                 sys.exit(2)
@@ -99,31 +99,38 @@ def level(name: str) -> str:
 
 
 def in_range(numbers: list[str]) -> bool:
-    """Say whether these are N, THREADS, ROWS and SAMPLES, all at least 1 and ROWS at most N."""
+    """Say whether these are N, THREADS, FIRST, ROWS, CALLS and SAMPLES that a run can have."""
     try:
-        n, threads, rows, samples = map(int, numbers)
+        n, threads, first, rows, calls, samples = map(int, numbers)
     except ValueError:
         return False
-    return threads >= 1 and samples >= 1 and 1 <= rows <= n
+    return 0 <= first < n and 1 <= rows <= n and threads >= 1 and calls >= 0 and samples >= 1
 
 
-def run(rung: str, n: int, threads: int, rows: int, samples: int) -> None:
-    """Compute the first rows of A · B samples times, and print wall_ns, cpu_ns and the checksum of each."""
+def run(rung: str, numbers: list[int]) -> None:
+    """Add products up, calls for each of the samples, and print wall_ns, cpu_ns and the checksum of each sample."""
+    n, threads, first, rows, calls, samples = numbers
     kernel = load_kernel(rung)
-    names = {"n": n, "rows": rows, "threads": threads, "in_processes": in_processes}
-    names |= load_inputs(rung, n, rows)
     if rung in NUMPY_RUNGS:
         load_numpy(threads if rung == "library" else 1)
-    for _ in range(samples):
-        c = nested_zeros(rows, n) if RUNGS[rung]["layout"] == "nested" else shared_zeros(rows * n)
-        kernel_names = names | {"C": c}
+    starts = min(calls, n)  # each call begins a row further down, and after all rows at the first again
+    inputs = Inputs(rung, n, rows, starts)
+    c = shared_zeros(rows * n)
+    names = {"n": n, "rows": rows, "threads": threads, "in_processes": in_processes, "kept": {}}
+    for sample in range(samples):
+        operands = inputs.load((first + sample * (rows + 2)) % n, (first + sample) % n)
+        c.cast("B")[:] = bytes(c.nbytes)
+        rows_of_c = nested_zeros(rows, n) if RUNGS[rung]["layout"] == "nested" else []
+        modules = [names | each | {"C": rows_of_c or c} for each in operands]
         cpu_start, wall_start = cpu_ns(), time.perf_counter_ns()
-        exec(kernel, kernel_names)  # noqa: S102 - as an import would run the module, but with our names in it
+        for call in range(calls):
+            exec(kernel, modules[call % n])  # noqa: S102 - as an import would run a module, but with our names in it
         wall, cpu = time.perf_counter_ns() - wall_start, cpu_ns() - cpu_start
-        flat: Shared = c if isinstance(c, memoryview) else memoryview(array("d", chain.from_iterable(c)))
-        print(wall, cpu, checksum(flat), flush=True)
+        if rows_of_c:
+            c[:] = memoryview(array("d", chain.from_iterable(rows_of_c)))
+        print(wall, cpu, checksum(c), flush=True)
     with open("/out/c.f64", "wb") as file:
-        file.write(flat)
+        file.write(c)
 
 
 def load_kernel(rung: str) -> CodeType:
@@ -133,13 +140,41 @@ def load_kernel(rung: str) -> CodeType:
         return compile(file.read(), path, "exec")
 
 
-def load_inputs(rung: str, n: int, rows: int) -> dict[str, object]:
-    """Read A and B in the rung's layout; in a list every entry is an object of its own, as if computed."""
-    a, b = read_array("/data/a.f64", rows * n), read_array("/data/b.f64", n * n)
-    if RUNGS[rung]["layout"] == "nested":
-        return {"A": nested(a, n), "B": nested(b, n)}
-    other_columns = [b[j::n] for j in range(rows, n)] if rung == "builtin" else []
-    return {"A": a, "B": b, "other_columns": other_columns}
+class Inputs:
+    """The operands of a rung, in its layout, in memory that is kept."""
+
+    def __init__(self, rung: str, n: int, rows: int, starts: int) -> None:
+        """Make room; B as lists is read once, for its rows can change places without being made anew."""
+        self.rung, self.n, self.rows, self.starts = rung, n, rows, starts
+        self.is_nested = RUNGS[rung]["layout"] == "nested"
+        self.a, self.b = (array("d", [0.0]) * (length * n) for length in (rows + starts, n + starts))
+        if self.is_nested:
+            load_rows("/data/b.f64", self.b, n, 0)
+            self.rows_of_b = nested(self.b[: n * n], n)
+            self.b = array("d")
+
+    def load(self, first_a: int, first_b: int) -> list[dict[str, object]]:
+        """Return A and B for every start, the first ones beginning at these rows."""
+        n, rows = self.n, self.rows
+        load_rows("/data/a.f64", self.a, n, first_a)
+        starts = range(self.starts)
+        if self.is_nested:  # every entry is an object of its own, as if computed
+            a, b = nested(self.a, n), self.rows_of_b[first_b:] + self.rows_of_b * 2
+            return [{"A": a[start : start + rows], "B": b[start : start + n]} for start in starts]
+        load_rows("/data/b.f64", self.b, n, first_b)
+        views = [(slice_of(self.a, start, rows, n), slice_of(self.b, start, n, n)) for start in starts]
+        if self.rung != "builtin":
+            return [{"A": a, "B": b} for a, b in views]
+        columns = [memoryview(self.b[j::n]) for j in range(rows, n)]
+        return [
+            {"A": a, "B": b, "other_columns": [column[start : start + n] for column in columns]}
+            for start, (a, b) in enumerate(views)
+        ]
+
+
+def slice_of(flat: array[float], first: int, rows: int, n: int) -> Shared:
+    """Return so many rows from one of them on, where they are."""
+    return memoryview(flat)[first * n : (first + rows) * n]
 
 
 def load_numpy(blas_threads: int) -> None:
@@ -167,14 +202,19 @@ def in_processes(threads: int, work: Callable[[int], None]) -> None:
             raise ChildProcessError("a worker process died")
 
 
-def read_array(path: str, count: int) -> array[float]:
-    """Read the first numbers of a file of float64, in the byte order of the machine, which is little-endian."""
-    flat = array("d")
+def load_rows(path: str, to: array[float], n: int, first: int) -> None:
+    """Fill an array with rows of n from a file that has n of them, from row first on; after the last comes row 0.
+
+    The numbers are float64 in the byte order of the machine, which is little-endian.
+    """
+    room = memoryview(to).cast("B")
     with open(path, "rb") as file:
-        if os.fstat(file.fileno()).st_size < count * flat.itemsize:
-            sys.exit(f"matmul: {path} holds fewer than {count} numbers")
-        flat.fromfile(file, count)
-    return flat
+        while room:
+            file.seek(first * n * 8)
+            part = room[: (n - first) * n * 8]
+            if file.readinto(part) < len(part):
+                sys.exit(f"matmul: {path} holds fewer than {n} rows of {n} numbers")
+            room, first = room[len(part) :], 0
 
 
 def nested(flat: array[float], n: int) -> Matrix:
@@ -193,7 +233,10 @@ def shared_zeros(count: int) -> Shared:
 
 
 def checksum(c: Shared) -> int:
-    """Return Σ int32(C[k]) · (2k + 1) mod 2³² over the flat index k."""
+    """Return Σ int32(C[k]) · (2k + 1) mod 2³² over the flat index k; by NumPy, where it is there, for it is quicker."""
+    if "numpy" in sys.modules:
+        np = sys.modules["numpy"]
+        return int(np.frombuffer(c).astype(np.int64) @ np.arange(1, 2 * len(c), 2)) % 2**32
     return int(sumprod(map(int, c), range(1, 2 * len(c), 2))) % 2**32
 
 

@@ -84,13 +84,13 @@ mod tests {
                 (0..n * n).map(number).collect()
             };
             let (a, b) = (numbers(61), numbers(53));
-            let dot = |i, j| (0..n).map(|k| a[i * n + k] * b[k * n + j]).sum();
+            let dot = |i, j| (0..n).map(|k| a[i * n + k] * b[k * n + j]).sum::<f64>();
             let most = if n > 130 { 9 } else { n };
-            let product: Vec<f64> = (0..most * n).map(|x| dot(x / n, x % n)).collect();
+            let product: Vec<f64> = (0..most * n).map(|x| 1.0 + dot(x / n, x % n)).collect();
             for (rows, threads) in [(most, 1), (most, 3), (most.div_ceil(2), 16)] {
                 for rung in LADDER {
                     for path in rung.paths.iter().filter(|path| (path.isa.is_here)()) {
-                        let mut c = vec![0.0; rows * n];
+                        let mut c = vec![1.0; rows * n]; // which the product is added to
                         (path.multiply)(n, threads, &a, &b, &mut c);
                         assert_eq!(c, product[..rows * n], "{} {} {n} {threads} {rows}", rung.name, path.isa.name);
                     }

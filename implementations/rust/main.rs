@@ -13,7 +13,8 @@ mod tile;
 
 use std::env;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileExt;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -21,11 +22,12 @@ use isa::{Multiply, is_a_choice};
 use kernels::{LADDER, Rung};
 
 const USAGE: &str = "usage: matmul info
-       matmul run RUNG N THREADS ROWS SAMPLES";
+       matmul run RUNG N THREADS FIRST ROWS CALLS SAMPLES";
 
 /// The largest arguments. At this N an element of C, at most 1024 · N, fits the checksum's int32.
 const LARGEST_N: usize = 32_768;
 const LARGEST: usize = 65_535;
+const MOST_CALLS: usize = 1 << 21;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -83,14 +85,16 @@ struct Case {
     rung: &'static Rung,
     n: usize,
     threads: usize,
+    first: usize,
     rows: usize,
+    calls: usize,
     samples: usize,
 }
 
 impl Case {
     fn parse(arguments: &[String]) -> Result<Self, String> {
-        let [command, rung, n, threads, rows, samples] = arguments else {
-            return Err("neither info nor run with its five arguments".into());
+        let [command, rung, n, threads, first, rows, calls, samples] = arguments else {
+            return Err("neither info nor run with its seven arguments".into());
         };
         if command != "run" {
             return Err(format!("no command is called {command}"));
@@ -98,26 +102,35 @@ impl Case {
         let Some(rung) = LADDER.iter().find(|known| known.name == rung) else {
             return Err(format!("no rung is called {rung}"));
         };
-        let n = number("N", n, LARGEST_N)?;
+        let n = number("N", n, 1, LARGEST_N)?;
         Ok(Self {
             rung,
             n,
-            threads: number("THREADS", threads, LARGEST)?,
-            rows: number("ROWS", rows, n)?,
-            samples: number("SAMPLES", samples, LARGEST)?,
+            threads: number("THREADS", threads, 1, LARGEST)?,
+            first: number("FIRST", first, 0, n - 1)?,
+            rows: number("ROWS", rows, 1, n)?,
+            calls: number("CALLS", calls, 0, MOST_CALLS)?,
+            samples: number("SAMPLES", samples, 1, LARGEST)?,
         })
     }
 
     /// Prints a line for each sample and leaves C to be compared.
     fn measure(&self, multiply: Multiply) -> Result<(), String> {
-        let a = read("/data/a.f64", self.rows * self.n)?;
-        let b = read("/data/b.f64", self.n * self.n)?;
-        let mut c = vec![0.0; self.rows * self.n];
-        for _ in 0..self.samples {
+        let (n, size) = (self.n, self.rows * self.n);
+        let starts = self.calls.min(n); // each call begins a row further down, and after all rows at the first again
+        let mut a = vec![0.0; size + starts * n];
+        let mut b = vec![0.0; (n + starts) * n];
+        let mut c = vec![0.0; size];
+        for sample in 0..self.samples {
+            load("/data/a.f64", &mut a, n, self.first + sample * (self.rows + 2))?;
+            load("/data/b.f64", &mut b, n, self.first + sample)?;
             c.fill(0.0);
             let cpu_start_ns = clock::cpu_ns();
             let start = Instant::now();
-            multiply(self.n, self.threads, &a, &b, &mut c);
+            for call in 0..self.calls {
+                let at = call % n * n;
+                multiply(n, self.threads, &a[at..][..size], &b[at..][..n * n], &mut c);
+            }
             let wall_ns = start.elapsed().as_nanos();
             let cpu_ns = clock::cpu_ns() - cpu_start_ns;
             // Rust's standard output is line-buffered, whatever it is connected to: this flushes.
@@ -128,23 +141,23 @@ impl Case {
     }
 }
 
-fn number(name: &str, text: &str, largest: usize) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|x| (1..=largest).contains(x));
-    number.ok_or_else(|| format!("{name} must be from 1 to {largest}, not {text}"))
+fn number(name: &str, text: &str, least: usize, largest: usize) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|x| (least..=largest).contains(x));
+    number.ok_or_else(|| format!("{name} must be from {least} to {largest}, not {text}"))
 }
 
-fn read(path: &str, count: usize) -> Result<Vec<f64>, String> {
-    let read = || {
-        let mut file = BufReader::new(File::open(path)?);
-        let mut numbers = vec![0.0; count];
-        for number in &mut numbers {
-            let mut bytes = [0; 8];
-            file.read_exact(&mut bytes)?;
-            *number = f64::from_le_bytes(bytes);
+/// Fills `numbers` with rows of n from a file that has n of them, from row `first` on; after the last comes row 0.
+fn load(path: &str, numbers: &mut [f64], n: usize, first: usize) -> Result<(), String> {
+    let mut load = || {
+        let file = File::open(path)?;
+        let mut bytes = vec![[0; 8]; n];
+        for (i, row) in numbers.chunks_exact_mut(n).enumerate() {
+            file.read_exact_at(bytes.as_flattened_mut(), ((first + i) % n * n * 8) as u64)?;
+            row.iter_mut().zip(&bytes).for_each(|(number, bytes)| *number = f64::from_le_bytes(*bytes));
         }
-        Ok(numbers)
+        Ok(())
     };
-    read().map_err(|error: io::Error| format!("cannot read {count} numbers from {path}: {error}"))
+    load().map_err(|error: io::Error| format!("cannot read {n} rows from {path}: {error}"))
 }
 
 fn write(path: &str, numbers: &[f64]) -> Result<(), String> {

@@ -3,15 +3,16 @@
 const std = @import("std");
 const linux = std.os.linux;
 
-/// Fills `bytes` from the start of a file.
-pub fn readFile(path: [*:0]const u8, bytes: []u8) void {
+/// Fills `bytes` from the first `size` bytes of a file, from `first` on; after the last of them comes the first.
+pub fn readAround(path: [*:0]const u8, bytes: []u8, first: usize, size: usize) void {
     const file = open(path, .{ .ACCMODE = .RDONLY });
     defer _ = linux.close(file);
-    var rest = bytes;
-    while (rest.len > 0) {
-        const count = check(linux.read(file, rest.ptr, rest.len), path);
+    var got: usize = 0;
+    while (got < bytes.len) {
+        const at = (first + got) % size;
+        const count = check(linux.pread(file, bytes[got..].ptr, @min(bytes.len - got, size - at), @intCast(at)), path);
         if (count == 0) fatal(1, &.{ std.mem.span(path), " is too short" });
-        rest = rest[count..];
+        got += count;
     }
 }
 

@@ -17,7 +17,7 @@ pub fn main(init: std.process.Init.Minimal) void {
     const forced = forcedIsa(init.environ);
     const outcome = if (args.len == 1 and equal(args[0], "info"))
         info(forced)
-    else if (args.len == 6 and equal(args[0], "run"))
+    else if (args.len == 8 and equal(args[0], "run"))
         run(.parse(args[1..]), forced)
     else
         misused("unknown command, or wrong number of arguments:", if (args.len > 0) std.mem.span(args[0]) else "");
@@ -72,16 +72,21 @@ fn run(job: Job, forced: ?Isa) !void {
     else
         host.fatal(3, &.{ job.rung.name, " has no path for this CPU, or not the one that MATMUL_ISA names" });
     const gpa = std.heap.page_allocator;
-    const a = try gpa.alloc(f64, job.rows * job.n);
-    const b = try gpa.alloc(f64, job.n * job.n);
-    const c = try gpa.alloc(f64, job.rows * job.n);
-    host.readFile("/data/a.f64", std.mem.sliceAsBytes(a));
-    host.readFile("/data/b.f64", std.mem.sliceAsBytes(b));
-
-    for (0..job.samples) |_| {
+    const n = job.n;
+    const starts = @min(job.calls, n); // each call begins a row further down, and after all rows at the first again
+    const a = try gpa.alloc(f64, (job.rows + starts) * n);
+    const b = try gpa.alloc(f64, (n + starts) * n);
+    const c = try gpa.alloc(f64, job.rows * n);
+    const row = n * @sizeOf(f64);
+    for (0..job.samples) |s| {
+        host.readAround("/data/a.f64", std.mem.sliceAsBytes(a), (job.first + s * (job.rows + 2)) * row, n * row);
+        host.readAround("/data/b.f64", std.mem.sliceAsBytes(b), (job.first + s) * row, n * row);
         @memset(c, 0);
         const start: host.Moment = .now();
-        try job.rung.multiply(c, a, b, job.n, job.threads, isa);
+        for (0..job.calls) |call| {
+            const at = call % n * n;
+            try job.rung.multiply(c, a[at..][0..c.len], b[at..][0 .. n * n], n, job.threads, isa);
+        }
         const end: host.Moment = .now();
 
         var buffer: [64]u8 = undefined;
@@ -108,33 +113,37 @@ const Job = struct {
     rung: rungs.Rung,
     n: usize,
     threads: usize,
+    first: usize,
     rows: usize,
+    calls: usize,
     samples: usize,
 
-    /// The contract's; the entries of C reach 1024 n, which the checksum takes as int32.
+    /// The contract's; the entries of a product reach 1024 n, and the checksum takes those of C as int32.
     const max_n = 32_768;
 
     fn parse(args: []const [*:0]const u8) Job {
-        const n = number("N", args[1], max_n);
+        const n = number("N", args[1], 1, max_n);
         return .{
             .rung = rungs.find(std.mem.span(args[0])) orelse misused("there is no rung", std.mem.span(args[0])),
             .n = n,
-            .threads = number("THREADS", args[2], max_n),
-            .rows = number("ROWS", args[3], n),
-            .samples = number("SAMPLES", args[4], std.math.maxInt(u32)),
+            .threads = number("THREADS", args[2], 1, max_n),
+            .first = number("FIRST", args[3], 0, n - 1),
+            .rows = number("ROWS", args[4], 1, n),
+            .calls = number("CALLS", args[5], 0, std.math.maxInt(u32)),
+            .samples = number("SAMPLES", args[6], 1, std.math.maxInt(u32)),
         };
     }
 
-    fn number(comptime name: []const u8, text: [*:0]const u8, max: usize) usize {
-        const value = std.fmt.parseInt(usize, std.mem.span(text), 10) catch 0;
-        if (value < 1 or value > max) misused(name ++ " cannot be", std.mem.span(text));
+    fn number(comptime name: []const u8, text: [*:0]const u8, min: usize, max: usize) usize {
+        const value = std.fmt.parseInt(usize, std.mem.span(text), 10) catch max + 1;
+        if (value < min or value > max) misused(name ++ " cannot be", std.mem.span(text));
         return value;
     }
 };
 
 fn misused(problem: []const u8, argument: []const u8) noreturn {
     const usage = std.fmt.comptimePrint(
-        "\nusage: matmul info\n       matmul run RUNG N THREADS ROWS SAMPLES\n1 <= ROWS <= N <= {d}",
+        "\nusage: matmul info\n       matmul run RUNG N THREADS FIRST ROWS CALLS SAMPLES\nFIRST < N, 1 <= ROWS <= N <= {d}",
         .{Job.max_n},
     );
     host.fatal(2, &.{ problem, " '", argument, "'", usage });

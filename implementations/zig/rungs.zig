@@ -98,7 +98,7 @@ test "every rung computes the product, whatever the shape and the threads" {
         const product = try gpa.alloc(f64, n * n);
         defer gpa.free(product);
         for (product, 0..) |*dot, at| {
-            dot.* = 0;
+            dot.* = 1; // what C holds before
             for (0..n) |k| dot.* += a[at / n * n + k] * b[k * n + at % n];
         }
 
@@ -112,7 +112,7 @@ test "every rung computes the product, whatever the shape and the threads" {
             const many = if (emulated) 2 else n + 1;
             for ([_]usize{ 1, 3, many }) |threads| for ([_]usize{ 1, (n + 1) / 2, n }) |rows| {
                 const cells = rows * n;
-                @memset(c[0..cells], 0);
+                @memset(c[0..cells], 1);
                 try rung.multiply(c[0..cells], a[0..cells], b, n, threads, isa);
                 try std.testing.expectEqualSlices(f64, product[0..cells], c[0..cells]);
             };

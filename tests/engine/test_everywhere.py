@@ -13,6 +13,7 @@ from docker.types import Mount
 from harness.archives import packed
 from harness.docker_engine import DockerEngine
 from harness.manifest import load_catalog, root, targets_of
+from harness.model.cases import Batch
 from harness.model.journal import Image
 from harness.model.manifests import Manifest, Rung, Stage
 from harness.workload import Workload
@@ -25,6 +26,7 @@ SOME_SIZES = (1, 2, 3, 7, 16, 17, 25, 49, 65, 129, 257)  # around tiles and powe
 SIZES = EVERY_SIZE if os.environ.get("EVERY_SIZE") == "1" else SOME_SIZES  # which takes half an hour
 WHOLE_UP_TO = 257  # beyond it, of rows that do not depend on each other, only some are computed
 SOME_ROWS = 3
+CALLS = 2  # as loop.sh has it: the second adds to what the first left
 TIMEOUT_S = 1800
 PATHS = ("any", "avx512", "avx2", "baseline")
 FEATURES = {"avx512": {"avx512f", "avx512dq", "avx512bw", "avx512vl"}, "avx2": {"avx2", "fma"}}
@@ -37,11 +39,12 @@ RECIPE = Path(__file__).parent / "everywhere"
 
 @pytest.fixture(scope="module")
 def products(engine: DockerEngine, base: str) -> Iterator[str]:
-    """A volume with A, B and A · B of every size, by the names that the loop knows them by."""
+    """A volume with A, B and CALLS · A · B of every size, by the names that the loop knows them by."""
     files: dict[str, memoryview] = {}
     for n in SIZES:
         workload = Workload(n, SEED)
-        files |= {f"{n}.a": workload.a.data, f"{n}.b": workload.b.data, f"{n}.c": workload.product(n).data}
+        c = workload.product(Batch(rows=n, samples=1, calls=CALLS), 0)
+        files |= {f"{n}.a": workload.a.data, f"{n}.b": workload.b.data, f"{n}.c": c.data}
     volume = engine.fill_volume(base, files)
     yield volume
     engine.remove_volume(volume)

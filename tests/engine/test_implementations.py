@@ -16,7 +16,7 @@ from harness.model.cases import Batch, Case
 from harness.model.journal import Image
 from harness.model.manifests import Rung
 from harness.store import Log
-from harness.workload import Workload, sha256
+from harness.workload import Workload
 
 pytestmark = pytest.mark.engine
 
@@ -30,30 +30,31 @@ RUNGS = [
 
 TARGETS = [pytest.param(target, id=target.name) for target in targets_of(CATALOG.implementations.values())]
 
-# n, rows, samples and threads: sizes around powers of two, all rows and fewer, more threads than CPUs and than rows.
+# n, rows, samples, threads, first row and calls: sizes around powers of two, all rows and fewer, more threads than CPUs
+# and than rows, rows that wrap around, and calls that add up.
 ONE_THREAD = [
-    (1, 1, 1, 1),
-    (2, 1, 2, 1),
-    (3, 3, 1, 1),
-    (7, 5, 1, 1),
-    (16, 16, 1, 1),
-    (33, 33, 3, 1),
-    (64, 63, 1, 1),
-    (65, 65, 1, 1),
-    (100, 1, 1, 1),
-    (129, 129, 1, 1),
+    (1, 1, 1, 1, 0, 1),
+    (2, 1, 2, 1, 1, 3),
+    (3, 3, 4, 1, 2, 1),
+    (7, 5, 1, 1, 6, 1),
+    (16, 16, 1, 1, 0, 0),
+    (33, 33, 3, 1, 32, 2),
+    (64, 63, 1, 1, 0, 1),
+    (65, 65, 2, 1, 7, 1),
+    (100, 1, 3, 1, 98, 2),
+    (129, 129, 1, 1, 128, 1),
 ]
 ALL_THREADS = [
-    (1, 1, 1, 2),
-    (2, 2, 1, 5),
-    (3, 2, 2, 3),
-    (7, 5, 1, 2),
-    (16, 16, 1, 1),
-    (33, 33, 3, 2),
-    (64, 63, 1, 4),
-    (65, 65, 1, 2),
-    (100, 1, 1, 2),
-    (129, 129, 1, 3),
+    (1, 1, 1, 2, 0, 1),
+    (2, 2, 1, 5, 1, 3),
+    (3, 2, 4, 3, 2, 1),
+    (7, 5, 1, 2, 6, 1),
+    (16, 16, 1, 1, 0, 0),
+    (33, 33, 3, 2, 32, 2),
+    (64, 63, 1, 4, 0, 1),
+    (65, 65, 2, 2, 7, 1),
+    (100, 1, 3, 2, 98, 2),
+    (129, 129, 1, 3, 128, 1),
 ]
 
 Bencher = Callable[[int], Bench]
@@ -85,13 +86,13 @@ def bench(engine: DockerEngine, base: str, keep: Log) -> Iterator[Bencher]:
 def test_a_rung_computes_the_product(name: str, rung: Rung, bench: Bencher, images: dict[str, Image]) -> None:
     tag = images[CATALOG.implementations[name].manifest.image_of(rung.image)].tag
     assert tag
-    for n, some_rows, samples, threads in ALL_THREADS if rung.threads == "all" else ONE_THREAD:
+    for n, some_rows, samples, threads, first, calls in ALL_THREADS if rung.threads == "all" else ONE_THREAD:
         rows = some_rows if rung.rows_independent else n
         case = Case(implementation=name, rung=rung.name, n=n, threads=threads)
-        measured = measure(bench(n), tag, case, Batch(rows=rows, samples=samples), 1, pilot=False)
-        assert measured.failure is None, f"{case}, n = {n}, {rows} rows: {measured.failure}"
+        batch = Batch(rows=rows, samples=samples, first=first, calls=calls)
+        measured = measure(bench(n), tag, case, batch, 1, pilot=False)
+        assert measured.failure is None, f"{case}, n = {n}, {batch}: {measured.failure}"
         assert len(measured.samples) == samples
-        assert measured.sha256 == sha256(bench(n).workload.product(rows))
 
 
 @pytest.fixture(scope="module")
@@ -110,14 +111,18 @@ def call(engine: DockerEngine, images: dict[str, Image]) -> Callable[..., Exit]:
     [
         "",
         "nonesuch",
-        "run nonesuch 4 1 4 1",
-        "run {rung} 4 1 4",
-        "run {rung} 4 1 4 1 1",
-        "run {rung} 0 1 1 1",
-        "run {rung} 4 0 4 1",
-        "run {rung} 4 1 5 1",
-        "run {rung} 4 1 4 -1",
-        "run {rung} 4x 1 4 1",
+        "run nonesuch 4 1 0 4 1 1",
+        "run {rung} 4 1 0 4 1",
+        "run {rung} 4 1 0 4 1 1 1",
+        "run {rung} 0 1 0 1 1 1",
+        "run {rung} 4 0 0 4 1 1",
+        "run {rung} 4 1 4 4 1 1",
+        "run {rung} 4 1 -1 4 1 1",
+        "run {rung} 4 1 0 5 1 1",
+        "run {rung} 4 1 0 0 1 1",
+        "run {rung} 4 1 0 4 -1 1",
+        "run {rung} 4 1 0 4 1 0",
+        "run {rung} 4x 1 0 4 1 1",
     ],
 )
 @pytest.mark.parametrize("target", TARGETS)

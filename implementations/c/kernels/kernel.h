@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Adds the first `rows` rows of A * B to C, which comes zeroed, and leaves A and B as they are (before C23 an array
-// parameter cannot say so with `const` and still take any array).
+// Adds the product of `rows` rows A and of B to C, and leaves A and B as they are (before C23 an array parameter
+// cannot say so with `const` and still take any array).
 //
 // No array is `restrict`: for all that the compiler knows C overlaps A or B, so it must store every sum before it loads
 // the next factors. That keeps the naive accumulation in memory, as written and as published; with arrays it can tell

@@ -10,7 +10,7 @@ while read -r path rung n threads rows; do
         baseline) export MATMUL_ISA=baseline JDK_JAVA_OPTIONS=-XX:UseAVX=0 ;;
         *) export MATMUL_ISA=$path JDK_JAVA_OPTIONS=-XX:UseAVX=3 ;;
     esac
-    "$@" run "$rung" "$n" "$threads" "$rows" 1 >/out/said 2>&1
+    "$@" run "$rung" "$n" "$threads" 0 "$rows" 2 1 >/out/said 2>&1
     code=$?
     if [ $code = 3 ]; then
         echo "lacks $path $rung"

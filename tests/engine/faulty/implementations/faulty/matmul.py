@@ -20,6 +20,11 @@ RUNGS = (
     "transposed",
     "stale",
     "accumulated",
+    "kept-operands",  # those of the first sample
+    "kept-rows",  # A's rows of the first sample, by the right B
+    "kept-product",  # that of a sample's first call, added again in the others
+    "kept-b",  # that of a sample's first call, as if packed for all of them
+    "skips-a-call",
     "wrong-file",
     "unwritten",
     "too-few",
@@ -43,20 +48,24 @@ def main(arguments: list[str]) -> None:
             traits = {"loop_order": "ijk", "layout": "nested", "threads": "one", "bounds_checks": True}
             built = traits | {"fast_math": False, "flags": "", "instruction_sets": []}
             print(json.dumps({"toolchain": "planted", "rungs": dict.fromkeys(RUNGS, built)}))
-        case ["run", rung, n, _threads, _rows, samples]:
+        case ["run", rung, n, _threads, first, _rows, calls, samples]:
             if rung != "hang" or int(samples) > 1:  # which the pilot, having one sample, outlives
                 BEFORE.get(rung, lambda: None)()
-            run(rung, int(n), int(samples))
+            run(rung, int(n), int(first), int(calls), int(samples))
             AFTER.get(rung, lambda: None)()
 
 
-def run(rung: str, n: int, samples: int) -> None:
-    a, b = read("/data/a.f64", n), read("/data/b.f64", n)
+def run(rung: str, n: int, first: int, calls: int, samples: int) -> None:
     c = zeros(n)
-    for _ in range(samples - (rung == "too-few")):
+    for sample in range(samples - (rung == "too-few")):
+        a = rotated(read("/data/a.f64", n), first + (n + 2) * (rung not in {"kept-operands", "kept-rows"} and sample))
+        b = rotated(read("/data/b.f64", n), first + (rung != "kept-operands" and sample))
         c = c if rung == "accumulated" else zeros(n)
         wall_start, cpu_start = time.perf_counter_ns(), time.process_time_ns()
-        COMPUTE.get(rung, multiply)(a, b, c)
+        for call in range(rung == "skips-a-call", calls):
+            left = rotated(a, rung != "kept-product" and call)
+            right = rotated(b, rung not in {"kept-product", "kept-b"} and call)
+            COMPUTE.get(rung, multiply)(left, right, c)
         wall_ns, cpu_ns = time.perf_counter_ns() - wall_start, time.process_time_ns() - cpu_start
         print(WALL_NS.get(rung, wall_ns), cpu_ns, checksum(c), flush=True)
     if rung == "wrong-file":
@@ -135,6 +144,10 @@ BEFORE: dict[str, Callable[[], object]] = {
     "cannot-run": refuse,
 }
 AFTER = {"crash": crash}
+
+
+def rotated(matrix: Matrix, first: int) -> Matrix:
+    return matrix[first % len(matrix) :] + matrix[: first % len(matrix)]
 
 
 def zeros(n: int) -> Matrix:
