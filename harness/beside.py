@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
+from harness.allowance import exact
 from harness.model.cases import Case
 from harness.model.comparison import ImageRow, TaxRow
 from harness.model.journal import PLACES, Place, Round, Startup, TaxRound
@@ -41,6 +42,6 @@ def tax_rows(entries: Sequence[TaxRound]) -> Iterable[TaxRow]:
             if failure := next((r.failure for r in there if r.failure), None):
                 yield TaxRow(case=case, place=place, reason=failure.reason)
                 continue
-            taken = timing(there)
+            taken = exact(timing(there))  # of the same rows in every place
             first = first or taken
             yield TaxRow(case=case, place=place, seconds=taken.interval, ratio=ratio(taken, first))

@@ -9,7 +9,7 @@ import pytest
 
 from harness.analyze import analyze
 from harness.model.cases import Failure, Sample
-from harness.model.comparison import Comparison, Interval, Row
+from harness.model.comparison import Comparison, Interval, Ratio, Row
 from harness.model.journal import Entry, Image, Machine, Peak, Rejected
 from harness.model.manifests import AbsentRung, Manifest
 from tests.factories import (
@@ -88,7 +88,7 @@ def test_a_single_round_has_no_interval_and_says_so() -> None:
 
 def test_a_ratio_to_a_single_round_has_no_interval() -> None:
     comparison = analyzed(rounds_of("alpha/naive", [2.0]) + rounds_of("beta/naive", [1.0], [1.0]))
-    assert row(comparison, "beta/naive").ratio == Interval(value=2.0)
+    assert row(comparison, "beta/naive").ratio == Ratio(value=2.0, tie=True)
 
 
 def test_a_difference_below_the_noise_is_a_tie() -> None:
@@ -197,12 +197,38 @@ def test_figures_of_a_parallel_case() -> None:
     naive = rounds_of("alpha/naive", [3.0], [3.0])
     parallel = rounds_of("alpha/parallel", [2.0], [2.0], threads=2)
     found = row(analyzed(naive + parallel), "alpha/parallel")
-    assert found.ratio_per_core == pytest.approx(0.75)
+    assert known(found.ratio_per_core) == pytest.approx((0.75, 0.75, 0.75))
     assert known(found.efficiency) == pytest.approx((0.75, 0.75, 0.75))
     assert found.busy_cores == pytest.approx(2.0)
     assert found.step_from == "naive"
     assert known(found.step) == pytest.approx((1.5, 1.5, 1.5))
     assert found.peak_share == pytest.approx(2 * 16**3 / 2.0 / 1e9 / 80)
+
+
+def test_ratios_to_the_row_above_to_naive_and_of_a_core_have_their_intervals_and_verdicts() -> None:
+    manifests = [a_manifest("python"), a_manifest("c", "naive", "parallel")]
+    comparison = analyzed(
+        rounds_of("python/naive", [3.1], [2.9], [3.0])
+        + rounds_of("c/naive", [3.0], [2.9], [3.1])
+        + rounds_of("c/parallel", [1.6], [1.5], [1.4], threads=2),
+        manifests,
+        baseline="python/naive",
+        yardstick="c",
+    )
+    same, faster = row(comparison, "c/naive"), row(comparison, "c/parallel")
+    assert [found.tie for found in (same.ratio, faster.ratio, faster.step, faster.to_yardstick_naive) if found] == [
+        True, False, False, False,
+    ]  # fmt: skip
+    value, low, high = known(faster.to_yardstick_naive)
+    assert low < value < high
+    value, low, high = known(faster.ratio)
+    assert known(faster.ratio_per_core) == pytest.approx((value / 2, low / 2, high / 2))
+    beside = {entry.case: entry.here_to_row_above for entry in comparison.published}
+    assert (beside["python/naive"], beside["java/naive"]) == (None, None)
+    assert beside["c/naive"] is None  # Java, which is above it in the table, was not measured
+    assert beside["c/parallel"] == faster.step
+    baseline = row(comparison, "python/naive").ratio
+    assert baseline == Ratio(value=1.0, low=1.0, high=1.0, tie=False)
 
 
 def test_a_serial_case_has_no_efficiency_and_the_first_rung_no_step() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.model.comparison import Comparison, ImageRow, Row, TaxRow
-from harness.report.figures import NONE, TIE, interval, number, size
+from harness.report.figures import NONE, TIE, interval, number, seconds, size
 from harness.report.section import Section, Table
 
 
@@ -22,9 +22,9 @@ def _cost(row: Row, image: ImageRow | None) -> list[str]:
     return [
         row.name,
         str(row.threads),
-        number(row.seconds.value if row.seconds else None),
+        seconds(row),
         number(row.resident_bytes / 1e6 if row.resident_bytes is not None else None),
-        "all" if row.rows_computed == row.n else f"{row.rows_computed} of {row.n}",
+        f"{row.rows_computed} of {row.n}" if row.is_estimate else "all",
         number(image.startup_seconds if image else None),
         number(image.build_seconds if image else None),
         size(image.unpacked_bytes if image else None),
