@@ -10,7 +10,7 @@ import pytest
 from harness.analyze import analyze
 from harness.model.cases import Failure, Sample
 from harness.model.comparison import Comparison, Interval, Ratio, Row
-from harness.model.journal import Entry, Image, Machine, Peak, Rejected
+from harness.model.journal import Change, Entry, Image, Machine, Peak, Reading, Rejected, Resumed, Tuned
 from harness.model.manifests import AbsentRung, Manifest
 from tests.factories import (
     a_case,
@@ -372,6 +372,57 @@ def test_images_stand_beside_their_budgets_even_where_they_were_not_built() -> N
     assert images["beta"].failure == "it did not compile"
     assert not images["beta"].within_budget
     assert images["alpha"].budget_bytes == 1000
+
+
+READING = Reading(
+    boot_id=None,
+    uptime_ns=1,
+    cpus=2,
+    busy_ns=1,
+    steal_ns=0,
+    load_1m=0.1,
+    available_bytes=2**33,
+    swap_bytes=0,
+    swap_used_bytes=0,
+    swapped_pages=0,
+    huge_pages=None,
+    clock_source="tsc",
+    governor="performance",
+    turbo=None,
+    smt=None,
+    mains=True,
+    mhz=None,
+    throttled=None,
+)
+RESUMED = Resumed(at="2026-11-22T03:00:00Z")
+
+
+def test_the_machine_of_a_later_session_is_not_ignored() -> None:
+    busy = MACHINE.model_copy(update={"load_1m": 1.5})
+    unplugged = READING.model_copy(update={"mains": False})
+    again: list[Entry] = [RESUMED, busy, unplugged, unplugged]
+    rounds = rounds_of("alpha/naive", [1.0], [1.0])
+    before = analyzed([MACHINE, READING, READING, *rounds]).warnings
+    after = analyzed([MACHINE, READING, *rounds, *again]).warnings
+    assert not any("was not idle" in text or "on battery" in text for text in before)
+    assert [text for text in after if "was not idle" in text] == [
+        "the machine was not idle when the run was resumed (load 1.5 on 2 CPUs): other work, or the set-up just before"
+    ]
+    assert [text for text in after if "on battery" in text] == [
+        "on battery: the frequency is held down (plug it in)",
+    ]
+    assert any("when the run began (load 1.5" in text for text in analyzed([busy, *rounds]).warnings)
+
+
+def test_what_any_session_tuned_is_told() -> None:
+    first, second = Change(path="/a", before="0", after="1"), Change(path="/b", before="0", after="1")
+    tuned: list[Entry] = [
+        Tuned(changes=(first,), refused=("turbo",)),
+        RESUMED,
+        Tuned(changes=(first, second), refused=("turbo",)),
+    ]
+    assert analyzed(tuned).tuned == Tuned(changes=(first, second), refused=("turbo",))
+    assert analyzed([]).tuned is None
 
 
 def test_naive_loops_that_nothing_checked_are_told_of() -> None:
