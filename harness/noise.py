@@ -41,7 +41,7 @@ def noise_of(
         if case.twin and original in timings:
             beside = _beside(timings[original], taken, rows_agree=same_rows(rounds[original], rounds[case]))
             if beside and beside.low is not None:
-                found.append(Noise(kind=rungs[original].kind, case=str(original), ratio=beside))
+                found.append(Noise(kind=rungs[case].kind, case=str(original), ratio=beside))
     return tuple(sorted(found, key=lambda noise: KINDS.index(noise.kind)))
 
 
@@ -53,7 +53,7 @@ def noise_warnings(noise: Sequence[Noise], controls: Iterable[Case], rungs: Mapp
     """Where a noise floor is not known, or two that are the same did not come out as a tie."""
     known = {each.kind for each in noise}
     for case in controls:
-        kind = rungs[case.model_copy(update={"twin": False})].kind
+        kind = rungs[case].kind
         if kind not in known:
             yield f"the noise floor of {kind} rungs is not known: {case.name} and its original were not both measured"
     for each in noise:

@@ -374,6 +374,29 @@ def test_images_stand_beside_their_budgets_even_where_they_were_not_built() -> N
     assert images["alpha"].budget_bytes == 1000
 
 
+STEADY, UNSTEADY = [[1.0], [1.001]] * 4, [[1.0], [1.5]] * 4
+
+
+@pytest.mark.parametrize(
+    ("rounds", "finished", "budget_s", "label"),
+    [
+        (STEADY, True, 100.0, "precise"),
+        (STEADY, False, 100.0, "precise"),
+        (UNSTEADY, True, 5.0, "budget spent"),
+        (UNSTEADY, False, 5.0, "budget spent"),
+        (UNSTEADY, False, 100.0, "cut short"),
+    ],
+)
+def test_the_report_says_why_a_case_was_measured_no_more(
+    rounds: list[list[float]], finished: bool, budget_s: float, label: str
+) -> None:
+    alpha = rounds_of("alpha/naive", *[[8.0]] * 8)
+    comparison = analyzed(
+        [*alpha, *rounds_of("beta/naive", *rounds)], finished=finished, budget_s=budget_s, precision=0.03
+    )
+    assert row(comparison, "beta/naive").stopped == label
+
+
 READING = Reading(
     boot_id=None,
     uptime_ns=1,

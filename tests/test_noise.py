@@ -157,7 +157,12 @@ def test_a_certain_difference_below_the_noise_floor_prints_as_a_tie() -> None:
 
 
 @pytest.mark.parametrize(
-    "rounds", [[], [a_failed_round(a_case("beta/naive").model_copy(update={"twin": True}), "hung")]]
+    "rounds",
+    [
+        [],
+        [a_failed_round(a_case("beta/naive").model_copy(update={"twin": True}), "hung")],
+        controlled(rounds_of("beta/naive", [1.0])),  # once, which tells nothing of the spread
+    ],
 )
 def test_a_noise_floor_that_is_not_known_is_warned_of(rounds: list[Entry]) -> None:
     comparison = compared(*measured("beta/naive", 1.0), *rounds)
