@@ -32,7 +32,8 @@ def analyze(
     timings = timings_of(evidence)
     rungs = rungs_by_case(started.cases, started.manifests)
     noise = noise_of(timings, evidence.rounds, rungs)
-    ratios = Ratios({case: taken for case, taken in timings.items() if not case.twin}, Floors(noise, rungs))
+    floors = Floors(noise, rungs)
+    ratios = Ratios({case: taken for case, taken in timings.items() if not case.twin}, floors)
     rows = tuple(_rows(evidence, ratios))
     startups = startup_seconds(evidence.startups)
     return Comparison(
@@ -51,7 +52,7 @@ def analyze(
             for stage in manifest.stages(started.options.rungs)
         ),
         container_seconds=startups.get(None),
-        tax=tuple(tax_rows(evidence.tax)),
+        tax=tuple(tax_rows(evidence.tax, floors.of)),
         warnings=(
             *cautions(evidence, rows),
             *noise_warnings(noise, [case for case in started.cases if case.twin], rungs),

@@ -23,7 +23,7 @@ class Ratios:
         if above is None or (found := ratio(self.timings.get(above), self.timings.get(below))) is None:
             return None
         tie = above != below and found.ties(self.floors.of(above, below))
-        return Ratio(value=found.value, low=found.low, high=found.high, tie=tie)
+        return Ratio(**found.model_dump(), tie=tie)
 
     def between_rows(self, above: Row, below: Row) -> Ratio | None:
         """The same of two rows of a comparison."""

@@ -188,7 +188,7 @@ class TaxRow(Record):
     case: Case
     place: Place
     seconds: Interval | None = None
-    ratio: Interval | None = None
+    ratio: Ratio | None = None
     reason: str | None = None
 
 

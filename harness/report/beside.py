@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.model.comparison import Comparison, ImageRow, Row, TaxRow
-from harness.report.figures import NONE, TIE, interval, number, seconds, size
+from harness.report.figures import NONE, interval, number, ratio, seconds, size
 from harness.report.section import Section, Table
 
 
@@ -57,5 +57,4 @@ def tax(comparison: Comparison) -> Section:
 def _tax(row: TaxRow) -> list[str]:
     if row.ratio is None:
         return [str(row.case), row.place, f"not measured: {row.reason}", NONE]
-    is_tie = row.ratio.value != 1 and row.ratio.holds(1.0)
-    return [str(row.case), row.place, interval(row.seconds), interval(row.ratio, prefix=TIE if is_tie else "")]
+    return [str(row.case), row.place, interval(row.seconds), ratio(row.ratio)]
