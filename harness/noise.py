@@ -41,7 +41,7 @@ def noise_of(
         if case.twin and original in timings:
             beside = _beside(timings[original], taken, rows_agree=same_rows(rounds[original], rounds[case]))
             if beside and beside.low is not None:
-                found.append(Noise(kind=rungs[case].kind, case=str(original), ratio=beside))
+                found.append(Noise(kind=rungs[original].kind, case=str(original), ratio=beside))
     return tuple(sorted(found, key=lambda noise: KINDS.index(noise.kind)))
 
 
