@@ -5,7 +5,7 @@ VENV := .venv
 HARNESS := $(VENV)/bin/harness
 ARGUMENTS ?= --langs all --rungs published
 
-.PHONY: compare test everywhere reproducible lint setup docs clean
+.PHONY: compare test everywhere reproducible mutants lint setup docs clean
 
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
@@ -18,6 +18,12 @@ everywhere: setup
 
 reproducible: setup
 	@EVERY_IMAGE=1 $(VENV)/bin/pytest tests/engine/test_reproducible.py
+
+# MODULES: some only, as in `make mutants MODULES='harness.diff.* harness.noise.*'`.
+mutants: $(VENV)/installed
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	@nice -n 15 $(VENV)/bin/mutmut run --max-children $(or $(CHILDREN),1) $(MODULES)
+	@$(VENV)/bin/python -m tests.mutants
 
 lint: $(VENV)/installed
 	@$(VENV)/bin/ruff format --check
@@ -35,4 +41,4 @@ $(VENV)/installed: pyproject.toml scripts/make-venv
 
 clean:
 	@if [ -x $(HARNESS) ]; then $(HARNESS) clean --images; fi
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) mutants .mypy_cache .pytest_cache .ruff_cache
