@@ -66,6 +66,23 @@ def test_different_cpus_are_not_mixed_and_it_says_what_differs() -> None:
     assert "features: avx2 in the first, neon in the second" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (("a", "b", "c"), ("c",), "features: a b in the first, nothing more in the second"),
+        (("c",), ("a", "b", "c"), "features: nothing more in the first, a b in the second"),
+    ],
+)
+def test_of_long_lists_only_what_differs_is_told(before: tuple[str, ...], after: tuple[str, ...], said: str) -> None:
+    runs = [
+        a_run(*steady("alpha/naive", 1.0), machine=MACHINE.model_copy(update={"features": features}))
+        for features in (before, after)
+    ]
+    with pytest.raises(UsageError) as refused:
+        diff(*runs)
+    assert said in str(refused.value).splitlines()
+
+
 def test_a_run_without_its_machine_is_not_compared() -> None:
     with pytest.raises(UsageError, match="does not say which CPU"):
         diff(a_run(*steady("alpha/naive", 1.0), machine=None), a_run(*steady("alpha/naive", 1.0)))
@@ -94,6 +111,18 @@ def test_a_case_that_fails_or_vanished_fails_the_gate(after: Sequence[Entry], sa
         check_slowdown(diff(a_run(*BOTH), a_run(*after)), 0.5)
     assert f"without a result that r1 has: {said}" in str(failed.value)
     assert "slower" not in str(failed.value)
+
+
+def test_the_gate_names_every_case_and_why() -> None:
+    manifests = [a_manifest("alpha"), a_manifest("beta"), a_manifest("gamma")]
+    before = [entry for name in ("alpha/naive", "beta/naive", "gamma/naive") for entry in steady(name, 1.0)]
+    after = [*steady("alpha/naive", 1.2), *steady("beta/naive", 1.5)]
+    with pytest.raises(GateError) as failed:
+        check_slowdown(diff(a_journal(manifests, [MACHINE, *before]), a_journal(manifests, [MACHINE, *after])), 0.1)
+    assert str(failed.value).splitlines() == [
+        "slower by more than 10 %, for certain: alpha/naive (1 thread) +20.0%, beta/naive (1 thread) +50.0%",
+        "without a result that r1 has: gamma/naive (1 thread), n = 16: not measured in r1",
+    ]
 
 
 def test_a_case_that_is_new_or_was_mended_fails_no_gate() -> None:
