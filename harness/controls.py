@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.model.cases import Case, Options
-from harness.model.manifests import Kind, Manifest, Rung
+from harness.model.manifests import LADDER, Kind, Manifest, Rung
 
 KINDS: tuple[Kind, ...] = ("row by row", "blocked")
 
@@ -35,4 +35,9 @@ def _original(cases: Sequence[Case], rungs: dict[Case, Rung], options: Options) 
     if not candidates or rungs[candidates[0]].kind == "row by row":
         return next(iter(candidates), None)
     own = [case for case in candidates if rungs[case].image == "final"]
-    return (own or candidates)[-1]
+    return max(own or candidates, key=_height)
+
+
+def _height(case: Case) -> tuple[int, int]:
+    """How far up the ladder a case is, and then its threads; rungs that are on no other's ladder stand below it."""
+    return (LADDER.index(case.rung) if case.rung in LADDER else -1, case.threads)

@@ -66,6 +66,8 @@ def test_one_slow_and_one_fast_rung_of_the_yardstick_have_a_control_and_these_co
     assert names("naive") == ["beta/naive (A/A control)"]
     assert names("recursive", "library", library="library") == ["beta/recursive (A/A control)"]
     assert names("library", library="library") == ["beta/library (A/A control)"]
+    assert names("recursive", "of-my-own") == ["beta/recursive (A/A control)"]
+    assert names("of-my-own", "another") == ["beta/of-my-own (A/A control)"]
     assert names("naive", twin=False) == []
 
 
