@@ -5,7 +5,7 @@ VENV := .venv
 HARNESS := $(VENV)/bin/harness
 ARGUMENTS ?= --langs all --rungs published
 
-.PHONY: compare test everywhere reproducible podman debian13 debian-sid oldest pins lint setup docs clean
+.PHONY: compare test everywhere reproducible podman debian13 debian-sid oldest mutants pins lint setup docs clean
 
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
@@ -36,6 +36,12 @@ oldest:
 pins:
 	@scripts/pin $(PYTHON)
 
+# MODULES: some only, as in `make mutants MODULES='harness.diff.* harness.noise.*'`.
+mutants: $(VENV)/installed
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[mutants]'
+	@nice -n 15 $(VENV)/bin/mutmut run --max-children $(or $(CHILDREN),1) $(MODULES)
+	@$(VENV)/bin/python -m tests.mutants
+
 lint: $(VENV)/installed
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/ruff check
@@ -52,4 +58,4 @@ $(VENV)/installed: pyproject.toml constraints.txt scripts/make-venv
 
 clean:
 	@if [ -x $(HARNESS) ]; then $(HARNESS) clean --images; fi
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) mutants .mypy_cache .pytest_cache .ruff_cache

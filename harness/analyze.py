@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from harness.beside import resident_bytes, startup_seconds, tax_rows, with_startup
 from harness.cautions import cautions
+from harness.controls import rungs_by_case
 from harness.disturbance import overview
 from harness.evidence import Evidence, timings_of
 from harness.images import image_row
@@ -15,11 +16,11 @@ from harness.model.comparison import Comparison, Row
 from harness.model.integrity import Chain, Verification
 from harness.model.journal import Entry
 from harness.model.manifests import Manifest, Rung
-from harness.noise import noise_of, noise_warnings
+from harness.noise import Floors, noise_of, noise_warnings
 from harness.plan import counted, ladder_position
 from harness.published import published, published_rows
+from harness.ratios import Ratios
 from harness.stopping import why_stopped
-from harness.timing import Timing, ratio
 
 
 def analyze(
@@ -29,9 +30,11 @@ def analyze(
     evidence = Evidence.of(entries)
     started = evidence.started
     timings = timings_of(evidence)
-    noise = noise_of(timings)
-    timings = {case: taken for case, taken in timings.items() if not case.twin}
-    rows = tuple(_rows(evidence, timings))
+    rungs = rungs_by_case(started.cases, started.manifests)
+    noise = noise_of(timings, evidence.rounds, rungs)
+    floors = Floors(noise, rungs)
+    ratios = Ratios({case: taken for case, taken in timings.items() if not case.twin}, floors)
+    rows = tuple(_rows(evidence, ratios))
     startups = startup_seconds(evidence.startups)
     return Comparison(
         run=started.run,
@@ -41,7 +44,7 @@ def analyze(
         machine=evidence.machine,
         peaks=evidence.peaks,
         rows=rows,
-        published=published_rows(rows, started.options.baseline, evidence.machine),
+        published=published_rows(rows, started.options.baseline, evidence.machine, ratios.between_rows),
         published_source=str(published()["source"]),
         images=tuple(
             with_startup(image_row(manifest, stage, evidence.images.get(manifest.image_of(stage))), startups)
@@ -49,8 +52,11 @@ def analyze(
             for stage in manifest.stages(started.options.rungs)
         ),
         container_seconds=startups.get(None),
-        tax=tuple(tax_rows(evidence.tax)),
-        warnings=(*cautions(evidence, rows), *noise_warnings(noise, asked=any(case.twin for case in started.cases))),
+        tax=tuple(tax_rows(evidence.tax, floors.of)),
+        warnings=(
+            *cautions(evidence, rows),
+            *noise_warnings(noise, [case for case in started.cases if case.twin], rungs),
+        ),
         finished=evidence.finished,
         readings=evidence.readings,
         conditions=overview(entry for entries in evidence.rounds.values() for entry in entries),
@@ -62,12 +68,12 @@ def analyze(
     )
 
 
-def _rows(evidence: Evidence, timings: dict[Case, Timing]) -> Iterable[Row]:
+def _rows(evidence: Evidence, ratios: Ratios) -> Iterable[Row]:
     """A row for every case, and for every rung that a manifest calls absent; by language, up the ladder."""
     options = evidence.started.options
     for manifest in evidence.started.manifests:
         cases = [case for case in evidence.started.cases if case.implementation == manifest.name and not case.twin]
-        rows = [_row(evidence, timings, manifest, case) for case in cases]
+        rows = [_row(evidence, ratios, manifest, case) for case in cases]
         rows += [
             Row(
                 implementation=manifest.name,
@@ -84,13 +90,12 @@ def _rows(evidence: Evidence, timings: dict[Case, Timing]) -> Iterable[Row]:
         yield from sorted(rows, key=lambda row: ladder_position(row.rung))
 
 
-def _row(evidence: Evidence, timings: dict[Case, Timing], manifest: Manifest, case: Case) -> Row:
+def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> Row:
     rung = manifest.held(case.rung)
     image = evidence.images.get(manifest.image_of(rung.image))
     info = image.info if image else None
     built = info.rungs.get(rung.name) if info else None
     failure = evidence.failure(case)
-    taken = timings.get(case)
     facts: dict[str, Any] = {
         "implementation": case.implementation,
         "label": manifest.label,
@@ -108,21 +113,21 @@ def _row(evidence: Evidence, timings: dict[Case, Timing], manifest: Manifest, ca
         "runs": built.runs if built else None,
         "image": manifest.image_of(rung.image),
     }
-    if taken is None:
+    if case not in ratios.timings:
         reason = failure.reason if failure else "the run ended before it was measured"
         return Row(**facts, outcome="failed", reason=reason, log=failure.log if failure else None)
-    return Row(**facts, outcome="measured", **_figures(evidence, timings, case, rung))
+    return Row(**facts, outcome="measured", **_figures(evidence, ratios, case, rung))
 
 
-def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: Rung) -> dict[str, Any]:
+def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict[str, Any]:
     """What was measured of a case, alone and beside others."""
-    taken, rounds = timings[case], counted(evidence.rounds[case])
+    taken, rounds = ratios.timings[case], counted(evidence.rounds[case])
     gflops = flop(case.n) / taken.mean / 1e9
     peak = next((p.gflops for p in evidence.peaks if p.threads == case.threads), None)
     options = evidence.started.options
-    to_baseline = ratio(_find(timings, options.baseline), taken)
-    above = _rung_above(timings, case, rung)
-    speedup = ratio(_serial(timings, case, rung), taken)
+    to_baseline = ratios.between(ratios.find(options.baseline), case)
+    above = _rung_above(ratios.timings, case, rung)
+    speedup = ratios.between(_serial(ratios, case, rung), case)
     disturbed = [each for each in evidence.disturbed if each.case == case]
     return {
         "seconds": taken.interval,
@@ -130,12 +135,12 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
         "gflops": gflops,
         "peak_share": gflops / peak if peak else None,
         "ratio": to_baseline,
-        "step": ratio(timings[above], taken) if above else None,
+        "step": ratios.between(above, case),
         "step_from": above.rung if above else None,
-        "ratio_per_core": to_baseline.value / case.threads if to_baseline else None,
+        "ratio_per_core": to_baseline.over(case.threads) if to_baseline else None,
         "efficiency": speedup.over(case.threads) if speedup else None,
-        "to_yardstick": ratio(timings.get(case.model_copy(update={"implementation": options.yardstick})), taken),
-        "to_yardstick_naive": ratio(_find(timings, f"{options.yardstick}/naive"), taken),
+        "to_yardstick": ratios.between(case.model_copy(update={"implementation": options.yardstick}), case),
+        "to_yardstick_naive": ratios.between(ratios.find(f"{options.yardstick}/naive"), case),
         "busy_cores": taken.busy_cores,
         "resident_bytes": resident_bytes(rounds),
         "rows_computed": rounds[-1].rows,
@@ -150,27 +155,23 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
     }
 
 
-def _find(timings: dict[Case, Timing], name: str) -> Timing | None:
-    """The case of that name, on the most threads that it was measured on."""
-    found = [case for case in timings if case.name == name]
-    return timings[max(found, key=lambda case: case.threads)] if found else None
-
-
-def _serial(timings: dict[Case, Timing], case: Case, rung: Rung) -> Timing | None:
+def _serial(ratios: Ratios, case: Case, rung: Rung) -> Case | None:
     """The same kernel on one thread: measured as such, or the rung that is this kernel without the threads."""
     if case.threads == 1:
         return None
-    alone = timings.get(case.model_copy(update={"threads": 1}))
-    return alone or (_find(timings, f"{case.implementation}/{rung.serial}") if rung.serial else None)
+    alone = case.model_copy(update={"threads": 1})
+    if alone in ratios.timings:
+        return alone
+    return ratios.find(f"{case.implementation}/{rung.serial}") if rung.serial else None
 
 
-def _rung_above(timings: dict[Case, Timing], case: Case, rung: Rung) -> Case | None:
+def _rung_above(measured: Collection[Case], case: Case, rung: Rung) -> Case | None:
     """The measured rung that this one was made from: the serial one it names, or else the nearest on the ladder."""
-    if serial := next((other for other in timings if other.name == f"{case.implementation}/{rung.serial}"), None):
+    if serial := next((other for other in measured if other.name == f"{case.implementation}/{rung.serial}"), None):
         return serial
     before = [
         other
-        for other in timings
+        for other in measured
         if other.implementation == case.implementation and ladder_position(other.rung) < ladder_position(case.rung)
     ]
     return max(before, key=lambda it: (ladder_position(it.rung), it.threads == case.threads, it.threads), default=None)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
+from harness.allowance import exact
 from harness.model.cases import Case
-from harness.model.comparison import ImageRow, TaxRow
+from harness.model.comparison import ImageRow, Ratio, TaxRow
 from harness.model.journal import PLACES, Place, Round, Startup, TaxRound
 from harness.timing import Timing, ratio, timing
 
@@ -30,8 +31,11 @@ def resident_bytes(rounds: Iterable[Round]) -> int | None:
     return max((r.resident_bytes for r in rounds if r.resident_bytes is not None), default=None)
 
 
-def tax_rows(entries: Sequence[TaxRound]) -> Iterable[TaxRow]:
-    """Each case in each place, with its time as a multiple of the one in the first place that could be measured."""
+def tax_rows(entries: Sequence[TaxRound], floor: Callable[[Case], float]) -> Iterable[TaxRow]:
+    """Each case in each place, with its time as a multiple of the one in the first place that could be measured.
+
+    `floor` is the noise floor of a case: smaller differences are ties.
+    """
     rounds: dict[Case, dict[Place, list[Round]]] = defaultdict(lambda: defaultdict(list))
     for entry in sorted(entries, key=lambda entry: PLACES.index(entry.place)):
         rounds[entry.round.case][entry.place].append(entry.round)
@@ -41,6 +45,11 @@ def tax_rows(entries: Sequence[TaxRound]) -> Iterable[TaxRow]:
             if failure := next((r.failure for r in there if r.failure), None):
                 yield TaxRow(case=case, place=place, reason=failure.reason)
                 continue
-            taken = timing(there)
+            taken = exact(timing(there))  # of the same rows in every place
             first = first or taken
-            yield TaxRow(case=case, place=place, seconds=taken.interval, ratio=ratio(taken, first))
+            yield TaxRow(case=case, place=place, seconds=taken.interval, ratio=_beside(taken, first, floor(case)))
+
+
+def _beside(taken: Timing, first: Timing, floor: float) -> Ratio | None:
+    found = ratio(taken, first)
+    return Ratio(**found.model_dump(), tie=taken is not first and found.ties(floor)) if found else None

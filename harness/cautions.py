@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from harness.doctor import standing
 from harness.evidence import Evidence
 from harness.model.comparison import Row
+from harness.model.journal import Machine
 from harness.plan import candidates
 
 BUSY = 0.9  # a kernel that keeps less than this share of its CPUs busy was disturbed, or waits
@@ -24,9 +25,7 @@ def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
         yield f"this run was stopped and resumed ({times}): rounds from before and after are in one interval"
     if not evidence.peaks:
         yield "the machine's peak was not measured: shares of peak are missing"
-    if machine and machine.load_1m > machine.cpu_count / 2:
-        load = f"load {machine.load_1m:g} on {machine.cpu_count} CPUs"
-        yield f"the machine was not idle when the run began ({load}): other work, or the set-up just before"
+    yield from _not_idle(evidence.machines)
     if machine and machine.topology and max(options.threads) > machine.cores:
         yield f"{max(options.threads)} threads ran on {machine.cores} cores: some shared one"
     yield from _unsteady(evidence)
@@ -46,11 +45,20 @@ def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     )
 
 
+def _not_idle(sessions: Sequence[Machine]) -> Iterable[str]:
+    """Whether the machine was at work when the run began, or when it was resumed."""
+    for number, machine in enumerate(sessions):
+        if machine.load_1m > machine.cpu_count / 2:
+            when = "was resumed" if number else "began"
+            load = f"load {machine.load_1m:g} on {machine.cpu_count} CPUs"
+            yield f"the machine was not idle when the run {when} ({load}): other work, or the set-up just before"
+
+
 def _unsteady(evidence: Evidence) -> Iterable[str]:
     """What the engine's host did that the rounds did not ask for."""
     if evidence.machine and evidence.readings:
-        findings = standing(evidence.machine, evidence.readings[0])
-        yield from (f"{it.what} ({it.mend})" for it in findings if it.severity == "serious")
+        findings = (it for reading in evidence.readings for it in standing(evidence.machine, reading))
+        yield from dict.fromkeys(f"{it.what} ({it.mend})" for it in findings if it.severity == "serious")
     if evidence.disturbed:
         counted_ones = sorted({each.case.name for each in evidence.disturbed if each.counted})
         made = sum(len(candidates(entries)) for entries in evidence.rounds.values())

@@ -1,28 +1,33 @@
 """Two runs, case by case: what takes longer, what takes less, and what nobody can tell. Pure.
 
 Both runs' uncertainties are in every ratio, and what the machine's state adds to each, which does not cancel between
-runs. A difference below the larger noise floor of the two is a tie.
+runs. A difference below the larger noise floor of the two, for that kind of case, is a tie. The more cases are compared
+the more would differ by chance: verdicts are corrected for their number (S. Holm, A simple sequentially rejective
+multiple test procedure, Scandinavian Journal of Statistics 6, 1979), so that the risk stated is that of a whole diff.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.allowance import exact, same_rows
+from harness.built import differences_of_images
+from harness.controls import rungs_by_case
 from harness.errors import GateError, UsageError
 from harness.evidence import Evidence, timings_of
 from harness.model.cases import Case
 from harness.model.comparison import Interval
 from harness.model.journal import Entry, Machine
-from harness.noise import noise_of
-from harness.timing import Timing, interval_of
+from harness.noise import Floors, noise_of
+from harness.timing import TAIL, Timing, interval_of
 
-FALSE_ALARMS = 0.05  # of the diffs of runs that are the same may fail a gate, however many cases they have
+FALSE_ALARMS = 0.05  # of the diffs of runs that are the same may call a case different, however many cases they have
 PROCESSOR = ("cpu", "architecture", "features")  # no ratio is taken where these differ
 CONDITIONS = ("cores", "memory_bytes", "kernel", "transparent_huge_pages", "governor", "engine")
 
-Verdict = Literal["tie", "slower", "faster"]
+Verdict = Literal["tie", "slower", "faster", "not known"]
 
 
 @dataclass(frozen=True)
@@ -33,28 +38,18 @@ class Change:
     before: Timing
     after: Timing
     floor: float
+    rows_agree: bool
 
     @property
     def ratio(self) -> Interval:
-        """How many times as long it takes in the second run."""
-        return self._within(0.025)
+        """How many times as long it takes in the second run, with its own 95 % interval."""
+        return self.within(TAIL)
 
-    @property
-    def verdict(self) -> Verdict:
-        """What can be said of it with 95 % certainty."""
-        if self.ratio.low is None or self.ratio.ties(self.floor):
-            return "tie"
-        return "slower" if self.ratio.value > 1 else "faster"
-
-    def is_slower(self, limit: float, tail: float) -> bool:
-        """Whether it is slower by more than a share, with all but so small a risk of being wrong."""
-        low = self._within(tail).low
-        return self.verdict == "slower" and low is not None and low > 1 + limit
-
-    def _within(self, tail: float) -> Interval:
-        one, two = self.before.lasting, self.after.lasting
-        spread = two.beside(one) if one and two else None
-        return interval_of(self.after.mean / self.before.mean, spread, tail)
+    def within(self, tail: float) -> Interval:
+        """The same with an interval that leaves out so much on either side."""
+        before, after = (exact(self.before), exact(self.after)) if self.rows_agree else (self.before, self.after)
+        one, two = before.lasting, after.lasting
+        return interval_of(after.mean / before.mean, two.beside(one) if one and two else None, tail)
 
 
 @dataclass(frozen=True)
@@ -63,41 +58,92 @@ class Difference:
 
     before: str  # the runs' ids
     after: str
-    floor: float
     changes: tuple[Change, ...]
-    lost: tuple[str, ...]  # cases with a result in one run only, and why
+    lost: tuple[str, ...]  # cases with a result in the first run only, and why
+    gained: tuple[str, ...]  # in the second only
     conditions: tuple[str, ...]  # what else differs between the runs
+
+    def verdicts(self) -> list[Verdict]:
+        """What can be said of every change, with 95 % certainty for all of them together."""
+        different = _holm(self.changes, lambda change, risk: not change.within(risk / 2).ties(change.floor))
+        return [_verdict(change, different) for change in self.changes]
+
+    def slower(self, limit: float) -> list[Change]:
+        """The cases that are slower by more than a share, with 95 % certainty for all of them together."""
+        certain = _holm(self.changes, lambda change, risk: (change.within(risk).low or 0.0) > 1 + limit)
+        verdicts = zip(self.changes, self.verdicts(), strict=True)
+        return [change for change, verdict in verdicts if verdict == "slower" and change.case in certain]
+
+
+def _holm(changes: Collection[Change], rejects: Callable[[Change, float], bool]) -> set[Case]:
+    """The cases whose hypothesis of no change is rejected; that one of them is wrong has the risk FALSE_ALARMS.
+
+    The risk is shared out among those that are not rejected yet, until nothing is added.
+    """
+    left, found = list(changes), set[Case]()
+    while rejected := {change.case for change in left if rejects(change, FALSE_ALARMS / len(left))}:
+        found |= rejected
+        left = [change for change in left if change.case not in rejected]
+    return found
+
+
+def _verdict(change: Change, different: Collection[Case]) -> Verdict:
+    if change.ratio.low is None:
+        return "not known"
+    if change.case not in different:
+        return "tie"
+    return "slower" if change.ratio.value > 1 else "faster"
 
 
 def diff(before: Sequence[Entry], after: Sequence[Entry]) -> Difference:
-    """Set two runs side by side. Raises UsageError where their CPUs differ, or no case was measured in both."""
+    """Set two runs side by side. Raises UsageError where their CPUs differ, or they have no case in common."""
     one, two = Evidence.of(before), Evidence.of(after)
     names = one.started.run, two.started.run
     _check_processors(names, one.machine, two.machine)
-    first, second = timings_of(one), timings_of(two)
-    floor = max((noise.floor for noise in (noise_of(first), noise_of(second)) if noise), default=0.0)
-    both = [case for case in first if case in second and not case.twin]
-    if not both:
-        raise UsageError(f"no case was measured in both {names[0]} and {names[1]}: the n, rungs and threads must agree")
+    if not set(_asked(one)) & set(_asked(two)):
+        raise UsageError(f"no case is in both {names[0]} and {names[1]}: their n, rungs and threads must agree")
+    first, second = _timings(one), _timings(two)
+    both = sorted(first.keys() & second.keys(), key=str)
     return Difference(
         *names,
-        floor=floor,
-        changes=tuple(Change(case, first[case], second[case], floor) for case in sorted(both, key=str)),
-        lost=(*_lost(first, two, second), *_lost(second, one, first)),
+        changes=tuple(_changes(both, one, two)),
+        lost=tuple(_lost(first, two, second)),
+        gained=tuple(_lost(second, one, first)),
         conditions=tuple(_conditions(one, two, both)),
     )
 
 
 def check_slowdown(difference: Difference, limit: float) -> None:
-    """Raise GateError where a case is slower by more than a share, for certain.
-
-    The risk of a false alarm is shared out among the cases (Bonferroni), so that it is FALSE_ALARMS for all together.
-    """
-    tail = FALSE_ALARMS / len(difference.changes)
-    slower = [change for change in difference.changes if change.is_slower(limit, tail)]
-    if slower:
+    """Raise GateError where a case is slower by more than a share, for certain, or has no result any more."""
+    found = []
+    if slower := difference.slower(limit):
         told = ", ".join(f"{change.case} {change.ratio.value - 1:+.1%}" for change in slower)
-        raise GateError(f"slower by more than {100 * limit:g} %, for certain: {told}")
+        found.append(f"slower by more than {100 * limit:g} %, for certain: {told}")
+    if difference.lost:
+        found.append(f"without a result that {difference.before} has: {'; '.join(difference.lost)}")
+    if found:
+        raise GateError("\n".join(found))
+
+
+def _asked(evidence: Evidence) -> Iterable[Case]:
+    return (case for case in evidence.started.cases if not case.twin)
+
+
+def _timings(evidence: Evidence) -> dict[Case, Timing]:
+    return {case: taken for case, taken in timings_of(evidence).items() if not case.twin}
+
+
+def _changes(cases: Iterable[Case], one: Evidence, two: Evidence) -> Iterable[Change]:
+    first, second = timings_of(one), timings_of(two)
+    floors = [_floors(one, first), _floors(two, second)]
+    for case in cases:
+        rows_agree = same_rows(one.rounds[case], two.rounds[case])
+        yield Change(case, first[case], second[case], max(each.of(case) for each in floors), rows_agree)
+
+
+def _floors(evidence: Evidence, timings: Mapping[Case, Timing]) -> Floors:
+    rungs = rungs_by_case(evidence.started.cases, evidence.started.manifests)
+    return Floors(noise_of(timings, evidence.rounds, rungs), rungs)
 
 
 def _check_processors(names: tuple[str, str], one: Machine | None, two: Machine | None) -> None:
@@ -121,10 +167,10 @@ def _told(one: Machine, two: Machine, field: str) -> str:
     return f"{here} in the first, {there} in the second"
 
 
-def _lost(measured: Iterable[Case], other: Evidence, there: dict[Case, Timing]) -> Iterable[str]:
+def _lost(measured: Iterable[Case], other: Evidence, there: Collection[Case]) -> Iterable[str]:
     """The cases that have a result in one run and none in the other."""
     for case in measured:
-        if case not in there and not case.twin:
+        if case not in there:
             failure = other.failure(case)
             yield f"{case}, n = {case.n}: {failure.reason if failure else 'not measured'} in {other.started.run}"
 
@@ -135,7 +181,4 @@ def _conditions(one: Evidence, two: Evidence, cases: Iterable[Case]) -> Iterable
         for field in CONDITIONS:
             if getattr(one.machine, field) != getattr(two.machine, field):
                 yield f"{field}: {_told(one.machine, two.machine, field)}"
-    for name in sorted({case.implementation for case in cases}):
-        digests = [evidence.images[name].digest for evidence in (one, two) if name in evidence.images]
-        if len(set(digests)) > 1:
-            yield f"image {name}: built anew, from other sources or another base"
+    yield from differences_of_images(one, two, cases)

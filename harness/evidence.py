@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ class Evidence:
     """The entries of a run, by kind."""
 
     started: Started
-    machine: Machine | None
+    machines: tuple[Machine, ...]  # of every session
     images: dict[str, Image]
     peaks: tuple[Peak, ...]
     rounds: dict[Case, list[Round]]
@@ -58,7 +58,7 @@ class Evidence:
             rounds[entry.case].append(entry)
         return cls(
             started=by_kind[Started][0],
-            machine=next(iter(by_kind[Machine]), None),
+            machines=tuple(by_kind[Machine]),
             images={image.name: image for image in by_kind[Image]},
             peaks=tuple({peak.threads: peak for peak in sorted(by_kind[Peak], key=_gflops)}.values()),
             rounds=dict(rounds),
@@ -66,16 +66,30 @@ class Evidence:
             finished=next(iter(by_kind[Finished]), None),
             resumed=tuple(by_kind[Resumed]),
             readings=tuple(by_kind[Reading]),
-            tuned=next(iter(by_kind[Tuned]), None),
+            tuned=_together(by_kind[Tuned]),
             disturbed=disturbed_rounds({case: candidates(entries) for case, entries in rounds.items()}),
             startups=tuple(by_kind[Startup]),
             tax=tuple(by_kind[TaxRound]),
         )
 
+    @property
+    def machine(self) -> Machine | None:
+        """The machine, as the first session saw it; of later ones only the load may differ."""
+        return next(iter(self.machines), None)
+
     def failure(self, case: Case) -> Failure | None:
         """Why a case has no result, if it has none. One failed round is enough: its other times count for nothing."""
         failed = [r.failure for r in self.rounds.get(case, []) if r.failure]
         return self.rejected.get(case) or next(iter(failed), None)
+
+
+def _together(sessions: Sequence[Tuned]) -> Tuned | None:
+    """What any session tuned, and could not tune."""
+    if not sessions:
+        return None
+    changes = dict.fromkeys(change for session in sessions for change in session.changes)
+    refused = dict.fromkeys(what for session in sessions for what in session.refused)
+    return Tuned(changes=tuple(changes), refused=tuple(refused))
 
 
 def _gflops(peak: Peak) -> float:

@@ -1,30 +1,64 @@
-"""The noise floor: what a case and its twin, which are the same, differ by in a run. Pure."""
+"""The noise floor: what a case and its A/A control, which are the same, differ by in a run. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from harness.allowance import exact, same_rows
+from harness.controls import KINDS
 from harness.model.cases import Case
-from harness.model.comparison import Noise
+from harness.model.comparison import Interval, Noise
+from harness.model.journal import Round
+from harness.model.manifests import Kind, Rung
 from harness.timing import Timing, ratio
 
 
-def noise_of(timings: Mapping[Case, Timing]) -> Noise | None:
-    """What the twin says of this run's noise; None where it was not measured, or only once."""
+@dataclass(frozen=True)
+class Floors:
+    """The noise floors of a run, by the kinds of its cases."""
+
+    noise: Sequence[Noise]
+    rungs: Mapping[Case, Rung]
+
+    def of(self, *cases: Case) -> float:
+        """The share below which a difference between these cases is a tie; 0 where no floor is known.
+
+        The larger one of two kinds; for a kind without one stands the largest that is known.
+        """
+        known: dict[Kind, float] = {each.kind: each.floor for each in self.noise}
+        largest = max(known.values(), default=0.0)
+        return max(known.get(self.rungs[case].kind, largest) for case in cases)
+
+
+def noise_of(
+    timings: Mapping[Case, Timing], rounds: Mapping[Case, Sequence[Round]], rungs: Mapping[Case, Rung]
+) -> tuple[Noise, ...]:
+    """What the A/A controls say of this run's noise, by kind; without those that were not measured, or only once."""
+    found = []
     for case, taken in timings.items():
-        if case.twin:
-            original = case.model_copy(update={"twin": False})
-            found = ratio(timings.get(original), taken)
-            return Noise(case=str(original), ratio=found) if found and found.low is not None else None
-    return None
+        original = case.model_copy(update={"twin": False})
+        if case.twin and original in timings:
+            beside = _beside(timings[original], taken, rows_agree=same_rows(rounds[original], rounds[case]))
+            if beside and beside.low is not None:
+                found.append(Noise(kind=rungs[original].kind, case=str(original), ratio=beside))
+    return tuple(sorted(found, key=lambda noise: KINDS.index(noise.kind)))
 
 
-def noise_warnings(noise: Noise | None, *, asked: bool) -> Iterable[str]:
-    """Where the noise floor is not known, or two that are the same did not come out as a tie."""
-    if asked and noise is None:
-        yield "the noise floor is not known: a case and its twin were not both measured"
-    if noise and not noise.ratio.holds(1.0):
-        yield (
-            f"{noise.case} and its twin are the same, but their interval does not hold 1 (by chance in 5 runs of 100): "
-            "this machine was noisier than the other intervals say"
-        )
+def _beside(original: Timing, control: Timing, *, rows_agree: bool) -> Interval | None:
+    return ratio(exact(original), exact(control)) if rows_agree else ratio(original, control)
+
+
+def noise_warnings(noise: Sequence[Noise], controls: Iterable[Case], rungs: Mapping[Case, Rung]) -> Iterable[str]:
+    """Where a noise floor is not known, or two that are the same did not come out as a tie."""
+    known = {each.kind for each in noise}
+    for case in controls:
+        kind = rungs[case].kind
+        if kind not in known:
+            yield f"the noise floor of {kind} rungs is not known: {case.name} and its original were not both measured"
+    for each in noise:
+        if not each.ratio.holds(1.0):
+            yield (
+                f"{each.case} and its A/A control are the same, but their interval does not hold 1 (by chance in 5 of "
+                "100): this machine was noisier than the other intervals say"
+            )

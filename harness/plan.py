@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from statistics import median
 
+from harness.controls import controls
 from harness.disturbance import set_aside, undisturbed
 from harness.model.cases import Batch, Case, Options
 from harness.model.journal import Round
@@ -38,7 +39,7 @@ def rungs_of(manifests: Iterable[Manifest]) -> list[str]:
 
 
 def cases_of(manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
-    """The cases of the chosen languages, rungs and numbers of threads, rung by rung up the ladder; then the twin."""
+    """The cases of the chosen languages, rungs and numbers of threads, rung by rung up the ladder; then controls."""
     cases = tuple(
         Case(implementation=manifest.name, rung=rung.name, n=options.n, threads=threads)
         for name in options.rungs
@@ -46,18 +47,7 @@ def cases_of(manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...
         if (rung := manifest.rung(name))
         for threads in (options.threads if rung.threads == "all" else (1,))
     )
-    return cases + _twin(cases, options)
-
-
-def _twin(cases: Sequence[Case], options: Options) -> tuple[Case, ...]:
-    """A second case of one image, which should differ from the first by nothing: what it differs by is noise.
-
-    Of the yardstick's first rung, as it is quick and its rows can be sampled; else of whatever comes last.
-    """
-    if not options.twin or not cases:
-        return ()
-    original = next((case for case in cases if case.implementation == options.yardstick), cases[-1])
-    return (original.model_copy(update={"twin": True}),)
+    return cases + controls(cases, manifests, options)
 
 
 def shuffled(cases: Sequence[Case], seed: int, number: int) -> list[Case]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from harness.model.cases import flop
-from harness.model.comparison import PublishedRow, Row
+from harness.model.comparison import PublishedRow, Ratio, Row
 from harness.model.journal import Machine
 
 
@@ -19,22 +19,26 @@ def published() -> dict[str, Any]:
     return tomllib.loads((files("harness") / "published.toml").read_text(encoding="utf-8"))
 
 
-def published_rows(rows: Sequence[Row], baseline: str, machine: Machine | None) -> tuple[PublishedRow, ...]:
+def published_rows(
+    rows: Sequence[Row], baseline: str, machine: Machine | None, between: Callable[[Row, Row], Ratio | None]
+) -> tuple[PublishedRow, ...]:
     """The published rows, each beside the case that repeats it, with what differs between the two.
 
-    Ratios against another baseline than the published one are not compared.
+    Ratios against another baseline than the published one are not compared. `between` is the ratio of two rows.
     """
     table = published()
     by_name = {row.name: row for row in sorted(rows, key=lambda row: row.threads)}
     found: list[PublishedRow] = []
     for entry in table["row"]:
         gflops = flop(table["n"]) / entry["seconds"] / 1e9
+        here, above = by_name.get(entry["case"]), found[-1].here if found else None
         row = PublishedRow(
             **entry,
             gflops=gflops,
             peak_share=gflops / table["peak_gflops"],
             ratio_to_row_above=found[-1].seconds / entry["seconds"] if found else None,
-            here=by_name.get(entry["case"]),
+            here_to_row_above=between(above, here) if above and here else None,
+            here=here,
         )
         comparable = baseline == table["row"][0]["case"]
         differences = tuple(_differences(row, table, by_name.get(baseline), machine)) if comparable else ()

@@ -9,8 +9,8 @@ import pytest
 
 from harness.analyze import analyze
 from harness.model.cases import Failure, Sample
-from harness.model.comparison import Comparison, Interval, Row
-from harness.model.journal import Entry, Image, Machine, Peak, Rejected
+from harness.model.comparison import Comparison, Interval, Ratio, Row
+from harness.model.journal import Change, Entry, Image, Machine, Peak, Reading, Rejected, Resumed, Tuned
 from harness.model.manifests import AbsentRung, Manifest
 from tests.factories import (
     a_case,
@@ -88,7 +88,7 @@ def test_a_single_round_has_no_interval_and_says_so() -> None:
 
 def test_a_ratio_to_a_single_round_has_no_interval() -> None:
     comparison = analyzed(rounds_of("alpha/naive", [2.0]) + rounds_of("beta/naive", [1.0], [1.0]))
-    assert row(comparison, "beta/naive").ratio == Interval(value=2.0)
+    assert row(comparison, "beta/naive").ratio == Ratio(value=2.0, tie=True)
 
 
 def test_a_difference_below_the_noise_is_a_tie() -> None:
@@ -197,12 +197,38 @@ def test_figures_of_a_parallel_case() -> None:
     naive = rounds_of("alpha/naive", [3.0], [3.0])
     parallel = rounds_of("alpha/parallel", [2.0], [2.0], threads=2)
     found = row(analyzed(naive + parallel), "alpha/parallel")
-    assert found.ratio_per_core == pytest.approx(0.75)
+    assert known(found.ratio_per_core) == pytest.approx((0.75, 0.75, 0.75))
     assert known(found.efficiency) == pytest.approx((0.75, 0.75, 0.75))
     assert found.busy_cores == pytest.approx(2.0)
     assert found.step_from == "naive"
     assert known(found.step) == pytest.approx((1.5, 1.5, 1.5))
     assert found.peak_share == pytest.approx(2 * 16**3 / 2.0 / 1e9 / 80)
+
+
+def test_ratios_to_the_row_above_to_naive_and_of_a_core_have_their_intervals_and_verdicts() -> None:
+    manifests = [a_manifest("python"), a_manifest("c", "naive", "parallel")]
+    comparison = analyzed(
+        rounds_of("python/naive", [3.1], [2.9], [3.0])
+        + rounds_of("c/naive", [3.0], [2.9], [3.1])
+        + rounds_of("c/parallel", [1.6], [1.5], [1.4], threads=2),
+        manifests,
+        baseline="python/naive",
+        yardstick="c",
+    )
+    same, faster = row(comparison, "c/naive"), row(comparison, "c/parallel")
+    assert [found.tie for found in (same.ratio, faster.ratio, faster.step, faster.to_yardstick_naive) if found] == [
+        True, False, False, False,
+    ]  # fmt: skip
+    value, low, high = known(faster.to_yardstick_naive)
+    assert low < value < high
+    value, low, high = known(faster.ratio)
+    assert known(faster.ratio_per_core) == pytest.approx((value / 2, low / 2, high / 2))
+    beside = {entry.case: entry.here_to_row_above for entry in comparison.published}
+    assert (beside["python/naive"], beside["java/naive"]) == (None, None)
+    assert beside["c/naive"] is None  # Java, which is above it in the table, was not measured
+    assert beside["c/parallel"] == faster.step
+    baseline = row(comparison, "python/naive").ratio
+    assert baseline == Ratio(value=1.0, low=1.0, high=1.0, tie=False)
 
 
 def test_a_serial_case_has_no_efficiency_and_the_first_rung_no_step() -> None:
@@ -346,6 +372,80 @@ def test_images_stand_beside_their_budgets_even_where_they_were_not_built() -> N
     assert images["beta"].failure == "it did not compile"
     assert not images["beta"].within_budget
     assert images["alpha"].budget_bytes == 1000
+
+
+STEADY, UNSTEADY = [[1.0], [1.001]] * 4, [[1.0], [1.5]] * 4
+
+
+@pytest.mark.parametrize(
+    ("rounds", "finished", "budget_s", "label"),
+    [
+        (STEADY, True, 100.0, "precise"),
+        (STEADY, False, 100.0, "precise"),
+        (UNSTEADY, True, 5.0, "budget spent"),
+        (UNSTEADY, False, 5.0, "budget spent"),
+        (UNSTEADY, False, 100.0, "cut short"),
+    ],
+)
+def test_the_report_says_why_a_case_was_measured_no_more(
+    rounds: list[list[float]], finished: bool, budget_s: float, label: str
+) -> None:
+    alpha = rounds_of("alpha/naive", *[[8.0]] * 8)
+    comparison = analyzed(
+        [*alpha, *rounds_of("beta/naive", *rounds)], finished=finished, budget_s=budget_s, precision=0.03
+    )
+    assert row(comparison, "beta/naive").stopped == label
+
+
+READING = Reading(
+    boot_id=None,
+    uptime_ns=1,
+    cpus=2,
+    busy_ns=1,
+    steal_ns=0,
+    load_1m=0.1,
+    available_bytes=2**33,
+    swap_bytes=0,
+    swap_used_bytes=0,
+    swapped_pages=0,
+    huge_pages=None,
+    clock_source="tsc",
+    governor="performance",
+    turbo=None,
+    smt=None,
+    mains=True,
+    mhz=None,
+    throttled=None,
+)
+RESUMED = Resumed(at="2026-11-22T03:00:00Z")
+
+
+def test_the_machine_of_a_later_session_is_not_ignored() -> None:
+    busy = MACHINE.model_copy(update={"load_1m": 1.5})
+    unplugged = READING.model_copy(update={"mains": False})
+    again: list[Entry] = [RESUMED, busy, unplugged, unplugged]
+    rounds = rounds_of("alpha/naive", [1.0], [1.0])
+    before = analyzed([MACHINE, READING, READING, *rounds]).warnings
+    after = analyzed([MACHINE, READING, *rounds, *again]).warnings
+    assert not any("was not idle" in text or "on battery" in text for text in before)
+    assert [text for text in after if "was not idle" in text] == [
+        "the machine was not idle when the run was resumed (load 1.5 on 2 CPUs): other work, or the set-up just before"
+    ]
+    assert [text for text in after if "on battery" in text] == [
+        "on battery: the frequency is held down (plug it in)",
+    ]
+    assert any("when the run began (load 1.5" in text for text in analyzed([busy, *rounds]).warnings)
+
+
+def test_what_any_session_tuned_is_told() -> None:
+    first, second = Change(path="/a", before="0", after="1"), Change(path="/b", before="0", after="1")
+    tuned: list[Entry] = [
+        Tuned(changes=(first,), refused=("turbo",)),
+        RESUMED,
+        Tuned(changes=(first, second), refused=("turbo",)),
+    ]
+    assert analyzed(tuned).tuned == Tuned(changes=(first, second), refused=("turbo",))
+    assert analyzed([]).tuned is None
 
 
 def test_naive_loops_that_nothing_checked_are_told_of() -> None:

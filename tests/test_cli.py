@@ -142,7 +142,7 @@ def test_a_plan_lists_the_cases_in_order_and_runs_nothing(harness: Command, tmp_
         ["python/naive", "1", "4096", "240", "s"],
         ["c/parallel", "1", "4096", "30", "s"],
         ["python/parallel", "1", "4096", "30", "s"],
-        ["c/naive", "(twin)", "1", "4096", "30", "s"],
+        ["c/naive", "(A/A", "control)", "1", "4096", "30", "s"],
     ]
     assert "5 cases, about 6.0 minutes" in ended.out
     assert (ended.code, list(tmp_path.iterdir())) == (0, [])

@@ -26,6 +26,10 @@ def test_sessions_add_up() -> None:
     assert cost_of([*first, *second]) == Cost(wall_ns=1500 + 1100, build_ns=450 + 70, container_ns=1050 + 1030)
 
 
+def test_a_session_that_began_with_a_round_took_nothing_before_it() -> None:
+    assert cost_of([PEAK, a_round(began_ns=40)]).build_ns == 0
+
+
 def test_of_a_session_without_a_round_only_its_containers_are_known() -> None:
     assert cost_of([PEAK, Resumed(at="later")]) == Cost(container_ns=50)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import re
 from pathlib import Path
@@ -15,12 +16,12 @@ import pytest
 from harness.analyze import analyze
 from harness.compare import compare
 from harness.engine import Exit
-from harness.model.comparison import Comparison, ImageRow, Interval
+from harness.model.comparison import Comparison, ImageRow, Interval, Ratio, Row
 from harness.model.journal import Entry, Finished, Image, Started
 from harness.model.manifests import AbsentRung
 from harness.report import formats, renderer
 from harness.report.document import sections
-from harness.report.figures import NONE, interval, number, percent, size, step, yes
+from harness.report.figures import NONE, interval, number, percent, ratio, seconds, size, times, yes
 from harness.report.image_sizes import image_sizes
 from harness.report.summary import fastest
 from harness.store import SUFFIXES, load_run
@@ -147,7 +148,7 @@ def as_json(comparison: Comparison) -> Any:
 
 def test_json_has_the_keys_that_programs_rely_on(scripted: Comparison) -> None:
     document = as_json(scripted)
-    assert document["schema"] == 2
+    assert document["schema"] == 3
     assert document["machine"]["cpu"].startswith("AMD EPYC")
     for row in document["rows"]:
         assert set(row) >= {
@@ -155,12 +156,14 @@ def test_json_has_the_keys_that_programs_rely_on(scripted: Comparison) -> None:
             "flags", "sha256",
         }  # fmt: skip
         if row["outcome"] == "measured":
-            assert set(row["seconds"]) == {"mean", "low", "high"}
-            assert set(row["ratio"]) == {"value", "low", "high"}
+            assert set(row["seconds"]) == set(row["ratio_per_core"]) == {"value", "low", "high"}
+            assert set(row["ratio"]) == {"value", "low", "high", "tie"}
             assert re.fullmatch(r"[0-9a-f]{64}", row["sha256"])
             assert re.fullmatch(r"[0-9a-f]{16}", row["key"])
         else:
             assert (row["seconds"], row["ratio"]) == (None, None)
+    assert all(set(row["seconds"]) == {"value", "low", "high"} for row in document["tax"])
+    assert [set(noise) for noise in document["noise"]] == [{"kind", "case", "ratio", "floor"}] * 2
     for image in document["images"]:
         assert set(image) >= {"name", "unpacked_bytes", "compressed_bytes", "budget_bytes"}
 
@@ -173,9 +176,11 @@ def test_csv_is_one_line_a_case(scripted: Comparison) -> None:
     lines = list(csv.DictReader(io.StringIO(renderer("csv").render(scripted))))
     assert [f"{line['implementation']}/{line['rung']}" for line in lines] == [row.name for row in scripted.rows]
     naive = next(line for line in lines if line["implementation"] == "c" and line["rung"] == "naive")
-    assert float(naive["seconds_low"]) < float(naive["seconds_mean"]) < float(naive["seconds_high"])
+    assert float(naive["seconds_low"]) < float(naive["seconds_value"]) < float(naive["seconds_high"])
     assert float(naive["ratio_value"]) == pytest.approx(47, rel=0.1)
     assert (naive["rows_computed"], naive["fast_math"]) == ("256", "False")
+    assert float(naive["ratio_per_core_low"]) < 47 < float(naive["ratio_per_core_high"])
+    assert naive["ratio_tie"] == "False"
 
 
 def test_counts_in_csv_stay_whole_where_one_is_missing() -> None:
@@ -197,6 +202,26 @@ def test_a_sampled_time_is_called_an_estimate(scripted: Comparison) -> None:
     assert row.rows_computed is not None
     assert 1 < row.rows_computed < N
     assert f"estimate from {row.rows_computed} of {N} rows" in renderer("text").render(scripted)
+
+
+def pictured(ratio: float) -> dict[str, tuple[float, float]]:
+    """The left and the right end of each bar, of a run in which beta is so many times faster than alpha."""
+    manifests = [a_manifest("alpha"), a_manifest("beta")]
+    rounds = [*rounds_of("alpha/naive", [1.0], [1.0]), *rounds_of("beta/naive", [1 / ratio], [1 / ratio])]
+    svg = renderer("svg").render(analyze(a_journal(manifests, rounds)))
+    bars = re.findall(r'>([a-z]+/naive)</text>\n<rect x="([\d.]+)" y="\d+" width="([\d.]+)"', svg)
+    return {name: (float(left), float(left) + float(width)) for name, left, width in bars}
+
+
+def test_a_ratio_below_one_is_drawn_to_the_left_of_one() -> None:
+    """The axis goes from 1, or from the least ratio, to the largest one that was published; the baseline is at 1."""
+    most, half = math.log10(25_552.48 / 0.41), math.log10(2)
+    faster, slower = pictured(2.0), pictured(0.5)
+    assert faster["alpha/naive"] == (190.0, 191.0)
+    assert faster["beta/naive"] == pytest.approx((190.0, 190 + 580 * half / most), abs=0.2)
+    at_one = 190 + 580 * half / (most + half)
+    assert slower["beta/naive"] == pytest.approx((190.0, at_one), abs=0.2)
+    assert slower["alpha/naive"] == pytest.approx((at_one, at_one + 1), abs=0.2)
 
 
 def test_sections_without_content_are_left_out() -> None:
@@ -258,15 +283,33 @@ def test_shares_have_two_digits(share: float | None, text: str) -> None:
 def test_an_estimate_comes_with_its_interval_or_a_question_mark() -> None:
     assert interval(Interval(value=11.24, low=10.9, high=11.6)) == "11.2 [10.9–11.6]"
     assert interval(Interval(value=11.24)) == "11.2 [?]"
-    assert interval(None) == step(None, None) == NONE
+    assert interval(None) == ratio(None) == times(None) == NONE
+
+
+CLOSE = Ratio(value=1.05, low=0.9, high=1.2, tie=True)
+FAR = Ratio(value=1.05, low=1.01, high=1.2, tie=False)
+ONCE = Ratio(value=1.05, tie=True)
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "text"),
-    [(0.9, 1.2, "~ 1.05 [0.900–1.20]"), (1.01, 1.2, "1.05 [1.01–1.20]"), (None, None, "~ 1.05 [?]")],
+    ("found", "long", "short"),
+    [
+        (CLOSE, "~ 1.05 [0.900–1.20]", "~ 1.05× ±14%"),
+        (FAR, "1.05 [1.01–1.20]", "1.05× ±9%"),
+        (ONCE, "~ 1.05 [?]", "~ 1.05× ±?"),
+    ],
 )
-def test_a_step_that_may_be_none_is_marked(low: float | None, high: float | None, text: str) -> None:
-    assert step(Interval(value=1.05, low=low, high=high), "naive") == f"{text} naive"
+def test_a_ratio_that_is_not_significant_is_marked(found: Ratio, long: str, short: str) -> None:
+    assert (ratio(found), times(found)) == (long, short)
+
+
+def test_what_is_scaled_from_some_of_the_rows_is_marked() -> None:
+    assert (ratio(FAR, estimate=True), times(FAR, estimate=True)) == ("1.05 [1.01–1.20]†", "1.05×† ±9%")
+    row = Row(
+        implementation="c", label="C", rung="naive", n=16, threads=1, outcome="measured", seconds=Interval(value=2.0)
+    )
+    marked = [seconds(row.model_copy(update={"rows_computed": rows})) for rows in (None, 3, 16)]
+    assert marked == ["2.00 [?]", "2.00 [?]†", "2.00 [?]"]
 
 
 def test_sizes_are_exact_and_flags_are_words() -> None:
@@ -284,7 +327,7 @@ def test_the_summary_names_failures_first(scripted: Comparison) -> None:
     failed = [row for row in scripted.rows if row.outcome == "failed"]
     points = [line for line in renderer("summary").render(scripted).splitlines() if line.startswith("- ")]
     assert points[0].startswith(f"- {failed[0].name} failed: ")
-    assert len(points) <= 4
+    assert len(points) <= 3
 
 
 def test_the_fastest_without_a_library_is_no_library(scripted: Comparison) -> None:

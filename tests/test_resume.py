@@ -12,15 +12,17 @@ import pytest
 
 from harness.analyze import analyze
 from harness.compare import compare, resume
+from harness.cost import container_ns
 from harness.engine import Exit
 from harness.errors import ChangedError, ResultsError
 from harness.events import Event
 from harness.identity import key_of
 from harness.machine import parse_machine
 from harness.manifest import Catalog
-from harness.model.journal import Entry, Image, Machine, Round, Startup
+from harness.model.journal import Entry, Finished, Image, Machine, Round, Startup, TaxRound
 from harness.resume import Past, Present, check_unchanged
 from harness.store import JOURNAL, RunFolder, load_run
+from harness.tax import ROUNDS
 from tests.factories import a_case, a_catalog, a_journal, a_manifest, a_rung, some_options
 from tests.fake_engine import MACHINE, FakeEngine
 
@@ -114,6 +116,25 @@ def test_cut_short_after_any_entry_it_ends_with_what_it_would_have_measured(torn
         assert [entry.kind for entry in entries].count("resumed") == 1
         assert startups(entries) == startups(whole.entries)
         assert analyze(entries).rows == analyze(whole.entries).rows
+
+
+def test_taxes_and_the_cost_of_every_session_are_counted_once(tmp_path: Path) -> None:
+    """A run of everything there is, cut short in the midst of its taxes and resumed."""
+    engine, catalog = FakeEngine((ALPHA, BETA), ROW_S), a_catalog(tmp_path / "tree", ALPHA, BETA)
+    compare(engine, catalog, some_options(tax=True), tmp_path, "taxed", unwatched)
+    lines = (tmp_path / "taxed" / JOURNAL).read_bytes().splitlines(keepends=True)
+    whole = load_run(tmp_path / "taxed")
+    taxes = [number for number, entry in enumerate(whole) if isinstance(entry, TaxRound)]
+    assert len(taxes) == 2 * 2 * ROUNDS
+    (tmp_path / "taxed" / JOURNAL).write_bytes(b"".join(lines[: taxes[len(taxes) // 2]]))
+    resume(engine, catalog, tmp_path / "taxed", unwatched)
+    entries = load_run(tmp_path / "taxed")
+    made = Counter((e.round.case, e.place, e.round.number) for e in entries if isinstance(e, TaxRound))
+    assert (len(made), set(made.values())) == (len(taxes), {1})
+    assert startups(entries) == Counter({None: 2, "alpha": 2, "beta": 2})
+    end = entries[-1]
+    assert isinstance(end, Finished)
+    assert end.container_ns == sum(map(container_ns, entries))
 
 
 def test_a_line_that_was_damaged_and_removed_is_measured_again_alone(whole: Whole) -> None:

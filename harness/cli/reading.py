@@ -37,7 +37,8 @@ def diff(
     before: Annotated[str, typer.Argument(help="A run's id or folder, or latest.")],
     after: Annotated[str, typer.Argument(help="The run to hold against it.")] = "latest",
     fail_above: Annotated[
-        str | None, typer.Option(help="Exit with 3 if a case is slower by more than this (5%) for certain.")
+        str | None,
+        typer.Option(help="Exit with 3 if a case is slower by more than this (5%) for certain, or has no result now."),
     ] = None,
     out: Results = Path("results"),
     verify: Annotated[

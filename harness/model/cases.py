@@ -19,12 +19,12 @@ class Case(Record):
     rung: str
     n: int
     threads: int
-    twin: bool = False  # the second of the two cases that are the same
+    twin: bool = False  # the A/A control: the second of two cases that are the same
 
     @property
     def name(self) -> str:
-        """`implementation/rung`, as options and tables say it; a twin has a name of its own."""
-        return f"{self.implementation}/{self.rung}" + (" (twin)" if self.twin else "")
+        """`implementation/rung`, as options and tables say it; an A/A control has a name of its own."""
+        return f"{self.implementation}/{self.rung}" + (" (A/A control)" if self.twin else "")
 
     def __str__(self) -> str:
         """The case with its threads, for progress and messages."""
@@ -45,7 +45,7 @@ class Options(Record):
     yardstick: str
     seed: int
     tune: bool = False
-    twin: bool = True
+    twin: bool = True  # measure A/A controls
     tax: bool = False  # measure what the container itself costs
     rebuild: bool = False  # build every image from nothing, to time it
 

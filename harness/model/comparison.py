@@ -7,7 +7,7 @@ from typing import Literal
 from harness.model.cases import Case, Options
 from harness.model.integrity import Chain, Verification
 from harness.model.journal import Finished, Machine, Peak, Place, Reading, Tuned
-from harness.model.manifests import Conventional
+from harness.model.manifests import Conventional, Kind
 from harness.model.record import Record
 
 
@@ -28,13 +28,19 @@ class Interval(Record):
         return Interval(value=self.value / number, low=low, high=high)
 
     def ties(self, floor: float) -> bool:
-        """Whether a ratio may be none: its interval holds 1, or it is below the noise floor (see Noise)."""
+        """Whether a ratio is not significant: its interval holds 1, or it is below the noise floor (see Noise)."""
         return self.holds(1.0) or max(self.value, 1 / self.value) <= 1 + floor
 
     @property
     def half_width(self) -> float:
         """Half the interval's width as a share of the value."""
         return 0.0 if self.low is None or self.high is None else (self.high - self.low) / 2 / self.value
+
+
+class Ratio(Interval):
+    """How many times faster one case is than another, and whether that is significant."""
+
+    tie: bool  # not significant by the noise floor of these kinds of cases; a case beside itself is none
 
 
 class Row(Record):
@@ -53,13 +59,13 @@ class Row(Record):
     cold_seconds: float | None = None
     gflops: float | None = None
     peak_share: float | None = None
-    ratio: Interval | None = None
-    step: Interval | None = None
+    ratio: Ratio | None = None
+    step: Ratio | None = None
     step_from: str | None = None
-    ratio_per_core: float | None = None
+    ratio_per_core: Interval | None = None
     efficiency: Interval | None = None
-    to_yardstick: Interval | None = None  # times faster than the yardstick on the same rung and threads
-    to_yardstick_naive: Interval | None = None
+    to_yardstick: Ratio | None = None  # times faster than the yardstick on the same rung and threads
+    to_yardstick_naive: Ratio | None = None
     busy_cores: float | None = None
     resident_bytes: int | None = None
     rows_computed: int | None = None
@@ -86,16 +92,25 @@ class Row(Record):
         """`implementation/rung`."""
         return f"{self.implementation}/{self.rung}"
 
+    @property
+    def is_estimate(self) -> bool:
+        """Whether the time is scaled from some of the rows."""
+        return self.rows_computed is not None and self.rows_computed != self.n
+
 
 class Noise(Record):
-    """What two cases that are the same differed by in this run."""
+    """What a case and its A/A control, which are the same, differed by in this run."""
 
+    kind: Kind
     case: str  # with its threads
     ratio: Interval
 
     @property
     def floor(self) -> float:
-        """The largest difference, as a share, that this run cannot tell from none."""
+        """The upper 95 % confidence limit, as a share, of the difference between the two.
+
+        It is an estimate of what any two cases of the kind differ by for no reason, from a single pair.
+        """
         ends = (self.ratio.value, self.ratio.low or 1.0, self.ratio.high or 1.0)
         return max(max(end, 1 / end) for end in ends) - 1
 
@@ -110,6 +125,7 @@ class PublishedRow(Record):
     ratio: float
     peak_share: float
     ratio_to_row_above: float | None
+    here_to_row_above: Ratio | None = None
     cores: int
     toolchain: str
     flags: str
@@ -172,7 +188,7 @@ class TaxRow(Record):
     case: Case
     place: Place
     seconds: Interval | None = None
-    ratio: Interval | None = None
+    ratio: Ratio | None = None
     reason: str | None = None
 
 
@@ -197,11 +213,6 @@ class Comparison(Record):
     conditions: Overview | None = None
     disturbed: tuple[Disturbed, ...] = ()
     tuned: Tuned | None = None
-    noise: Noise | None = None
+    noise: tuple[Noise, ...] = ()  # one of each kind of cases that had a control
     chain: Chain | None = None
     verification: Verification | None = None  # None where nothing was recomputed
-
-    @property
-    def noise_floor(self) -> float:
-        """The share below which differences are ties; 0 where it was not measured."""
-        return self.noise.floor if self.noise else 0.0

@@ -22,6 +22,9 @@ LADDER = (
 )
 """The rungs in the order in which they are climbed; others follow in the order of their manifest."""
 
+Kind = Literal["row by row", "blocked"]
+"""Of rungs: those that compute the rows of C one by one, slow and on some of the rows, and the fast ones."""
+
 Stage = Literal["final", "library"]
 """The stages of a recipe that are run: what is our own, and what needs somebody else's library."""
 
@@ -66,6 +69,11 @@ class Rung(Traits):
     note: Words | None = None
     serial: Words | None = None  # the rung that is this kernel on one thread
     image: Stage = "final"
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of kernel it is: noise differs between the two."""
+        return "row by row" if self.rows_independent else "blocked"
 
 
 class AbsentRung(Record):

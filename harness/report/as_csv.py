@@ -1,4 +1,4 @@
-"""The rows as a table for spreadsheets and data frames; intervals become three columns."""
+"""The rows as a table for spreadsheets and data frames; an interval becomes three columns, and a ratio four."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import pandas as pd
 
 from harness.model.comparison import Comparison, ImageRow, Interval, Row
 
-INTERVALS = {
-    "seconds": "mean", "ratio": "value", "step": "value", "efficiency": "value", "to_yardstick": "value",
-    "to_yardstick_naive": "value",
-}  # fmt: skip
+RATIOS = ("ratio", "step", "to_yardstick", "to_yardstick_naive")
+INTERVALS = ("seconds", "ratio_per_core", "efficiency", *RATIOS)
 
 
 def render(comparison: Comparison) -> str:
@@ -30,15 +28,12 @@ def _flat(row: Row) -> dict[str, object]:
     flat: dict[str, object] = {}
     for name, value in row:
         if name in INTERVALS:
-            flat |= _three_columns(name, INTERVALS[name], value)
+            flat |= _columns(name, value)
         else:
             flat[name] = " ".join(value) if isinstance(value, tuple) else value
     return flat
 
 
-def _three_columns(name: str, value: str, interval: Interval | None) -> dict[str, float | None]:
-    return {
-        f"{name}_{value}": interval.value if interval else None,
-        f"{name}_low": interval.low if interval else None,
-        f"{name}_high": interval.high if interval else None,
-    }
+def _columns(name: str, interval: Interval | None) -> dict[str, object]:
+    parts = ("value", "low", "high", "tie") if name in RATIOS else ("value", "low", "high")
+    return {f"{name}_{part}": getattr(interval, part, None) for part in parts}

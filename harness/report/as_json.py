@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from harness.model.comparison import Comparison, ImageRow, Interval, Row
+from harness.model.comparison import Comparison, ImageRow
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 def render(comparison: Comparison) -> str:
@@ -25,7 +25,7 @@ def render(comparison: Comparison) -> str:
         "disturbed": [each.model_dump() for each in comparison.disturbed],
         "tuned": comparison.tuned.model_dump(exclude={"kind"}) if comparison.tuned else None,
         "peaks": [peak.model_dump(include={"threads", "gflops"}) for peak in comparison.peaks],
-        "rows": [_row(row) for row in comparison.rows],
+        "rows": [row.model_dump() for row in comparison.rows],
         "published": [
             row.model_dump(exclude={"here"}) | {"here": row.here.name if row.here else None}
             for row in comparison.published
@@ -33,7 +33,7 @@ def render(comparison: Comparison) -> str:
         "container_seconds": comparison.container_seconds,
         "tax": [row.model_dump() for row in comparison.tax],
         "images": _images(comparison.images),
-        "noise": comparison.noise.model_dump() | {"floor": comparison.noise.floor} if comparison.noise else None,
+        "noise": [noise.model_dump() | {"floor": noise.floor} for noise in comparison.noise],
         "chain": comparison.chain.model_dump() if comparison.chain else None,
         "verification": comparison.verification.model_dump() if comparison.verification else None,
         "warnings": list(comparison.warnings),
@@ -49,14 +49,6 @@ def render_images(images: Sequence[ImageRow]) -> str:
 
 def _images(rows: Iterable[ImageRow]) -> list[dict[str, Any]]:
     return [row.model_dump() | {"within_budget": row.within_budget} for row in rows]
-
-
-def _row(row: Row) -> dict[str, Any]:
-    return row.model_dump() | {"seconds": _renamed(row.seconds, "mean")}
-
-
-def _renamed(interval: Interval | None, value: str) -> dict[str, float | None] | None:
-    return {value: interval.value, "low": interval.low, "high": interval.high} if interval else None
 
 
 def _dumped(document: Any) -> str:

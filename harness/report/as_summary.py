@@ -15,7 +15,10 @@ from harness.report.summary import summary
 def render(comparison: Comparison) -> str:
     """The headline table, the fastest case of each language, and what to mind."""
     blocks = [_block(section) for section in summary(comparison)]
-    key = f"[low–high]: 95% confidence interval. Full report: harness report {comparison.run} --format text"
+    key = (
+        "[low–high]: 95% confidence interval. †: scaled from some of the rows. ~: not statistically significant.\n"
+        f"Full report: harness report {comparison.run} --format text"
+    )
     return "\n\n".join([*blocks, key]) + "\n"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
 from harness.model.comparison import Comparison, ImageRow, Interval, PublishedRow, Row
-from harness.report.figures import number
+from harness.report.figures import ESTIMATE, TIE, number
 
 WIDTH, LEFT, RIGHT = 900, 190, 130
 TOP, BAR, GAP, FOOT = 64, 16, 10, 44
@@ -20,11 +20,12 @@ def render(comparison: Comparison) -> str:
     most = {(row.implementation, row.rung): row for row in sorted(comparison.rows, key=lambda row: row.threads)}
     rows = [row for row in comparison.rows if row.ratio and most[row.implementation, row.rung] is row]
     published = comparison.published[1:]
-    scale = _Scale([row.ratio.high or row.ratio.value for row in rows if row.ratio] + [row.ratio for row in published])
+    ends = [end for row in rows if row.ratio for end in (row.ratio.low, row.ratio.value, row.ratio.high) if end]
+    scale = _Scale([*ends, *(row.ratio for row in published)])
     bottom, bars = _bars(rows, scale)
     options, machine = comparison.options, comparison.machine
     where = f"{machine.cpu}, {max(options.threads)} threads" if machine else "an unknown machine"
-    what = f"C = A · B, n = {options.n}, float64; {where}; 95 % intervals"
+    what = f"C = A · B, n = {options.n}, float64; {where}; lines: 95 % confidence intervals; {ESTIMATE}: from some rows"
     lines = [*_axis(scale, bottom), *_published(published, scale, bottom)]
     return _picture(f"Times faster than {options.baseline}", what, bottom + FOOT, [*lines, *bars])
 
@@ -32,11 +33,11 @@ def render(comparison: Comparison) -> str:
 def render_images(images: Sequence[ImageRow]) -> str:
     """Image sizes as bars, in unpacked bytes."""
     sizes = {image.name: image.unpacked_bytes for image in images if image.unpacked_bytes}
-    scale = _Scale(list(sizes.values()))
+    scale = _Scale([float(size) for size in sizes.values()])
     parts: list[str] = []
     for place, (name, size) in enumerate(sizes.items()):
         top = TOP + place * (BAR + GAP)
-        parts += _labelled_bar(name, top, scale.x(size), COLORS[1], f"{size:,}", scale.x(size))
+        parts += _labelled_bar(name, top, (LEFT, scale.x(size)), COLORS[1], f"{size:,}", scale.x(size))
     return _picture("Images", "unpacked bytes", TOP + len(sizes) * (BAR + GAP), parts)
 
 
@@ -51,14 +52,15 @@ def _picture(title: str, subtitle: str, height: int, parts: Iterable[str]) -> st
 
 
 class _Scale:
-    """Logarithmic, from 1 at the left."""
+    """Logarithmic, over all values; from 1 at the left, or from the least one where that is below."""
 
     def __init__(self, values: Sequence[float]) -> None:
-        self.decades = max(1.0, math.log10(max(values, default=10.0)))
+        self.first = min(0.0, math.log10(min(values, default=1.0)))
+        self.last = max(1.0, math.log10(max(values, default=10.0)))
 
     def x(self, value: float) -> float:
-        """Pixels from the left; what is below 1 is drawn at 1."""
-        return LEFT + (WIDTH - LEFT - RIGHT) * math.log10(max(value, 1.0)) / self.decades
+        """Pixels from the left."""
+        return LEFT + (WIDTH - LEFT - RIGHT) * (math.log10(value) - self.first) / (self.last - self.first)
 
 
 def _bars(rows: Sequence[Row], scale: _Scale) -> tuple[int, list[str]]:
@@ -77,23 +79,27 @@ def _bars(rows: Sequence[Row], scale: _Scale) -> tuple[int, list[str]]:
 def _row(row: Row, top: int, scale: _Scale, color: str) -> Iterable[str]:
     ratio = row.ratio or Interval(value=1.0)
     low, high = scale.x(ratio.low or ratio.value), scale.x(ratio.high or ratio.value)
-    seconds = number(row.seconds.value if row.seconds else None)
-    yield from _labelled_bar(row.name, top, scale.x(ratio.value), color, f"{number(ratio.value)}× · {seconds} s", high)
+    tie, mark = TIE if row.ratio and row.ratio.tie else "", ESTIMATE if row.is_estimate else ""
+    figure = f"{tie}{number(ratio.value)}×{mark} · {number(row.seconds.value if row.seconds else None)} s"
+    yield from _labelled_bar(row.name, top, (scale.x(1.0), scale.x(ratio.value)), color, figure, high)
     yield f'<path d="M{low:.1f} {top + BAR / 2} H{high:.1f}" stroke="{INK}" stroke-width="1.5"/>'
 
 
-def _labelled_bar(name: str, top: int, end: float, color: str, figure: str, figure_at: float) -> Iterable[str]:
-    width = max(1.0, end - LEFT)
+def _labelled_bar(
+    name: str, top: int, ends: tuple[float, float], color: str, figure: str, figure_at: float
+) -> Iterable[str]:
+    """A bar between its two ends, whichever of them is the left one, and what it says beside it."""
+    left, right = sorted(ends)
     yield _text(LEFT - 8, top + 12, name, anchor="end")
-    yield f'<rect x="{LEFT}" y="{top}" width="{width:.1f}" height="{BAR}" rx="2" fill="{color}"/>'
-    yield _text(figure_at + 8, top + 12, figure)
+    yield f'<rect x="{left:.1f}" y="{top}" width="{max(1.0, right - left):.1f}" height="{BAR}" rx="2" fill="{color}"/>'
+    yield _text(max(right, figure_at) + 8, top + 12, figure)
 
 
 def _axis(scale: _Scale, bottom: int) -> Iterable[str]:
-    for decade in range(math.floor(scale.decades) + 1):
+    for decade in range(math.ceil(scale.first), math.floor(scale.last) + 1):
         x = scale.x(10.0**decade)
-        yield f'<path d="M{x:.1f} {TOP} V{bottom}" stroke="{FAINT}" stroke-width="0.5"/>'
-        yield _text(x, bottom + 16, f"{10**decade:,}×", anchor="middle")
+        yield f'<path d="M{x:.1f} {TOP} V{bottom}" stroke="{FAINT}" stroke-width="{0.5 if decade else 1.5}"/>'
+        yield _text(x, bottom + 16, f"{10.0**decade:,.10g}×", anchor="middle")
 
 
 def _published(rows: Iterable[PublishedRow], scale: _Scale, bottom: int) -> Iterable[str]:

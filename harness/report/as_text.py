@@ -33,7 +33,7 @@ def render_section(section: Section) -> str:
     width = max(MIN_WIDTH, shutil.get_terminal_size().columns)
     parts = [f"{section.heading}\n{'─' * len(section.heading)}"]
     if section.intro:
-        parts.append(section.intro)
+        parts.append(textwrap.fill(section.intro, width))
     if section.table:
         rows = [[textwrap.fill(cell, CELL_WIDTH) for cell in row] for row in section.table.rows]
         headers = [textwrap.fill(header, HEADER_WIDTH) for header in section.table.headers]

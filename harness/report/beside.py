@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.model.comparison import Comparison, ImageRow, Row, TaxRow
-from harness.report.figures import NONE, TIE, interval, number, size
+from harness.report.figures import NONE, interval, number, ratio, seconds, size
 from harness.report.section import Section, Table
 
 
@@ -22,9 +22,9 @@ def _cost(row: Row, image: ImageRow | None) -> list[str]:
     return [
         row.name,
         str(row.threads),
-        number(row.seconds.value if row.seconds else None),
+        seconds(row),
         number(row.resident_bytes / 1e6 if row.resident_bytes is not None else None),
-        "all" if row.rows_computed == row.n else f"{row.rows_computed} of {row.n}",
+        f"{row.rows_computed} of {row.n}" if row.is_estimate else "all",
         number(image.startup_seconds if image else None),
         number(image.build_seconds if image else None),
         size(image.unpacked_bytes if image else None),
@@ -57,5 +57,4 @@ def tax(comparison: Comparison) -> Section:
 def _tax(row: TaxRow) -> list[str]:
     if row.ratio is None:
         return [str(row.case), row.place, f"not measured: {row.reason}", NONE]
-    is_tie = row.ratio.value != 1 and row.ratio.holds(1.0)
-    return [str(row.case), row.place, interval(row.seconds), interval(row.ratio, prefix=TIE if is_tie else "")]
+    return [str(row.case), row.place, interval(row.seconds), ratio(row.ratio)]

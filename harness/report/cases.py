@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.model.comparison import Comparison, Row
-from harness.report.figures import NONE, interval, number, percent, percents, step, yes
+from harness.report.figures import NONE, interval, number, percent, percents, ratio, seconds, yes
 from harness.report.section import Section, Table
 
 
@@ -13,13 +13,13 @@ def all_cases(comparison: Comparison) -> Section:
         [
             row.name,
             str(row.threads),
-            interval(row.seconds),
+            seconds(row),
             number(row.cold_seconds),
             number(row.gflops),
             percent(row.peak_share),
-            interval(row.ratio),
-            step(row.step, row.step_from, comparison.noise_floor),
-            number(row.ratio_per_core),
+            ratio(row.ratio),
+            f"{ratio(row.step)} {row.step_from}" if row.step else NONE,
+            interval(row.ratio_per_core),
             percents(row.efficiency),
             number(row.busy_cores),
             _rows_text(row),
@@ -40,7 +40,7 @@ def all_cases(comparison: Comparison) -> Section:
 
 def _rows_text(row: Row) -> str:
     """Whether the time is of the whole product or scaled from some of its rows."""
-    return "all" if row.rows_computed == row.n else f"estimate from {row.rows_computed} of {row.n} rows"
+    return f"estimate from {row.rows_computed} of {row.n} rows" if row.is_estimate else "all"
 
 
 def build_facts(comparison: Comparison) -> Section:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.model.comparison import Comparison, Interval, Row
+from harness.model.comparison import Comparison, Ratio, Row
 from harness.plan import ladder_position
-from harness.report.figures import NONE, TIE, number, percent, spread, value_of
+from harness.report.figures import ESTIMATE, NONE, number, percent, times
 from harness.report.section import Section, Table
 
 
 def matrix(comparison: Comparison) -> Section:
     """Languages × rungs against the baseline."""
     heading = f"Languages × rungs: times faster than {comparison.options.baseline}"
-    return _crossed(comparison, heading, lambda row: _times(row.ratio))
+    return _crossed(comparison, heading, lambda row: _times(row, row.ratio))
 
 
 def speeds(comparison: Comparison) -> Section:
@@ -21,7 +21,7 @@ def speeds(comparison: Comparison) -> Section:
     return _crossed(
         comparison,
         "Languages × rungs: GFLOP/s and share of the measured peak",
-        lambda row: f"{number(row.gflops)} · {percent(row.peak_share)}",
+        lambda row: f"{number(row.gflops)}{ESTIMATE if row.is_estimate else ''} · {percent(row.peak_share)}",
     )
 
 
@@ -32,7 +32,7 @@ def against_yardstick(comparison: Comparison) -> Section:
     section = _crossed(
         comparison,
         f"Faster than {label}? Times faster on the same rung · than its naive",
-        lambda row: _beside(row, yardstick, comparison.noise_floor),
+        _beside,
     )
     return section if any(row.to_yardstick_naive for row in comparison.rows) else Section(section.heading)
 
@@ -42,7 +42,7 @@ def climb(comparison: Comparison) -> Section:
     section = _crossed(
         comparison,
         "The climb: how many times faster each rung is than the one it was made from",
-        lambda row: _marked(row.step, comparison.noise_floor) if row.step else "1",
+        lambda row: _times(row, row.step) if row.step else "1",
     )
     return section if any(row.step for row in comparison.rows) else Section(section.heading)
 
@@ -57,16 +57,10 @@ def _crossed(comparison: Comparison, heading: str, cell: Callable[[Row], str]) -
     return Section(heading, table=Table(["", *rungs], lines))
 
 
-def _times(ratio: Interval | None) -> str:
-    return f"{number(ratio.value)}×{spread(ratio)}" if ratio else NONE
+def _times(row: Row, ratio: Ratio | None) -> str:
+    return times(ratio, estimate=row.is_estimate)
 
 
-def _beside(row: Row, yardstick: str, floor: float) -> str:
+def _beside(row: Row) -> str:
     """Times faster than the yardstick on the same rung, and than its naive one."""
-    same = _times(row.to_yardstick) if row.implementation == yardstick else _marked(row.to_yardstick, floor)
-    return f"{same} · {number(value_of(row.to_yardstick_naive))}×"
-
-
-def _marked(ratio: Interval | None, floor: float) -> str:
-    """A ratio, marked where it may be none."""
-    return (TIE if ratio and ratio.ties(floor) else "") + _times(ratio)
+    return f"{_times(row, row.to_yardstick)} · {_times(row, row.to_yardstick_naive)}"

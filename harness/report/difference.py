@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from harness.diff import FALSE_ALARMS, Change, Difference
+from harness.diff import FALSE_ALARMS, Change, Difference, Verdict
 from harness.report.figures import TIE, interval, percent
 from harness.report.section import Section, Table
 
 
 def section_of(difference: Difference) -> Section:
     """Every case of both runs, and what else differs."""
-    counted = [change.verdict for change in difference.changes]
+    verdicts = difference.verdicts()
+    unknown = f", {verdicts.count('not known')} not known (a single round)" if "not known" in verdicts else ""
     intro = (
-        f"{counted.count('slower')} slower, {counted.count('faster')} faster, {counted.count('tie')} ties. "
-        f"Brackets are 95 % intervals; {TIE.strip()} marks a tie: the interval holds 1, or the difference is below the "
-        f"noise floor ({percent(difference.floor) if difference.floor else 'not measured'}). --fail-above fails by "
-        f"chance in {percent(FALSE_ALARMS)} of diffs of equal runs at the most."
+        f"{verdicts.count('slower')} slower, {verdicts.count('faster')} faster, {verdicts.count('tie')} ties{unknown}. "
+        f"[low–high]: 95 % confidence interval of each case by itself. Verdicts are corrected for the number of cases "
+        f"(Holm): of diffs of equal runs, {percent(FALSE_ALARMS)} at the most call any case different or fail "
+        f"--fail-above. {TIE.strip()} marks a tie: not significant, or below the noise floor of that kind of case."
     )
-    headers = ["case", "n", "seconds before", "seconds after", "times as long", ""]
+    headers = ["case", "n", "seconds before", "seconds after", "times as long", "noise floor", ""]
+    lines = [_line(change, verdict) for change, verdict in zip(difference.changes, verdicts, strict=True)]
     return Section(
         f"{difference.before} → {difference.after}",
         intro,
-        Table(headers, [_line(change) for change in difference.changes]),
-        [*difference.lost, *difference.conditions],
+        Table(headers, lines) if lines else None,
+        [*difference.lost, *difference.gained, *difference.conditions],
     )
 
 
-def _line(change: Change) -> list[str]:
+def _line(change: Change, verdict: Verdict) -> list[str]:
     return [
         str(change.case),
         str(change.case.n),
         interval(change.before.interval),
         interval(change.after.interval),
-        interval(change.ratio, prefix=TIE if change.verdict == "tie" else ""),
-        change.verdict,
+        interval(change.ratio, prefix=TIE if verdict == "tie" else ""),
+        percent(change.floor) if change.floor else "not measured",
+        verdict,
     ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from harness.model.comparison import Interval
+from harness.model.comparison import Interval, Ratio, Row
 
 NONE = "–"
 TIE = "~ "
+ESTIMATE = "†"
 
 
 def number(value: float | None) -> str:
@@ -32,9 +33,23 @@ def interval(estimate: Interval | None, *, prefix: str = "") -> str:
     return f"{prefix}{number(estimate.value)} [{number(estimate.low)}–{number(estimate.high)}]"
 
 
-def value_of(estimate: Interval | None) -> float | None:
-    """The estimate without its interval."""
-    return estimate.value if estimate else None
+def seconds(row: Row) -> str:
+    """The time of a case with its interval; `†` where it is scaled from some of the rows."""
+    return interval(row.seconds) + (ESTIMATE if row.is_estimate else "")
+
+
+def ratio(found: Ratio | None, *, estimate: bool = False) -> str:
+    """A ratio with its interval; `~` where it is not significant, `†` where it is of a time scaled from some rows."""
+    if found is None:
+        return NONE
+    return interval(found, prefix=TIE if found.tie else "") + (ESTIMATE if estimate else "")
+
+
+def times(found: Ratio | None, *, estimate: bool = False) -> str:
+    """The same in little room: ~ 1.02×† ±3%."""
+    if found is None:
+        return NONE
+    return f"{TIE if found.tie else ''}{number(found.value)}×{ESTIMATE if estimate else ''}{spread(found)}"
 
 
 def spread(estimate: Interval) -> str:
@@ -42,13 +57,6 @@ def spread(estimate: Interval) -> str:
     if estimate.low is None:
         return " ±?"
     return f" ±{percent(estimate.half_width).replace(' ', '')}" if estimate.half_width else ""
-
-
-def step(estimate: Interval | None, origin: str | None, floor: float = 0.0) -> str:
-    """A ratio to the rung that a rung was made from; `~` where it may be no difference, or is below the noise floor."""
-    if estimate is None:
-        return NONE
-    return f"{interval(estimate, prefix=TIE if estimate.ties(floor) else '')} {origin}"
 
 
 def percent(share: float | None) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from harness.model.cases import flop
 from harness.model.comparison import Comparison, Noise
 from harness.model.journal import Machine
 from harness.report.circumstances import circumstances
-from harness.report.figures import interval, number, percent
+from harness.report.figures import ESTIMATE, interval, number, percent
 from harness.report.integrity import integrity
 from harness.report.section import Section
+
+CHECKED = "every sample's rows checked by a checksum, and bit for bit those of each container's last sample"
 
 
 def what_was_run(comparison: Comparison) -> Section:
@@ -16,7 +20,7 @@ def what_was_run(comparison: Comparison) -> Section:
     options, machine = comparison.options, comparison.machine
     points = [
         f"Work: C = A · B, {options.n} × {options.n}, float64, {flop(options.n) / 1e9:,.4g} GFLOP; "
-        f"integer inputs from seed {options.seed}; every product checked bit for bit."
+        f"integer inputs from seed {options.seed}; {CHECKED}."
     ]
     if machine:
         caches = ", ".join(f"{name} {amount}" for name, amount in machine.caches.items())
@@ -32,13 +36,9 @@ def what_was_run(comparison: Comparison) -> Section:
     points += circumstances(comparison)
     if comparison.finished:
         points.append(_cost(comparison))
-    if comparison.noise:
-        points.append(_noise(comparison.noise))
+    points += [_noise(noise) for noise in comparison.noise]
     points += integrity(comparison)
-    points.append(
-        "Brackets are 95 % intervals; ~ marks a difference that may be none. Ratios are against "
-        f"{options.baseline}; a core's ratio is the ratio over the threads."
-    )
+    points += _legend(options.baseline)
     return Section(f"harness {comparison.run}", points=points)
 
 
@@ -50,8 +50,20 @@ def _cores(machine: Machine) -> str:
 
 def _noise(noise: Noise) -> str:
     return (
-        f"Noise floor: {percent(noise.floor)}. {noise.case} ran as two cases, which came out at "
-        f"{interval(noise.ratio)} of each other; differences below the floor are ties."
+        f"Noise floor of {noise.kind} rungs: {percent(noise.floor)}. {noise.case} and its A/A control, the same case "
+        f"run twice, came out at {interval(noise.ratio)} of each other; the floor is the farther end of that interval, "
+        "an estimate from one pair of what two cases differ by for no reason. Smaller differences are ties."
+    )
+
+
+def _legend(baseline: str) -> Iterable[str]:
+    yield (
+        "[low–high] and ±: 95 % confidence interval, each by itself and not corrected for the number of cases. ~: not "
+        f"statistically significant. {ESTIMATE}: of a time that is scaled from some of the rows."
+    )
+    yield (
+        f"Ratios are against {baseline} where nothing else is said, and as uncertain as its time; a core's ratio is "
+        "the ratio over the threads."
     )
 
 

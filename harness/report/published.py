@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from harness.model.comparison import Comparison, PublishedRow, Row
-from harness.report.figures import NONE, interval, number, percent, percents
+from harness.model.comparison import Comparison, PublishedRow
+from harness.report.figures import NONE, interval, number, percent, percents, ratio, seconds
 from harness.report.section import Section, Table
 
 
 def published(comparison: Comparison) -> Section:
     """The published rows, each above the case that repeats it."""
     rows: list[list[str]] = []
-    above: Row | None = None
     for entry in comparison.published:
-        rows += [_as_published(entry), _as_measured(entry, above)]
-        above = entry.here
+        rows += [_as_published(entry), _as_measured(entry)]
     headers = [
         "version", "", "threads", "seconds", "GFLOP/s", "peak", "× baseline", "× row above", "× a core", "efficiency",
         "flags",
@@ -37,7 +35,7 @@ def _as_published(entry: PublishedRow) -> list[str]:
     ]
 
 
-def _as_measured(entry: PublishedRow, above: Row | None) -> list[str]:
+def _as_measured(entry: PublishedRow) -> list[str]:
     row = entry.here
     if row is None or row.seconds is None:
         return ["", f"{entry.case}: {row.outcome if row else 'not run'}", *[NONE] * 9]
@@ -45,12 +43,12 @@ def _as_measured(entry: PublishedRow, above: Row | None) -> list[str]:
         "",
         row.name,
         str(row.threads),
-        interval(row.seconds),
+        seconds(row),
         number(row.gflops),
         percent(row.peak_share),
-        interval(row.ratio),
-        number(above.seconds.value / row.seconds.value) if above and above.seconds else NONE,
-        number(row.ratio_per_core),
+        ratio(row.ratio),
+        ratio(entry.here_to_row_above),
+        interval(row.ratio_per_core),
         percents(row.efficiency),
         f"{row.toolchain}: {row.flags}",
     ]

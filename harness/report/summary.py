@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterator
 
 from harness.model.comparison import Comparison, PublishedRow, Row
-from harness.report.figures import NONE, interval, number, percent, value_of
+from harness.report.figures import ESTIMATE, NONE, number, percent, ratio
 from harness.report.section import Section, Table
 
-MOST_POINTS = 3
+MOST_POINTS = 2
 POINT_WIDTH = 96  # so that each takes one line of a terminal
 
 
@@ -39,13 +39,12 @@ def _published_row(entry: PublishedRow) -> list[str]:
         number(entry.seconds),
         _seconds(here) if here and measured else NONE,
         f"{entry.ratio:,g}{_on(entry.cores)}",
-        f"{interval(here.ratio)}{_on(here.threads)}" if here and measured else (here.outcome if here else NONE),
+        f"{ratio(here.ratio)}{_on(here.threads)}" if here and measured else (here.outcome if here else NONE),
     ]
 
 
 def _seconds(row: Row) -> str:
-    estimated = row.rows_computed != row.n
-    return number(value_of(row.seconds)) + (" est." if estimated else "")
+    return number(row.seconds.value if row.seconds else None) + (ESTIMATE if row.is_estimate else "")
 
 
 def _on(cores: int) -> str:
@@ -59,7 +58,7 @@ def fastest(comparison: Comparison) -> Section:
         if row.gflops and row.image == row.implementation:
             best[row.label] = row
     rows = [
-        [row.label, row.rung, f"{number(row.gflops)} GFLOP/s", percent(row.peak_share), interval(row.ratio)]
+        [row.label, row.rung, f"{number(row.gflops)} GFLOP/s", percent(row.peak_share), ratio(row.ratio)]
         for row in sorted(best.values(), key=lambda row: -(row.gflops or 0.0))
     ]
     headers = ["fastest without a library", "rung", "rate", "of peak", "speedup"]

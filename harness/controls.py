@@ -1,0 +1,43 @@
+"""A/A controls: cases that are run a second time under another name, to see what differs for no reason. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.model.cases import Case, Options
+from harness.model.manifests import LADDER, Kind, Manifest, Rung
+
+KINDS: tuple[Kind, ...] = ("row by row", "blocked")
+
+
+def rungs_by_case(cases: Sequence[Case], manifests: Sequence[Manifest]) -> dict[Case, Rung]:
+    """The rung of every case."""
+    by_name = {manifest.name: manifest for manifest in manifests}
+    return {case: by_name[case.implementation].held(case.rung) for case in cases}
+
+
+def controls(cases: Sequence[Case], manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
+    """One of each kind of rung that is measured: slow and fast ones are not disturbed alike.
+
+    Of the yardstick's first rung of the kind that is row by row, and of its last own one that is blocked, which are
+    those that other languages are closest to; of any implementation's where it has none.
+    """
+    if not options.twin:
+        return ()
+    rungs = rungs_by_case(cases, manifests)
+    found = (_original([case for case in cases if rungs[case].kind == kind], rungs, options) for kind in KINDS)
+    return tuple(case.model_copy(update={"twin": True}) for case in found if case)
+
+
+def _original(cases: Sequence[Case], rungs: dict[Case, Rung], options: Options) -> Case | None:
+    """Which case of a kind has a control."""
+    candidates = [case for case in cases if case.implementation == options.yardstick] or list(cases)
+    if not candidates or rungs[candidates[0]].kind == "row by row":
+        return next(iter(candidates), None)
+    own = [case for case in candidates if rungs[case].image == "final"]
+    return max(own or candidates, key=_height)
+
+
+def _height(case: Case) -> tuple[int, int]:
+    """How far up the ladder a case is, and then its threads; rungs that are on no other's ladder stand below it."""
+    return (LADDER.index(case.rung) if case.rung in LADDER else -1, case.threads)

@@ -1,0 +1,68 @@
+"""What stands beside speed: start-up, memory, and what the filter of system calls costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.beside import resident_bytes, startup_seconds, tax_rows
+from harness.model.comparison import TaxRow
+from harness.model.journal import PLACES, Place, Startup, TaxRound
+from tests.factories import a_case, a_failed_round, a_round
+
+CASE = a_case("alpha/naive")
+HOST, CONTAINER, UNFILTERED = PLACES
+SHARES = (0.999, 1.0, 1.0, 1.001)
+
+
+def placed(place: Place, seconds: float, rows: int | None = None) -> list[TaxRound]:
+    """Rounds of a case in a place."""
+    return [
+        TaxRound(place=place, round=a_round(CASE, share * seconds, rows=rows, number=number))
+        for number, share in enumerate(SHARES, start=1)
+    ]
+
+
+def rows_of(entries: Sequence[TaxRound], floor: float = 0.0) -> list[TaxRow]:
+    return list(tax_rows(entries, lambda case: floor if case == CASE else 1.0))
+
+
+def known(row: TaxRow) -> tuple[float, bool]:
+    assert row.ratio is not None
+    return round(row.ratio.value, 6), row.ratio.tie
+
+
+def test_a_place_is_beside_the_first_and_a_difference_below_the_noise_floor_is_a_tie() -> None:
+    entries = [*placed(UNFILTERED, 0.98), *placed(CONTAINER, 1.0)]
+    first, second = rows_of(entries)
+    assert (first.place, second.place) == (CONTAINER, UNFILTERED)
+    assert known(first) == (1.0, False)
+    assert known(second) == (0.98, False)
+    assert known(rows_of(entries, floor=0.03)[1]) == (0.98, True)
+    assert known(rows_of([*placed(CONTAINER, 1.0), *placed(UNFILTERED, 1.0)])[1]) == (1.0, True)
+
+
+def test_places_compute_the_same_rows_so_that_nothing_is_allowed_for_the_others() -> None:
+    """Two of sixteen rows: with the allowance, one per cent could not be told from none."""
+    assert known(rows_of([*placed(CONTAINER, 1.0, rows=2), *placed(UNFILTERED, 0.99, rows=2)])[1])[1] is False
+
+
+def test_a_place_that_failed_says_why_and_the_next_one_is_the_first() -> None:
+    failed = TaxRound(place=HOST, round=a_failed_round(CASE, "no such file"))
+    host, container, unfiltered = rows_of([*placed(CONTAINER, 2.0), failed, *placed(UNFILTERED, 4.0)])
+    assert (host.reason, host.seconds, host.ratio) == ("no such file", None, None)
+    assert (container.reason, known(container)) == (None, (1.0, False))
+    assert known(unfiltered) == (2.0, False)
+
+
+def test_the_start_up_of_an_image_is_the_median_of_its_lives() -> None:
+    lives = [
+        Startup(image=None, container_ns=5 * 10**7),
+        *(Startup(image="a", container_ns=k * 10**8) for k in (1, 9, 2)),
+    ]
+    assert startup_seconds(lives) == {None: 0.05, "a": 0.2}
+
+
+def test_memory_is_the_most_that_was_seen_and_not_known_where_nothing_was() -> None:
+    rounds = [a_round(CASE, 1.0, resident_bytes=held) for held in (5, None, 7, 6)]
+    assert resident_bytes(rounds) == 7
+    assert resident_bytes([a_round(CASE, 1.0)]) is None
