@@ -70,15 +70,23 @@ def remove_ours(client: DockerClient) -> int:
 
     Their names that begin as ours do go in any case; any other that a user gave one keeps it.
     """
-    ours = [image for image in client.api.images() if _is_ours(client, image)]
-    for image in ours:
-        tags = _tags(image)
-        for tag in sorted(filter(OUR_TAG.fullmatch, tags), key=lambda tag: _is_mark(tag, image["Id"])):
-            _untag(client, tag)
-        if not tags:  # of an earlier version, which lost its name to another
-            _untag(client, image["Id"])
-    left = {image["Id"] for image in client.api.images(all=True)}
-    return sum(image["Id"] not in left for image in ours)
+    ours = {image["Id"]: image for image in client.api.images() if _is_ours(client, image)}
+    left, before = set(ours), 0
+    while len(left) != before:  # containerd's store refuses an image until those that are made of it are gone
+        before = len(left)
+        for image in left:
+            _remove(client, ours[image])
+        left = ours.keys() & {image["Id"] for image in client.api.images(all=True)}
+    return len(ours) - len(left)
+
+
+def _remove(client: DockerClient, image: dict[str, Any]) -> None:
+    """Remove our names of an image of ours, and with them the image if it has no others."""
+    tags = _tags(image)
+    for tag in sorted(filter(OUR_TAG.fullmatch, tags), key=lambda tag: _is_mark(tag, image["Id"])):
+        _untag(client, tag)
+    if not tags:  # of an earlier version, which lost its name to another
+        _untag(client, image["Id"])
 
 
 def _is_ours(client: DockerClient, image: dict[str, Any]) -> bool:
