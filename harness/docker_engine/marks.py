@@ -29,8 +29,8 @@ class StepMarks:
     """Marks, while a builder tells of its steps, what they make: where it fails or is killed, gigabytes are left.
 
     An image is marked until one that is made from it is, or for good where the engine would else drop it, and build the
-    step anew the next time, or never remove it. What a step prints can look like the builder's own lines, so only what is made from the
-    images that the recipe starts from is taken for a step's.
+    step anew the next time, or never remove it. What a step prints can look like the builder's own lines, so only what
+    is made from the images that the recipe starts from is taken for a step's.
     """
 
     def __init__(self, client: DockerClient, starts: Iterable[str], *, keeps_parents: bool) -> None:
