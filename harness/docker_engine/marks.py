@@ -81,12 +81,12 @@ def remove_ours(client: DockerClient) -> int:
 
 
 def _remove(client: DockerClient, image: dict[str, Any]) -> None:
-    """Remove our names of an image of ours, and with them the image if it has no others."""
-    tags = _tags(image)
-    for tag in sorted(filter(OUR_TAG.fullmatch, tags), key=lambda tag: _is_mark(tag, image["Id"])):
+    """Remove our names of an image of ours, and the image if it has no others."""
+    for tag in sorted(filter(OUR_TAG.fullmatch, _tags(image)), key=lambda tag: _is_mark(tag, image["Id"])):
         _untag(client, tag)
-    if not tags:  # of an earlier version, which lost its name to another
-        _untag(client, image["Id"])
+    with suppress(ImageNotFound):  # mostly it is gone with its last name
+        if not client.images.get(image["Id"]).tags:
+            _untag(client, image["Id"])
 
 
 def _is_ours(client: DockerClient, image: dict[str, Any]) -> bool:
