@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.docker_engine.flavours import DOCKER, PODMAN, Flavour, flavour_of, memory_kills
+from harness.docker_engine.flavours import CONTAINERD, DOCKER, PODMAN, Flavour, flavour_of, memory_kills
 from harness.docker_engine.words import is_kept, reason_of
 
 DOCKER_26 = {"Platform": {"Name": ""}, "Components": [{"Name": "Engine", "Version": "26.1.5+dfsg1"}]}
@@ -19,7 +19,13 @@ PODMAN_4 = {"Components": [{"Name": "Podman Engine", "Version": "4.3.1"}, {"Name
     ids=["Docker", "Podman", "an old Docker", "an empty answer"],
 )
 def test_an_engine_is_known_by_its_components(version: dict[str, object], flavour: Flavour) -> None:
-    assert flavour_of(version) is flavour
+    assert flavour_of(version, {"DriverStatus": [["Backing Filesystem", "extfs"]]}) is flavour
+
+
+def test_docker_with_containerds_images_is_known_by_its_driver() -> None:
+    status = [["driver-type", "io.containerd.snapshotter.v1"]]
+    assert flavour_of(DOCKER_26, {"DriverStatus": status}) is CONTAINERD
+    assert flavour_of(DOCKER_26, {"DriverStatus": None}) is DOCKER
 
 
 def test_what_podman_makes_writable_is_covered_and_dockers_is_left() -> None:

@@ -58,7 +58,7 @@ class DockerEngine:
         try:
             self._client = docker.from_env(version="auto", timeout=API_TIMEOUT_S, use_ssh_client=True)
             self._facts = self._client.info()
-            self._flavour = flavour_of(self._client.version())
+            self._flavour = flavour_of(self._client.version(), self._facts)
         except (DockerException, requests.RequestException, *UNREADABLE) as error:
             raise unreachable(error) from error
         self._stopped = False

@@ -16,7 +16,7 @@ class Flavour:
     there. `volume_options` keep a volume root's, which it would else give to the user of its first container.
     `limits` are for it to be told of: its own are more than some machines let it set, which then start no container.
     `tells_memory` is whether it says that a container ran out of memory.
-    `keeps_parents` is whether an image stays that others were made of, though it has lost its last name.
+    `keeps_parents` is whether an image that others were made of stays without a name, and goes with the last of them.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Flavour:
 
 
 DOCKER = Flavour("Docker Engine")
+CONTAINERD = Flavour("Docker Engine", keeps_parents=False)  # with images in containerd's store
 PODMAN = Flavour(
     "Podman",
     writable_anyway=("/run", "/tmp", "/var/tmp"),  # noqa: S108 (folders of a container)
@@ -42,10 +43,12 @@ PODMAN = Flavour(
 )
 
 
-def flavour_of(version: Mapping[str, Any]) -> Flavour:
-    """Which engine it is, by what it answers when it is asked for its version."""
+def flavour_of(version: Mapping[str, Any], info: Mapping[str, Any]) -> Flavour:
+    """Which engine it is, by what it answers when it is asked for its version and about itself."""
     components = {component["Name"] for component in version.get("Components") or ()}
-    return PODMAN if "Podman Engine" in components else DOCKER
+    if "Podman Engine" in components:
+        return PODMAN
+    return CONTAINERD if "io.containerd.snapshotter" in str(info.get("DriverStatus")) else DOCKER
 
 
 def memory_kills(root: Path = Path("/")) -> int:

@@ -29,8 +29,8 @@ class StepMarks:
     """Marks, while a builder tells of its steps, what they make: where it fails or is killed, gigabytes are left.
 
     An image is marked until one that is made from it is, or for good where the engine would else drop it, and build the
-    step anew the next time. What a step prints can look like the builder's own lines, so only what is made from the
-    images that the recipe starts from is taken for a step's.
+    step anew the next time, or never remove it. What a step prints can look like the builder's own lines, so only what
+    is made from the images that the recipe starts from is taken for a step's.
     """
 
     def __init__(self, client: DockerClient, starts: Iterable[str], *, keeps_parents: bool) -> None:
@@ -70,15 +70,23 @@ def remove_ours(client: DockerClient) -> int:
 
     Their names that begin as ours do go in any case; any other that a user gave one keeps it.
     """
-    ours = [image for image in client.api.images() if _is_ours(client, image)]
-    for image in ours:
-        tags = _tags(image)
-        for tag in sorted(filter(OUR_TAG.fullmatch, tags), key=lambda tag: _is_mark(tag, image["Id"])):
-            _untag(client, tag)
-        if not tags:  # of an earlier version, which lost its name to another
+    ours = {image["Id"]: image for image in client.api.images() if _is_ours(client, image)}
+    left, before = set(ours), 0
+    while len(left) != before:  # containerd's store refuses an image until those that are made of it are gone
+        before = len(left)
+        for image in left:
+            _remove(client, ours[image])
+        left = ours.keys() & {image["Id"] for image in client.api.images(all=True)}
+    return len(ours) - len(left)
+
+
+def _remove(client: DockerClient, image: dict[str, Any]) -> None:
+    """Remove our names of an image of ours, and the image if it has no others."""
+    for tag in sorted(filter(OUR_TAG.fullmatch, _tags(image)), key=lambda tag: _is_mark(tag, image["Id"])):
+        _untag(client, tag)
+    with suppress(ImageNotFound):  # mostly it is gone with its last name
+        if not client.images.get(image["Id"]).tags:
             _untag(client, image["Id"])
-    left = {image["Id"] for image in client.api.images(all=True)}
-    return sum(image["Id"] not in left for image in ours)
 
 
 def _is_ours(client: DockerClient, image: dict[str, Any]) -> bool:

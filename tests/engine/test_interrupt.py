@@ -113,9 +113,8 @@ def comparison(
         subprocess.run([HARNESS, "clean"], check=True, capture_output=True)
 
 
-@pytest.mark.podman
 @pytest.mark.parametrize("action", ["create", "start"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.podman), signal.SIGTERM])
 def test_an_interrupted_run_leaves_nothing_and_keeps_what_it_measured(
     number: signal.Signals, action: str, comparison: Comparison, tmp_path: Path
 ) -> None:

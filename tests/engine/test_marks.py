@@ -17,6 +17,7 @@ import pytest
 from docker.errors import APIError, ImageNotFound
 
 from harness.docker_engine import DockerEngine
+from harness.docker_engine.flavours import flavour_of
 from harness.docker_engine.marks import MARK, remove_ours
 from harness.engine import OLD_RUN_LABEL, Recipe
 from harness.errors import BuildError
@@ -126,7 +127,8 @@ def test_all_that_a_build_left_is_ours(workshop: Workshop) -> None:
     tag = workshop.build(STAGES)
     images = workshop.images()
     assert workshop.marked() == images.keys()
-    parents = 2 if is_podman(workshop.client) else 0  # which Docker keeps without a mark, and Podman would drop
+    flavour = flavour_of(workshop.client.version(), workshop.client.info())
+    parents = 0 if flavour.keeps_parents else 2
     # A stage; the image, and the start, with names.
     assert sorted(len(tags) for tags in images.values()) == [*[1] * parents, 1, 2, 2]
     assert any(tag in map(bare, tags) for tags in images.values())
