@@ -15,7 +15,8 @@ class Flavour:
     `writable_anyway` are the folders of a read-only container that it makes writable, unless something else is mounted
     there. `volume_options` keep a volume root's, which it would else give to the user of its first container.
     `limits` are for it to be told of: its own are more than some machines let it set, which then start no container.
-    `tells_memory` is whether it says that a container ran out of memory.
+    `tells_memory` is whether it says that a container ran out of memory. `takes_parents` is whether its containers can be
+    put below a control group of our own.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Flavour:
     volume_options: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     tells_memory: bool = True
+    takes_parents: bool = True
 
     def covered(self) -> dict[str, str]:
         """The mounts, as options by folder, that leave a read-only container nothing to write to."""
@@ -36,6 +38,7 @@ PODMAN = Flavour(
     volume_options={"o": "uid=0"},
     limits={"nofile": 1024, "nproc": 16384},  # open files; processes of one user, of which a container has far fewer
     tells_memory=False,  # 4.3 looks for conmon's word in one folder, and conmon writes it to another
+    takes_parents=False,  # whoever runs it without being root would have to make the group first
 )
 
 
