@@ -10,6 +10,7 @@ from mmap import mmap
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from harness.model.cases import Accounts
 from harness.owners import Life
 
 RUN_LABEL = "io.github.harness.run"
@@ -101,8 +102,8 @@ class Exit:
 
     One that could not be started at all ended with NOT_STARTED, the engine's reason on its standard error.
     `resident_bytes` is the most memory that its processes were seen to hold; None where that cannot be read.
-    `life_ns` is from its start to its end by the engine's clock. `cpu_ns` is what all of its processes used, by the
-    kernel's account; None where that cannot be read.
+    `life_ns` is from its start to its end by the engine's clock, `cpu_ns` what its processes used by the kernel's
+    account; None where these cannot be read.
     `output_fault` says why there is no output, where it is not what was due.
     """
 
@@ -117,6 +118,11 @@ class Exit:
     resident_bytes: int | None = None
     life_ns: int | None = None
     cpu_ns: int | None = None
+
+    @property
+    def accounts(self) -> Accounts:
+        """What was counted of it from outside."""
+        return Accounts(life_ns=self.elapsed_ns if self.life_ns is None else self.life_ns, cpu_ns=self.cpu_ns)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def startups(engine: Engine, images: Iterable[Image], seed: int, known: Iterable
         for name, job in shuffler.sample(everything, len(everything)):
             ended = engine.run(job)
             if not ended.timed_out and ended.code != NOT_STARTED:
-                yield Startup(image=name, container_ns=ended.elapsed_ns)
+                yield Startup(image=name, container_ns=ended.elapsed_ns, accounts=ended.accounts)
 
 
 def _job(engine: Engine, image: Image, argument: str) -> Job:

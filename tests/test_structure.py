@@ -18,6 +18,7 @@ PACKAGE = REPOSITORY / "harness"
 LAYERS = [
     {
         "",
+        "docker_engine.account",
         "docker_engine.flavours",
         "docker_engine.probe",
         "docker_engine.words",
@@ -30,16 +31,8 @@ LAYERS = [
         "owners",
         "report.section",
     },
-    {
-        "docker_engine.waiting",
-        "engine",
-        "files",
-        "model.cases",
-        "model.integrity",
-        "model.manifests",
-        "outputs",
-        "progress",
-    },
+    {"docker_engine.waiting", "files", "model.cases", "model.integrity", "model.manifests", "outputs", "progress"},
+    {"accounts", "engine"},
     {
         "archives",
         "base",
@@ -69,6 +62,7 @@ LAYERS = [
         "startup",
         "store",
         "topology",
+        "untimed",
         "validate",
     },
     {

@@ -15,8 +15,8 @@ class Flavour:
     `writable_anyway` are the folders of a read-only container that it makes writable, unless something else is mounted
     there. `volume_options` keep a volume root's, which it would else give to the user of its first container.
     `limits` are for it to be told of: its own are more than some machines let it set, which then start no container.
-    `tells_memory` is whether it says that a container ran out of memory. `takes_parents` is whether its containers can be
-    put below a control group of our own.
+    `tells_memory` is whether it says that a container ran out of memory. `takes_parents` is whether its containers can
+    be put below a control group of our own.
     """
 
     name: str
