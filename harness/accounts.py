@@ -18,7 +18,7 @@ CPU_NS = 60_000_000  # by which what a container uses beside its samples differs
 WALL_NS = 400_000_000  # the same of its life: the engine learns of an end a moment later
 OF_CLAIMED = 0.05  # memory that only the work touches is given back outside the samples
 OF_OTHER = 0.3  # loading and checking take longer after work has filled the caches
-STARTING_NS = 1_500_000_000  # of CPU time, a slow runtime on a slow machine
+STARTING = 5_000_000  # numbers could be read, checked and written while a slow runtime starts
 TIMES_OURS = 2  # a number may take so many times what it takes this harness, in one of the slowest languages
 
 
@@ -80,14 +80,19 @@ def unexplained(claim: Claim, other: Accounts) -> Gap | None:
     return worst if worst and worst.closeness > 1 else None
 
 
+def numbers(batch: Batch, n: int) -> int:
+    """How many numbers a container reads, zeroes, checks and writes."""
+    calls = min(batch.calls, n)  # each of which takes a row more of both operands
+    return n * (batch.rows + batch.samples * (n + batch.rows + 2 * calls))
+
+
 def believed(other: Accounts, batch: Batch, n: int, number_ns: float) -> Accounts:
     """What a container may have taken beside its samples, of what it was measured to take.
 
     A program that wants to hide its work could be slow where it is asked for none, too. It cannot have been slower than
     TIMES_OURS times this harness, which takes `number_ns` to read, check and write a number.
     """
-    numbers = n * (batch.rows + batch.samples * (n + batch.rows))
-    most_ns = STARTING_NS + round(TIMES_OURS * number_ns * numbers)
+    most_ns = round(TIMES_OURS * number_ns * (STARTING + numbers(batch, n)))
     cpu_ns = None if other.cpu_ns is None else min(other.cpu_ns, most_ns)
     return Accounts(life_ns=min(other.life_ns, most_ns), cpu_ns=cpu_ns)
 

@@ -29,7 +29,7 @@ from harness.model.manifests import Manifest, Rung
 from harness.startup import startups
 from harness.store import new_run_id
 from harness.untimed import Untimed
-from harness.workload import Workload
+from harness.workload import Workload, most_calls
 
 SIZES = (32, 64, 100, 128, 200, 256, 384, 512, 1000, 1024)
 CALLS_S = (0.0, 0.02, 0.1, 0.3)  # of a sample
@@ -112,7 +112,7 @@ def _next(entry: Round, rung: Rung, chance: random.Random) -> Batch:
         rows = min(n, max(1, entry.case.threads))
     samples = max(1, min(samples, int(LONGEST_S / (row_s * rows))))
     calls = max(1, round(min(chance.choice(CALLS_S), LONGEST_S / samples) / (row_s * rows)))
-    return Batch(rows=rows, samples=samples, first=chance.randrange(n), calls=min(calls, 2**31 // (1024 * n) - 1))
+    return Batch(rows=rows, samples=samples, first=chance.randrange(n), calls=min(calls, most_calls(n)))
 
 
 @contextmanager
