@@ -34,7 +34,7 @@ from harness.workload import Workload, most_calls
 SIZES = (32, 64, 100, 128, 200, 256, 384, 512, 1000, 1024)
 CALLS_S = (0.0, 0.02, 0.1, 0.3)  # of a sample
 SAMPLES = (1, 2, 5, 20)
-LONGEST_S = 1.2  # of all samples of a container
+LONGEST_S = 0.6  # of all samples of a container
 ROUNDS_OF_A_CASE = 5
 
 

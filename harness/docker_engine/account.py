@@ -85,9 +85,10 @@ def parent_of(facts: Mapping[str, Any], root: Path = Path("/")) -> Parent | None
     Each engine has its own: several on one machine do not add to each other's account.
     """
     rootless = any("name=rootless" in option for option in facts.get("SecurityOptions") or ())
-    if rootless or not facts.get("ID"):
+    if rootless or not facts.get("DockerRootDir"):
         return None
-    token = hashlib.sha256(str(facts["ID"]).encode()).hexdigest()[:12]
+    which = f"{facts.get('ID')} {facts['DockerRootDir']}"  # engines of one machine may have one and the same id
+    token = hashlib.sha256(which.encode()).hexdigest()[:12]
     match facts.get("CgroupDriver"):
         case "cgroupfs":
             return Parent(f"/{NAME}/{token}", f"{NAME}/{token}", is_systemds=False, root=root)
