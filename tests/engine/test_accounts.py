@@ -40,7 +40,7 @@ CAUGHT = {
     "claims-a-thousandth": UNCLAIMED.format(NONE, WHOLE, START),
     "claims-a-tenth": UNCLAIMED.format(TENTH, WHOLE, START),
     "claims-half": UNCLAIMED.format(HALF, WHOLE, START),
-    "claims-half-the-wall-time": r"sample 1 claims \d+ ns of CPU in \d+ ns on 1 CPUs",
+    "claims-a-hundredth-of-the-wall-time": r"sample 1 claims \d+ ns of CPU in \d+ ns on 1 CPUs",
     "claims-half-the-cpu-time": UNCLAIMED.format(HALF, WHOLE, START),
     "works-before-the-timer": UNCLAIMED.format(NONE, WHOLE, START),
     "works-in-another-process": UNCLAIMED.format(NONE, WHOLE, START),
