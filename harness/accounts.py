@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.engine import Exit
 from harness.model.cases import Accounts, Batch, Case, Conditions, Sample
 
 CPU_NS = 60_000_000  # by which what a container uses beside its samples differs from the next one's
@@ -54,6 +55,11 @@ class Gap:
             f"its samples claim {_told(self.claimed_ns)} of {self.what}, but {_told(self.account_ns)} are accounted "
             f"for; all else was measured to take {_told(self.other_ns)}, and may take {_told(self.allowed_ns)}"
         )
+
+
+def accounts_of(ended: Exit) -> Accounts:
+    """What was counted of a container that has ended."""
+    return Accounts(life_ns=ended.elapsed_ns if ended.life_ns is None else ended.life_ns, cpu_ns=ended.cpu_ns)
 
 
 def gaps(claim: Claim, other: Accounts) -> list[Gap]:

@@ -10,7 +10,6 @@ from mmap import mmap
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from harness.model.cases import Accounts
 from harness.owners import Life
 
 RUN_LABEL = "io.github.harness.run"
@@ -118,11 +117,6 @@ class Exit:
     resident_bytes: int | None = None
     life_ns: int | None = None
     cpu_ns: int | None = None
-
-    @property
-    def accounts(self) -> Accounts:
-        """What was counted of it from outside."""
-        return Accounts(life_ns=self.elapsed_ns if self.life_ns is None else self.life_ns, cpu_ns=self.cpu_ns)
 
 
 @dataclass(frozen=True)

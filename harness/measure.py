@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from harness.accounts import Claim
+from harness.accounts import Claim, accounts_of
 from harness.conditions import between
 from harness.engine import Engine, Exit, Job, Output, Runner
 from harness.errors import ProtocolError
@@ -62,13 +62,13 @@ def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int, *, pi
         container_ns=ended.elapsed_ns,
         conditions=between(readings),
         resident_bytes=ended.resident_bytes,
-        accounts=ended.accounts,
+        accounts=accounts_of(ended),
     )
     try:
         _check_exit(ended, bench.timeout_s)
         samples = parse_samples(ended.stdout, batch.samples)
         check_times(samples, case, batch, ended.elapsed_ns, bench.core_gflops)
-        claim = Claim(case, batch, samples, ended.accounts, blank.conditions)
+        claim = Claim(case, batch, samples, accounts_of(ended), blank.conditions)
         untimed = explained(tag, claim, bench.untimed, partial(_untimed, bench, tag, case))
     except ProtocolError as error:
         return blank.model_copy(update={"failure": _failure("run", error, bench, ended, case)})
@@ -83,7 +83,7 @@ def _untimed(bench: Bench, tag: str, case: Case, batch: Batch) -> Accounts:
     """What is counted of a container. Raises ProtocolError if it does not end well."""
     ended = bench.engine.run(_job(bench, tag, case, batch))
     _check_exit(ended, bench.timeout_s)
-    return ended.accounts
+    return accounts_of(ended)
 
 
 def _job(bench: Bench, tag: str, case: Case, batch: Batch) -> Job:
