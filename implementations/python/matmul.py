@@ -208,12 +208,13 @@ def load_rows(path: str, to: array[float], n: int, first: int) -> None:
     The numbers are float64 in the byte order of the machine, which is little-endian.
     """
     room = memoryview(to).cast("B")
-    before_the_end = min(len(room), (n - first) * n * 8)
     with open(path, "rb") as file:
-        for place, part in (first * n * 8, room[:before_the_end]), (0, room[before_the_end:]):
-            file.seek(place)
+        while room:
+            file.seek(first * n * 8)
+            part = room[: (n - first) * n * 8]
             if file.readinto(part) < len(part):
                 sys.exit(f"matmul: {path} holds fewer than {n} rows of {n} numbers")
+            room, first = room[len(part) :], 0
 
 
 def nested(flat: array[float], n: int) -> Matrix:
