@@ -19,7 +19,7 @@ from docker.models.volumes import Volume
 from docker.utils import parse_repository_tag
 
 from harness.archives import packed
-from harness.docker_engine.account import parent_of
+from harness.docker_engine.account import Parent, parent_of
 from harness.docker_engine.building import build
 from harness.docker_engine.claims import claimed
 from harness.docker_engine.connection import UNREADABLE, chosen_engine, raise_if_full, translated, unreachable
@@ -190,7 +190,7 @@ class DockerEngine:
         return laid
 
     def _run(self, job: Job, laid: Laid | None) -> Exit:
-        container = self._create(job, str(laid.volume.name) if laid else None)
+        container = self._create(job, str(laid.volume.name) if laid else None, self._parent)
         try:
             if reason := unasked_volumes(container, job):
                 return Exit(NOT_STARTED, b"", reason.encode(), 0)
@@ -244,9 +244,9 @@ class DockerEngine:
         finally:
             _removed(container)
 
-    def _create(self, job: Job, out: str | None) -> Container:
+    def _create(self, job: Job, out: str | None, parent: Parent | None = None) -> Container:
         self._check_goes_on()
-        return self._client.containers.create(**locked(job, out, self._flavour, self._parent), labels=self._labels)
+        return self._client.containers.create(**locked(job, out, self._flavour, parent), labels=self._labels)
 
     def _check_goes_on(self) -> None:
         if self._stopped:
