@@ -18,7 +18,7 @@ from harness.model.cases import Accounts, Batch, Case, Conditions, Sample
 CPU_NS = 60_000_000  # by which what a container uses beside its samples differs from the next one's
 WALL_NS = 400_000_000  # the same of its life: the engine learns of an end a moment later
 OF_CLAIMED = 0.05  # memory that only the work touches is given back outside the samples
-OF_OTHER = 0.3  # loading and checking take longer after work has filled the caches
+OF_OTHER = 1.0  # the same again: runtimes compile while they work, and work fills the caches that loading needs
 STARTING = 5_000_000  # numbers could be read, checked and written while a slow runtime starts
 TIMES_OURS = 2  # a number may take so many times what it takes this harness, in one of the slowest languages
 
@@ -75,7 +75,7 @@ def gaps(claim: Claim, other: Accounts) -> list[Gap]:
     if conditions is not None:
         claimed_ns = sum(sample.wall_ns for sample in claim.samples)
         others_ns = max(0, conditions.busy_ns - (seen.cpu_ns or 0)) + max(0, conditions.steal_ns)
-        other_ns = other.life_ns if other.cpu_ns is None else other.cpu_ns
+        other_ns = max(other.life_ns, other.cpu_ns or 0)  # disks are waited for, and threads work side by side
         found.append(_gap("wall time", seen.life_ns, claimed_ns, other_ns, WALL_NS + others_ns))
     return found
 

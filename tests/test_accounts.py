@@ -60,7 +60,7 @@ def test_a_claim_of_too_little_cpu_time_is_not(share: float, samples: int) -> No
     assert unexplained(a_claim(cpu=share, samples=samples), START) is not None
 
 
-@pytest.mark.parametrize(("share", "samples"), [(0.001, 1), (0.1, 3), (0.5, 3), (0.5, 20)])
+@pytest.mark.parametrize(("share", "samples"), [(0.001, 2), (0.1, 3), (0.5, 3), (0.5, 20)])
 def test_a_claim_of_too_little_wall_time_is_not(share: float, samples: int) -> None:
     gap = unexplained(a_claim(wall=share, samples=samples, threads=2), START)
     assert gap is not None
@@ -89,7 +89,7 @@ def test_without_an_account_only_wall_time_is_looked_at_and_without_conditions_n
 def test_the_reason_says_what_was_claimed_and_what_was_counted() -> None:
     assert str(unexplained(a_claim(cpu=0.1, samples=2), START)) == (
         "its samples claim 0.100 s of CPU time, but 1.100 s are accounted for; all else was measured to take 0.100 s, "
-        "and may take 0.195 s"
+        "and may take 0.265 s"
     )
 
 
