@@ -19,7 +19,7 @@ CPU_NS = 60_000_000  # by which what a container uses beside its samples differs
 WALL_NS = 400_000_000  # the same of its life: the engine learns of an end a moment later
 OF_CLAIMED = 0.05  # memory that only the work touches is given back outside the samples
 OF_OTHER = 1.0  # the same again: runtimes compile while they work, and work fills the caches that loading needs
-STARTING = 5_000_000  # numbers could be read, checked and written while a slow runtime starts
+STARTING = 3_000_000  # numbers could be read, checked and written while a slow runtime starts
 TIMES_OURS = 2  # a number may take so many times what it takes this harness, in one of the slowest languages
 
 

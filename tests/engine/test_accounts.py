@@ -93,15 +93,18 @@ def test_a_cheat_is_caught_and_told_what_it_claims_and_what_was_counted(bench: B
     assert re.fullmatch(CAUGHT[rung], reason(measured(bench, image, rung)))
 
 
-def test_who_is_slow_on_purpose_is_believed_within_limits(bench: Bench, image: Image, engine: DockerEngine) -> None:
+def test_who_is_slow_on_purpose_is_believed_within_limits(
+    bench: Bench, image: Image, engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.untimed.number_ns", lambda: 100.0)  # else it depends on this machine
     start = next(entry for entry in startups(engine, [image], 1) if entry.image)
     assert start.accounts is not None
     bench.untimed.startups = {image.tag or "": start.accounts}
     try:
-        found = measured(bench, image, "is-slow-when-idle", samples=8)
+        found = measured(bench, image, "is-slow-when-idle", samples=6)
     finally:
         bench.untimed.startups = {}
-    assert re.fullmatch(UNCLAIMED.format(r"0\.[45]\d+", r"[4-9]\.\d+", r"[012]\.\d+"), reason(found))
+    assert re.fullmatch(UNCLAIMED.format(r"0\.3\d+", r"[3-6]\.\d+", r"0\.6\d+"), reason(found))
 
 
 def test_the_account_is_of_all_processes_and_of_one_container_only(engine: DockerEngine, base: str) -> None:
