@@ -18,6 +18,8 @@ from harness.model.cases import Accounts, Batch, Case, Conditions, Sample
 CPU_NS = 60_000_000  # by which what a container uses beside its samples differs from the next one's
 WALL_NS = 400_000_000  # the same of its life: the engine learns of an end a moment later
 OF_CLAIMED = 0.05  # memory that only the work touches is given back outside the samples
+THREAD_NS = 25_000  # a thread's end, and a process's, is in the account and in no clock that a program can read
+OF_THREADS = 0.25  # of what is claimed, at the most: calls of microseconds are little else
 OF_OTHER = 1.0  # the same again: runtimes compile while they work, and work fills the caches that loading needs
 STARTING = 3_000_000  # numbers could be read, checked and written while a slow runtime starts
 TIMES_OURS = 2  # a number may take so many times what it takes this harness, in one of the slowest languages
@@ -71,7 +73,9 @@ def gaps(claim: Claim, other: Accounts) -> list[Gap]:
     seen, conditions, found = claim.accounts, claim.conditions, []
     if seen.cpu_ns is not None:
         claimed_ns = sum(sample.cpu_ns for sample in claim.samples)
-        found.append(_gap("CPU time", seen.cpu_ns, claimed_ns, other.cpu_ns or 0, CPU_NS))
+        found.append(
+            _gap("CPU time", seen.cpu_ns, claimed_ns, other.cpu_ns or 0, CPU_NS + _of_threads(claim, claimed_ns))
+        )
     if conditions is not None:
         claimed_ns = sum(sample.wall_ns for sample in claim.samples)
         others_ns = max(0, conditions.busy_ns - (seen.cpu_ns or 0)) + max(0, conditions.steal_ns)
@@ -113,6 +117,14 @@ def part(start: Accounts, end: Accounts, share: float) -> Accounts:
     """The accounts at a share of the way from some to others; above 1, as far beyond."""
     cpu_ns = None if end.cpu_ns is None else round((1 - share) * (start.cpu_ns or 0) + share * end.cpu_ns)
     return Accounts(life_ns=round((1 - share) * start.life_ns + share * end.life_ns), cpu_ns=cpu_ns)
+
+
+def _of_threads(claim: Claim, claimed_ns: int) -> int:
+    """What starting threads, of which each call may start as many as it has, may take unseen by the program."""
+    if claim.case.threads == 1:
+        return 0
+    started = claim.case.threads * claim.batch.calls * len(claim.samples)
+    return round(min(THREAD_NS * started, OF_THREADS * claimed_ns))
 
 
 def _gap(what: str, account_ns: int, claimed_ns: int, other_ns: int, slack_ns: int) -> Gap:

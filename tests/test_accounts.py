@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from harness.accounts import Claim, believed, gaps, larger, numbers, part, unexplained
+from harness.accounts import Claim, Gap, believed, gaps, larger, numbers, part, unexplained
 from harness.errors import ProtocolError
 from harness.model.cases import Accounts, Batch, Conditions, Sample
 from harness.untimed import Untimed, explained, number_ns
@@ -65,6 +66,20 @@ def test_a_claim_of_too_little_wall_time_is_not(share: float, samples: int) -> N
     gap = unexplained(a_claim(wall=share, samples=samples, threads=2), START)
     assert gap is not None
     assert gap.what == "wall time"
+
+
+@pytest.mark.parametrize(("threads", "calls", "explained_share"), [(2, 10_000, 0.85), (2, 1, 0.95), (1, 10_000, 0.95)])
+def test_many_short_calls_may_end_many_threads(threads: int, calls: int, explained_share: float) -> None:
+    """Which no clock of a program sees; but they are no half of what it takes."""
+
+    def judged(share: float) -> Gap | None:
+        claim = a_claim(cpu=share, samples=20, threads=threads)
+        batch = claim.batch.model_copy(update={"calls": calls})
+        return unexplained(replace(claim, batch=batch), START)
+
+    assert judged(explained_share) is None
+    assert judged(explained_share - 0.1)
+    assert judged(0.5)
 
 
 def test_wall_time_that_others_had_is_not_held_against_a_container() -> None:
