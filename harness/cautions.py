@@ -29,6 +29,7 @@ def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     if machine and machine.topology and max(options.threads) > machine.cores:
         yield f"{max(options.threads)} threads ran on {machine.cores} cores: some shared one"
     yield from _unsteady(evidence)
+    yield from _unaccounted(evidence)
     if options.baseline not in {row.name for row in rows if row.outcome == "measured"}:
         yield f"the baseline {options.baseline} was not measured: ratios to it are missing"
     measured = [row for row in rows if row.seconds and row.busy_cores]
@@ -41,7 +42,7 @@ def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     yield from _gathered("wide intervals, which a larger --budget narrows", measured, _wide)
     yield from _gathered("fewer CPUs busy than threads asked for: other work, or waiting", measured, _idle)
     yield from _gathered(
-        "faster than this machine's peak: not to be believed before it is explained", measured, _beyond
+        "faster than the measured peak of this machine, which other work can make too low", measured, _beyond
     )
 
 
@@ -66,6 +67,17 @@ def _unsteady(evidence: Evidence) -> Iterable[str]:
         yield f"{len(evidence.disturbed)} of {made} rounds were disturbed and are listed below{nevertheless}"
     if evidence.rounds and not any(entry.conditions for entries in evidence.rounds.values() for entry in entries):
         yield "the state of the engine's host could not be read: nobody knows whether other work disturbed the rounds"
+
+
+def _unaccounted(evidence: Evidence) -> Iterable[str]:
+    """Rounds whose times were held against nothing that the program could not change."""
+    rounds = [entry for entries in evidence.rounds.values() for entry in entries if entry.samples]
+    unread = [entry for entry in rounds if entry.accounts is None or entry.accounts.cpu_ns is None]
+    if unread:
+        yield (
+            f"not checked in {len(unread)} of {len(rounds)} containers that they claim the CPU time that they used: "
+            "their control group's account could not be read"
+        )
 
 
 def _gathered(what: str, rows: Iterable[Row], finding: Callable[[Row], str | None]) -> Iterable[str]:

@@ -80,6 +80,8 @@ class Exit:
 
     One that could not be started at all ended with NOT_STARTED, the engine's reason on its standard error.
     `resident_bytes` is the most memory that its processes were seen to hold; None where that cannot be read.
+    `life_ns` is from its start to its end by the engine's clock, `cpu_ns` what its processes used by the kernel's
+    account; None where these cannot be read.
     `output_fault` says why there is no output, where it is not what was due.
     """
 
@@ -92,6 +94,8 @@ class Exit:
     output: bytes | mmap | None = None
     output_fault: str = ""
     resident_bytes: int | None = None
+    life_ns: int | None = None
+    cpu_ns: int | None = None
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
+from harness.accounts import Claim, accounts_of
 from harness.conditions import between
 from harness.engine import Engine, Exit, Job, Output, Runner
 from harness.errors import ProtocolError
 from harness.host import Read
 from harness.limits import memory_bytes, process_limit
-from harness.model.cases import Batch, Case, Failure
+from harness.model.cases import Accounts, Batch, Case, Failure
 from harness.model.journal import Peak, Reading, Round
 from harness.protocol import CANNOT_RUN_HERE, parse_peak, parse_samples, run_arguments
 from harness.store import Log
+from harness.untimed import Untimed, explained
 from harness.validate import check_product, check_times
 from harness.workload import Workload
 
@@ -32,11 +35,12 @@ class Bench:
     workload: Workload
     inputs: str  # the volume that holds A and B
     timeout_s: float
-    peaks: dict[int, float]  # measured GFLOP/s by number of threads
     keep: Log
+    core_gflops: float | None = None  # what no core can exceed
     read: Read = lambda: None  # the state of the engine's host
     cpus: tuple[int, ...] = ()  # best first; without, the engine's in their order
     lender: str = ""  # an image of ours, as Output has it
+    untimed: Untimed = field(default_factory=Untimed)  # what containers take beside their samples
 
     def cpus_for(self, threads: int) -> tuple[int, ...]:
         """The CPUs that a container of so many threads is given."""
@@ -58,18 +62,28 @@ def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int, *, pi
         container_ns=ended.elapsed_ns,
         conditions=between(readings),
         resident_bytes=ended.resident_bytes,
+        accounts=accounts_of(ended),
     )
     try:
         _check_exit(ended, bench.timeout_s)
         samples = parse_samples(ended.stdout, batch.samples)
-        check_times(samples, case, batch, ended.elapsed_ns, bench.peaks.get(case.threads))
+        check_times(samples, case, batch, ended.elapsed_ns, bench.core_gflops)
+        claim = Claim(case, batch, samples, accounts_of(ended), blank.conditions)
+        untimed = explained(tag, claim, bench.untimed, partial(_untimed, bench, tag, case))
     except ProtocolError as error:
         return blank.model_copy(update={"failure": _failure("run", error, bench, ended, case)})
     try:
         digest = check_product(samples, ended.output, batch, bench.workload, ended.output_fault)
     except ProtocolError as error:
         return blank.model_copy(update={"failure": _failure("validate", error, bench, ended, case)})
-    return blank.model_copy(update={"samples": samples, "sha256": digest})
+    return blank.model_copy(update={"samples": samples, "sha256": digest, "untimed": untimed})
+
+
+def _untimed(bench: Bench, tag: str, case: Case, batch: Batch) -> Accounts:
+    """What is counted of a container. Raises ProtocolError if it does not end well."""
+    ended = bench.engine.run(_job(bench, tag, case, batch))
+    _check_exit(ended, bench.timeout_s)
+    return accounts_of(ended)
 
 
 def _job(bench: Bench, tag: str, case: Case, batch: Batch) -> Job:

@@ -6,18 +6,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from harness.accounts import larger
 from harness.disturbance import disturbances
 from harness.events import Event
 from harness.host import Read
 from harness.limits import LEAST_S, timeout_s
 from harness.measure import Bench, measure
-from harness.model.cases import Batch, Case
+from harness.model.cases import Accounts, Batch, Case
 from harness.model.journal import Round
 from harness.plan import counted, first_row, left_s, next_batch, shuffled
+from harness.prepare import measure_peak_again
 from harness.run import Run
 from harness.stopping import precise
 from harness.tax import measure_tax, taxed
+from harness.untimed import Untimed
+from harness.validate import most_gflops
 from harness.workload import Workload
+
+NEAR_PEAK = 0.95
 
 
 @contextmanager
@@ -28,7 +34,18 @@ def bench_of(run: Run, read: Read) -> Iterator[Bench]:
     files = {"a.f64": workload.a.data, "b.f64": workload.b.data}
     inputs = run.engine.fill_volume(run.base, files)
     try:
-        yield Bench(run.engine, workload, inputs, LEAST_S, run.peaks, run.folder.keep_log, read, run.cpus, run.base)
+        yield Bench(
+            engine=run.engine,
+            workload=workload,
+            inputs=inputs,
+            timeout_s=LEAST_S,
+            keep=run.folder.keep_log,
+            core_gflops=most_gflops(run.machine.features) if run.machine else None,
+            read=read,
+            cpus=run.cpus,
+            lender=run.base,
+            untimed=Untimed(_startups(run)),
+        )
     finally:
         run.engine.remove_volume(inputs)
 
@@ -58,6 +75,8 @@ def measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
             entry = measure(limited, tag, case, batches[case], number, pilot=number == 1)
             run.record(entry.model_copy(update={"key": run.key(case), "began_ns": began_ns}))
             run.watch(Event("measured", _told_round(run.rounds[case])))
+            if _is_near_peak(run, run.rounds[case][-1]):
+                measure_peak_again(run, case.threads)
 
 
 def measure_taxes(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
@@ -91,6 +110,23 @@ def _limited(bench: Bench, run: Run, case: Case, batch: Batch) -> Bench:
     """The bench with the time that a container of a case has."""
     known_ns = [entry.container_ns for entry in run.rounds[case]]
     return replace(bench, timeout_s=timeout_s(run.rung(case), case, batch, run.options.budget_s, known_ns))
+
+
+def _startups(run: Run) -> dict[str, Accounts]:
+    """The most that starting each image took, by its tag."""
+    found: dict[str, Accounts] = {}
+    for entry in run.startups:
+        if entry.image and entry.accounts and (tag := run.images[entry.image].tag):
+            found[tag] = larger(found.get(tag, entry.accounts), entry.accounts)
+    return found
+
+
+def _is_near_peak(run: Run, entry: Round) -> bool:
+    """Whether a sample of a round came near the highest peak that was measured, or above it."""
+    if entry.case.threads not in run.peaks or not entry.samples:
+        return False
+    best_ns = min(sample.wall_ns for sample in entry.samples)
+    return 2 * entry.case.n**2 * entry.rows * entry.calls > NEAR_PEAK * run.peaks[entry.case.threads] * best_ns
 
 
 def _told_round(rounds: Sequence[Round]) -> str:

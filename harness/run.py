@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from harness.cost import container_ns
@@ -11,7 +12,7 @@ from harness.events import Watch
 from harness.identity import key_of
 from harness.manifest import Source
 from harness.model.cases import Case, Options
-from harness.model.journal import Entry, Image, Machine, Peak, Round
+from harness.model.journal import Entry, Image, Machine, Peak, Round, Startup
 from harness.model.manifests import Rung
 from harness.resume import Past
 from harness.store import RunFolder
@@ -32,6 +33,8 @@ class Run:
     images: dict[str, Image] = field(default_factory=dict)
     rounds: dict[Case, list[Round]] = field(default_factory=dict)
     peaks: dict[int, float] = field(default_factory=dict)
+    peaks_again: Counter[int] = field(default_factory=Counter)  # how often, by threads
+    startups: list[Startup] = field(default_factory=list)
     container_ns: int = 0  # of this session
     base: str = ""
     began_ns: int = field(default_factory=time.monotonic_ns)  # this session
@@ -58,6 +61,8 @@ class Run:
                 self.rounds[entry.case].append(entry)
             case Peak():
                 self.peaks[entry.threads] = max(entry.gflops, self.peaks.get(entry.threads, 0.0))
+            case Startup():
+                self.startups.append(entry)
             case _:
                 pass
 

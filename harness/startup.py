@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from harness.accounts import accounts_of
 from harness.engine import NOT_STARTED, Engine, Job
 from harness.model.journal import Image, Startup
 
@@ -34,7 +35,7 @@ def startups(engine: Engine, images: Iterable[Image], seed: int, known: Iterable
         for name, job in shuffler.sample(everything, len(everything)):
             ended = engine.run(job)
             if not ended.timed_out and ended.code != NOT_STARTED:
-                yield Startup(image=name, container_ns=ended.elapsed_ns)
+                yield Startup(image=name, container_ns=ended.elapsed_ns, accounts=accounts_of(ended))
 
 
 def _job(engine: Engine, image: Image, argument: str) -> Job:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.manifest import Catalog, Source
-from harness.model.cases import Case, Conditions, Failure, Options, Sample
+from harness.model.cases import Accounts, Case, Conditions, Failure, Options, Sample
 from harness.model.journal import Entry, Finished, Image, Peak, Round, Started
 from harness.model.manifests import AbsentRung, Conventional, Info, Manifest, Rung, RungInfo, Traits
 from harness.plan import cases_of
@@ -108,6 +108,10 @@ def a_round(case: Case, *seconds: float, rows: int | None = None, number: int = 
         "container_ns": sum(sample.wall_ns for sample in samples) + STARTUP_NS,
         "sha256": "5ca1ab1e",
         "conditions": CALM,
+        "accounts": Accounts(
+            life_ns=sum(sample.wall_ns for sample in samples) + STARTUP_NS,
+            cpu_ns=sum(sample.cpu_ns for sample in samples) + STARTUP_NS,
+        ),
     }
     return Round.model_validate(fields | changes)
 

@@ -71,6 +71,7 @@ class FakeEngine:
     claimed: list[str] = field(default_factory=list)
     cleaned: list[str | None] = field(default_factory=list)
     beside: Callable[[str], Beside] = lambda _: Beside()  # what goes on beside a container of `implementation/rung`
+    unaccounted: bool = False  # whether there is no account of CPU time
     silent: bool = False  # whether readings of the host fail
     uptime_ns: int = 10**12
     busy_ns: int = 10**11
@@ -235,6 +236,7 @@ class FakeEngine:
             stdout="".join(lines).encode(),
             stderr=b"what it has to say\n",
             elapsed_ns=sum(walls_ns) + LIFE_NS,
+            cpu_ns=None if self.unaccounted else sum(walls_ns) * threads + LIFE_NS,
             output=c.tobytes() if job.output else None,
             resident_bytes=RESIDENT_BYTES,
         )
@@ -265,4 +267,4 @@ def _matrix(data: bytes, n: int) -> Matrix:
 
 
 def _said(stdout: bytes) -> Exit:
-    return Exit(code=0, stdout=stdout, stderr=b"", elapsed_ns=LIFE_NS)
+    return Exit(code=0, stdout=stdout, stderr=b"", elapsed_ns=LIFE_NS, cpu_ns=LIFE_NS)

@@ -223,7 +223,7 @@ def run(engine: DockerEngine, catalog: Catalog, missing: Missing, n: int, until:
     inputs = engine.fill_volume(next(iter(tags.values())), {"a.f64": workload.a.data, "b.f64": workload.b.data})
     try:
         with watched(engine, base) as read:
-            bench = Bench(engine, workload, inputs, TIMEOUT_S, {}, _unkept, read)
+            bench = Bench(engine, workload, inputs, TIMEOUT_S, _unkept, read=read)
             for _, rung, case in missing:
                 if time.monotonic() < until:
                     found = compared(bench, tags[case.implementation], rung, case, until - time.monotonic())

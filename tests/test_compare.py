@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,14 @@ from harness.compare import compare
 from harness.engine import Exit
 from harness.errors import EngineError
 from harness.events import Event
-from harness.model.cases import Options
+from harness.model.cases import Accounts, Options
 from harness.model.comparison import Comparison, Interval, Row
 from harness.model.journal import Finished, Machine, Peak, Round, Startup, TaxRound
 from harness.model.manifests import Manifest
 from harness.store import load_run
 from harness.workload import Workload
 from tests.factories import a_catalog, a_manifest, info_of, some_options
-from tests.fake_engine import Beside, FakeEngine, Fault, on_container
+from tests.fake_engine import LIFE_NS, Beside, FakeEngine, Fault, on_container
 
 ALPHA = a_manifest("alpha", "naive", "parallel", peak=True)
 BETA = a_manifest("beta", "naive", "parallel")
@@ -218,6 +219,52 @@ def test_a_peak_is_measured_until_two_agree(session: Session) -> None:
     seen = [100.0, 2000.0, 1000.0, 1990.0, 1000.0, 1000.0]  # on one thread, until 1990 agrees with 2000; then on two
     session.run(scripted(peaks_gflops=iter(seen)))
     assert {peak.threads: peak.gflops for peak in session.comparison().peaks} == {1: 2000.0, 2: 1000.0}
+
+
+def test_a_peak_that_was_measured_too_low_fails_no_case_and_is_measured_again(session: Session) -> None:
+    """Twice as low as the quickest case on one thread, and thrice on two, although two measurements agreed."""
+    seen = chain([2.6e-4 / 2] * 2, [5.2e-4 / 3] * 2, repeat(1e-3))
+    assert session.run(scripted(peaks_gflops=seen))
+    comparison = session.comparison()
+    assert {peak.threads: peak.gflops for peak in comparison.peaks} == {1: 1e-3, 2: 1e-3}
+    assert not any("peak" in warning for warning in comparison.warnings)
+    again = [event.text for event in session.events if "again: a case came near it" in event.text]
+    assert len(again) == 2
+
+
+def test_a_peak_is_measured_again_five_times_and_then_a_warning_has_to_do(session: Session) -> None:
+    assert session.run(scripted(peak_gflops=1e-4))
+    assert sum(isinstance(entry, Peak) for entry in load_run(session.folder / "r1")) == 2 * (2 + 5)
+    assert any("faster than the measured peak" in warning for warning in session.comparison().warnings)
+
+
+def test_the_cpu_time_of_containers_is_kept_with_what_they_took_beside_their_samples(session: Session) -> None:
+    session.run(scripted())
+    journal = load_run(session.folder / "r1")
+    starts = [entry.accounts for entry in journal if isinstance(entry, Startup)]
+    rounds = [entry for entry in journal if isinstance(entry, Round)]
+    assert set(starts) == {Accounts(life_ns=LIFE_NS, cpu_ns=LIFE_NS)}
+    assert {entry.untimed for entry in rounds} == set(starts)
+    assert all(entry.accounts and entry.accounts.cpu_ns for entry in rounds)
+    assert not any(warning.startswith("not checked in") for warning in session.comparison().warnings)
+
+
+def test_what_no_account_was_read_of_is_told(session: Session) -> None:
+    session.run(scripted(unaccounted=True))
+    told = [warning for warning in session.comparison().warnings if warning.startswith("not checked in")]
+    assert len(told) == 1
+
+
+def hides_a_second(ended: Exit) -> Exit:
+    hidden_ns = 10**9 if (ended.cpu_ns or 0) > LIFE_NS else 0  # where it computes anything
+    return replace(ended, cpu_ns=(ended.cpu_ns or 0) + hidden_ns)
+
+
+def test_a_case_that_hides_its_work_fails_and_no_other(session: Session) -> None:
+    assert not session.run(scripted(faults={"beta/naive": hides_a_second}))
+    rows = session.rows()
+    assert {name for name, row in rows.items() if row.outcome == "failed"} == {"beta/naive"}
+    assert "s are accounted for" in (rows["beta/naive"].reason or "")
 
 
 def test_a_peak_that_cannot_be_measured_costs_only_the_shares(session: Session) -> None:

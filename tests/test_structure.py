@@ -18,6 +18,7 @@ PACKAGE = REPOSITORY / "harness"
 LAYERS = [
     {
         "",
+        "docker_engine.account",
         "docker_engine.flavours",
         "docker_engine.probe",
         "docker_engine.words",
@@ -45,6 +46,7 @@ LAYERS = [
         "wheels",
     },
     {
+        "accounts",
         "archives",
         "base",
         "chain",
@@ -74,6 +76,7 @@ LAYERS = [
         "startup",
         "store",
         "topology",
+        "untimed",
         "validate",
     },
     {

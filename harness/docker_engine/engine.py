@@ -19,6 +19,7 @@ from docker.models.volumes import Volume
 from docker.utils import parse_repository_tag
 
 from harness.archives import packed
+from harness.docker_engine.account import Parent, parent_of
 from harness.docker_engine.building import build
 from harness.docker_engine.claims import claimed
 from harness.docker_engine.connection import UNREADABLE, chosen_engine, raise_if_full, translated, unreachable
@@ -28,7 +29,7 @@ from harness.docker_engine.locked import heard, locked, mounted, unasked_volumes
 from harness.docker_engine.marks import mark, remove_image, remove_ours
 from harness.docker_engine.output import Laid
 from harness.docker_engine.probe import SCRIPT, Probe
-from harness.docker_engine.waiting import guarded, memory_gauge, ran_out_of_memory, waited_out
+from harness.docker_engine.waiting import guarded, life_ns, memory_gauge, ran_out_of_memory, waited_out
 from harness.engine import (
     NOT_STARTED,
     OWNER_LABEL,
@@ -62,6 +63,7 @@ class DockerEngine:
         except (DockerException, requests.RequestException, *UNREADABLE) as error:
             raise unreachable(error) from error
         self._stopped = False
+        self._parent = parent_of(self._facts) if self.is_local and self._flavour.takes_parents else None
         self._labels = {RUN_LABEL: run, OWNER_LABEL: this_process().label()}
 
     def close(self) -> None:
@@ -196,7 +198,7 @@ class DockerEngine:
     def _run(self, job: Job, laid: Laid | None) -> Exit:
         began_ns = time.monotonic_ns()
         try:
-            container = self._create(job, str(laid.volume.name) if laid else None)
+            container = self._create(job, str(laid.volume.name) if laid else None, self._parent)
         except ImageNotFound:
             raise
         except APIError as error:  # an image can ask for what no engine makes a container with
@@ -206,6 +208,7 @@ class DockerEngine:
                 return Exit(NOT_STARTED, b"", reason.encode(), 0)
             kills = memory_kills()
             overflows = laid.overflows if laid else _never
+            used_ns = self._parent.used_ns() if self._parent and self._parent.is_empty() else None
             job.observe()
             started = time.monotonic_ns()
             try:
@@ -216,6 +219,7 @@ class DockerEngine:
                 timed_out = waited_out(container, job.timeout_s)
                 elapsed_ns = time.monotonic_ns() - started
             job.observe()
+            cpu_ns = _difference(used_ns, self._parent.used_ns() if self._parent else None)
             container.reload()
             code = int(container.attrs["State"]["ExitCode"])
             ended = Exit(
@@ -226,6 +230,8 @@ class DockerEngine:
                 timed_out=timed_out,
                 out_of_memory=not timed_out and self._ran_out_of_memory(container, code, kills),
                 resident_bytes=memory.most_bytes,
+                life_ns=life_ns(container.attrs["State"], elapsed_ns),
+                cpu_ns=cpu_ns,
             )
             return _with_output(ended, laid) if laid and code == 0 else ended
         finally:
@@ -256,9 +262,9 @@ class DockerEngine:
         finally:
             _removed(container)
 
-    def _create(self, job: Job, out: str | None) -> Container:
+    def _create(self, job: Job, out: str | None, parent: Parent | None = None) -> Container:
         self._check_goes_on()
-        return self._client.containers.create(**locked(job, out, self._flavour), labels=self._labels)
+        return self._client.containers.create(**locked(job, out, self._flavour, parent), labels=self._labels)
 
     def _check_goes_on(self) -> None:
         if self._stopped:
@@ -285,6 +291,8 @@ class DockerEngine:
         with translated():
             left = remove_leftovers(self._client, engine_is_here=self.is_local, run=run, doubtful=doubtful)
             removed = remove_ours(self._client) if images and not left.spared else 0
+            if self._parent and not left.spared:
+                self._parent.remove()
             return replace(left, images=removed)
 
     def tag(self, tag: str, alias: str) -> None:
@@ -301,6 +309,11 @@ class DockerEngine:
 
 def _never() -> bool:
     return False
+
+
+def _difference(before_ns: int | None, after_ns: int | None) -> int | None:
+    """What was used between two readings: no container uses nothing, so that such an account is not the engine's."""
+    return after_ns - before_ns if before_ns is not None and after_ns and after_ns > before_ns else None
 
 
 def _with_output(ended: Exit, laid: Laid) -> Exit:

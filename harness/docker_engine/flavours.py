@@ -17,6 +17,7 @@ class Flavour:
     `limits` are for it to be told of: its own are more than some machines let it set, which then start no container.
     `tells_memory` is whether it says that a container ran out of memory.
     `keeps_parents` is whether an image that others were made of stays without a name, and goes with the last of them.
+    `takes_parents` is whether its containers can be put below a control group of our own.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Flavour:
     limits: Mapping[str, int] = field(default_factory=dict)
     tells_memory: bool = True
     keeps_parents: bool = True
+    takes_parents: bool = True
 
     def covered(self) -> dict[str, str]:
         """The mounts, as options by folder, that leave a read-only container nothing to write to."""
@@ -40,6 +42,7 @@ PODMAN = Flavour(
     limits={"nofile": 1024, "nproc": 16384},  # open files; processes of one user, of which a container has far fewer
     tells_memory=False,  # 4.3 looks for conmon's word in one folder, and conmon writes it to another
     keeps_parents=False,
+    takes_parents=False,  # whoever runs it without being root would have to make the group first
 )
 
 

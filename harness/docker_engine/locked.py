@@ -7,6 +7,7 @@ from typing import Any, Literal
 from docker.models.containers import Container
 from docker.types import LogConfig, Mount, Ulimit
 
+from harness.docker_engine.account import Parent
 from harness.docker_engine.flavours import Flavour
 from harness.engine import Job
 from harness.outputs import USER
@@ -18,8 +19,8 @@ in shared memory (semaphores and the like) have the same limit, though the outpu
 """
 
 
-def locked(job: Job, out: str | None, flavour: Flavour) -> dict[str, Any]:
-    """What an engine is told of a job's container, whose output is in a volume of this name."""
+def locked(job: Job, out: str | None, flavour: Flavour, parent: Parent | None = None) -> dict[str, Any]:
+    """What an engine is told of a job's container, whose output is in a volume of this name, below a control group."""
     mounts = [mounted("/data", job.inputs, read_only=True)] if job.inputs else []
     if out:
         mounts.append(mounted("/out", out))
@@ -38,6 +39,7 @@ def locked(job: Job, out: str | None, flavour: Flavour) -> dict[str, Any]:
         "mem_limit": job.memory_bytes,
         "memswap_limit": job.memory_bytes,
         "pids_limit": job.pids,
+        "cgroup_parent": parent.name if parent else None,
         "ulimits": [_limit("core", 0), *_file_limit(job), *(_limit(*each) for each in flavour.limits.items())],
         "healthcheck": {"test": ["NONE"]},
         "log_config": LogConfig(type="json-file", config={"max-size": str(LOG_BYTES), "max-file": "1"}),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import requests
 from docker.errors import APIError, DockerException
@@ -17,6 +20,7 @@ from harness.memory import held_bytes, statistics_file
 OOM_TOLD_S = 0.5
 KILLING_S = 60
 KILLED = 137
+STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 
 def memory_gauge(container: Container) -> Callable[[], int | None]:
@@ -74,3 +78,21 @@ def ran_out_of_memory(container: Container, code: int) -> bool:
         time.sleep(OOM_TOLD_S / 10)
         container.reload()
     return bool(container.attrs["State"]["OOMKilled"])
+
+
+def life_ns(state: Mapping[str, Any], elapsed_ns: int) -> int:
+    """How long a container that has ended lived, by the engine; no longer than by our own clock, which is never set.
+
+    The engine learns of its start a little later than that is.
+    """
+    began, ended = (_moment_ns(str(state.get(end))) for end in ("StartedAt", "FinishedAt"))
+    return min(elapsed_ns, ended - began) if began and ended and ended > began else elapsed_ns
+
+
+def _moment_ns(stamp: str) -> int | None:
+    """Nanoseconds since 1970 of an RFC 3339 time, of which Python reads the first six digits of a second."""
+    if not (match := STAMP.fullmatch(stamp)):
+        return None
+    date, digits, zone = match.groups()
+    seconds = datetime.fromisoformat(date + zone.replace("Z", "+00:00")).timestamp()
+    return int(seconds) * 1_000_000_000 + int((digits or "").ljust(9, "0"))

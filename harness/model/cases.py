@@ -89,3 +89,10 @@ class Conditions(Record):
     throttled: int | None  # how often CPUs were, for heat or power
     available_bytes: int
     mhz: float | None
+
+
+class Accounts(Record):
+    """What was counted of a container from outside."""
+
+    life_ns: int  # from its start to its end, by the engine's clock
+    cpu_ns: int | None = None  # used by all of its processes, by the kernel's account; None where that is not readable

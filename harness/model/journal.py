@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from harness.model.cases import Case, Conditions, Failure, Options, Sample
+from harness.model.cases import Accounts, Case, Conditions, Failure, Options, Sample
 from harness.model.manifests import Info, Manifest
 from harness.model.record import Record
 
@@ -170,6 +170,8 @@ class Round(Record):
     sha256: str | None = None
     failure: Failure | None = None
     conditions: Conditions | None = None  # None where they could not be read
+    accounts: Accounts | None = None  # what was counted of it
+    untimed: Accounts | None = None  # what all but its samples was measured to take, where they were held against it
 
 
 class Startup(Record):
@@ -178,6 +180,7 @@ class Startup(Record):
     kind: Literal["startup"] = "startup"
     image: str | None
     container_ns: int
+    accounts: Accounts | None = None  # what was counted of it
 
 
 Place = Literal["host", "container", "container without seccomp"]

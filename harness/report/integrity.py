@@ -13,10 +13,11 @@ NOT_VERIFIED = "Not verified: `harness report --verify` recomputes every key, ch
 def integrity(comparison: Comparison) -> Iterable[str]:
     """The state of the chain and of the results, as points."""
     if comparison.chain:
-        yield f"Journal: {_chained(comparison.chain)}. {_verified(comparison.verification)}"
+        yield f"Journal: {chained(comparison.chain)}. {verified(comparison.verification)}"
 
 
-def _chained(chain: Chain) -> str:
+def chained(chain: Chain) -> str:
+    """Whether the entries follow from one another as they were written."""
     entries = f"{chain.entries} entries"
     if chain.breaks:
         lines = ", ".join(map(str, chain.breaks[:5])) + (", …" if len(chain.breaks) > 5 else "")
@@ -28,7 +29,8 @@ def _chained(chain: Chain) -> str:
     return f"{entries}, whose chain of hashes holds and ends in {chain.head[:16]}"
 
 
-def _verified(verification: Verification | None) -> str:
+def verified(verification: Verification | None) -> str:
+    """Whether the results were recomputed, and hold."""
     if verification is None:
         return NOT_VERIFIED
     made_anew = f"{verification.keys} keys and the products of {verification.products} containers, from the seed"

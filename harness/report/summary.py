@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from harness.model.comparison import Comparison, PublishedRow, Row
 from harness.report.figures import ESTIMATE, NONE, number, percent, ratio
+from harness.report.integrity import chained, verified
 from harness.report.section import Section, Table
 
 MOST_POINTS = 2
@@ -74,7 +75,11 @@ def _to_mind(comparison: Comparison) -> Section:
 
 
 def _points(comparison: Comparison) -> Iterator[str]:
-    """What a reader should know before using the figures: failures first."""
+    """What a reader should know before using the figures: an edited journal first, then failures."""
+    if comparison.verification:
+        yield verified(comparison.verification)
+    if comparison.chain and comparison.chain.breaks:
+        yield f"Journal: {chained(comparison.chain)}"
     for row in comparison.rows:
         if row.outcome == "failed":
             yield f"{row.name} failed: {row.reason}"

@@ -103,7 +103,7 @@ def test_others_at_work_are_seen_by_a_real_round(
     case = Case(implementation="c", rung="naive", n=n, threads=1)
     try:
         with watched(engine, base) as read:
-            bench = Bench(engine, workload, inputs, 60.0, {}, keep, read)
+            bench = Bench(engine, workload, inputs, 60.0, keep, read=read)
             with burning(os.cpu_count() or 1):
                 entry = measure(bench, tag, case, Batch(rows=n, samples=3), 2, pilot=False)
     finally:

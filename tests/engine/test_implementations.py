@@ -74,7 +74,7 @@ def bench(engine: DockerEngine, base: str, keep: Log) -> Iterator[Bencher]:
         if n not in benches:
             workload = Workload(n, SEED)
             inputs = engine.fill_volume(base, {"a.f64": workload.a.data, "b.f64": workload.b.data})
-            benches[n] = Bench(engine, workload, inputs, 60, {}, keep)
+            benches[n] = Bench(engine, workload, inputs, 60, keep)
         return benches[n]
 
     yield bench

@@ -45,7 +45,7 @@ def a_bench(engine: DockerEngine, lender: str, keep: Log) -> Iterator[Bench]:
     workload = Workload(N, 7)
     inputs = engine.fill_volume(lender, {"a.f64": workload.a.data, "b.f64": workload.b.data})
     try:
-        yield Bench(engine, workload, inputs, 60.0, {}, keep, lambda: parse_reading(gather()))
+        yield Bench(engine, workload, inputs, 60.0, keep, read=lambda: parse_reading(gather()))
     finally:
         engine.remove_volume(inputs)
 

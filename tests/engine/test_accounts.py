@@ -1,0 +1,134 @@
+"""No time can be talked down: what a container claims is held against what the engine and the kernel counted of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from harness.build import build
+from harness.conditions import gather, parse_reading
+from harness.docker_engine import DockerEngine
+from harness.docker_engine.account import parent_of
+from harness.engine import Job
+from harness.manifest import load_catalog, root, targets_of
+from harness.measure import Bench, measure
+from harness.model.cases import Batch
+from harness.model.journal import Image, Round
+from harness.startup import startups
+from harness.store import Log
+from harness.workload import Workload
+from tests.engine.support import unwatched
+from tests.factories import a_case
+
+pytestmark = pytest.mark.engine
+
+CHEATS = Path(__file__).parent / "cheats"
+N = 16
+SAMPLES = 2  # of half a second
+WHOLE, NONE, TENTH, HALF, START = r"[1-9]\.\d+", r"0\.0\d+", r"0\.1\d+", r"0\.[56]\d+", r"0\.[0-3]\d+"
+UNCLAIMED = (
+    r"its samples claim {} s of CPU time, but {} s are accounted for; all else was measured to take {} s, and may take "
+    r"\d\.\d+ s"
+)
+CAUGHT = {
+    "claims-a-thousandth": UNCLAIMED.format(NONE, WHOLE, START),
+    "claims-a-tenth": UNCLAIMED.format(TENTH, WHOLE, START),
+    "claims-half": UNCLAIMED.format(HALF, WHOLE, START),
+    "claims-a-hundredth-of-the-wall-time": r"sample 1 claims \d+ ns of CPU in \d+ ns on 1 CPUs",
+    "claims-half-the-cpu-time": UNCLAIMED.format(HALF, WHOLE, START),
+    "works-before-the-timer": UNCLAIMED.format(NONE, WHOLE, START),
+    "works-in-another-process": UNCLAIMED.format(NONE, WHOLE, START),
+    "works-in-a-process-before-the-timer": UNCLAIMED.format(NONE, WHOLE, START),
+}
+
+
+@pytest.fixture(scope="module")
+def image(engine: DockerEngine, base: str, keep: Log, tmp_path_factory: pytest.TempPathFactory) -> Image:
+    folder = tmp_path_factory.mktemp("cheats")
+    shutil.copytree(CHEATS, folder, dirs_exist_ok=True)
+    shutil.copytree(root() / "containers" / "base", folder / "containers" / "base")
+    targets = targets_of(load_catalog(folder).implementations.values())
+    (built,) = build(engine, base, targets, keep, unwatched)
+    assert built.failure is None
+    return built
+
+
+@pytest.fixture(scope="module")
+def bench(engine: DockerEngine, base: str, keep: Log) -> Iterator[Bench]:
+    workload = Workload(N, 4)
+    inputs = engine.fill_volume(base, {"a.f64": workload.a.data, "b.f64": workload.b.data})
+    try:
+        yield Bench(engine, workload, inputs, 60.0, keep, read=lambda: parse_reading(gather()), lender=base)
+    finally:
+        engine.remove_volume(inputs)
+
+
+def measured(bench: Bench, image: Image, rung: str, samples: int = SAMPLES) -> Round:
+    case, batch = a_case(f"cheats/{rung}", n=N), Batch(rows=N, samples=samples, first=3)
+    return measure(bench, image.tag or "", case, batch, 1, pilot=False)
+
+
+def reason(found: Round) -> str:
+    assert found.failure is not None, "it was believed"
+    return found.failure.reason
+
+
+def test_an_honest_time_is_believed(bench: Bench, image: Image) -> None:
+    found = measured(bench, image, "honest")
+    assert found.failure is None
+    assert found.accounts is not None
+    assert found.accounts.cpu_ns is not None
+    claimed_ns = sum(sample.cpu_ns for sample in found.samples)
+    assert claimed_ns < found.accounts.cpu_ns < 2 * claimed_ns
+
+
+@pytest.mark.parametrize("rung", CAUGHT)
+def test_a_cheat_is_caught_and_told_what_it_claims_and_what_was_counted(bench: Bench, image: Image, rung: str) -> None:
+    assert re.fullmatch(CAUGHT[rung], reason(measured(bench, image, rung)))
+
+
+def test_who_is_slow_on_purpose_is_believed_within_limits(
+    bench: Bench, image: Image, engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.untimed.number_ns", lambda: 100.0)  # else it depends on this machine
+    start = next(entry for entry in startups(engine, [image], 1) if entry.image)
+    assert start.accounts is not None
+    bench.untimed.startups = {image.tag or "": start.accounts}
+    try:
+        found = measured(bench, image, "is-slow-when-idle", samples=6)
+    finally:
+        bench.untimed.startups = {}
+    assert re.fullmatch(UNCLAIMED.format(r"0\.3\d+", r"[3-6]\.\d+", r"0\.6\d+"), reason(found))
+
+
+def test_the_account_is_of_all_processes_and_of_one_container_only(engine: DockerEngine, base: str) -> None:
+    """Two busy ones, of which one is a child that nobody waits for, then one that does nothing."""
+    counting = "i=0; while [ $i -lt 400000 ]; do i=$((i + 1)); done"
+    busy, idle = (_shell(engine, base, script) for script in (f"({counting}) & {counting}; wait $!", "true"))
+    alone = _shell(engine, base, counting)
+    assert busy > 1.5 * alone > 3 * idle > 0
+
+
+def _shell(engine: DockerEngine, base: str, script: str) -> int:
+    job = Job(base, ("-c", script), engine.cpus()[:1], 2**26, 16, 60.0, entrypoint=("/bin/sh",))
+    ended = engine.run(job)
+    assert (ended.code, ended.cpu_ns is None) == (0, False)
+    assert 0 < (ended.life_ns or 0) <= ended.elapsed_ns
+    return ended.cpu_ns or 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may remove a control group")
+def test_the_control_group_can_be_removed(engine: DockerEngine, base: str, client: docker.DockerClient) -> None:
+    parent = parent_of(client.info())
+    assert parent is not None
+    _shell(engine, base, "true")
+    assert parent.used_ns()
+    assert parent.is_empty()
+    parent.remove()
+    assert parent.used_ns() == 0
