@@ -16,8 +16,9 @@ from harness.model.integrity import Chain, Verification
 from harness.model.journal import Entry
 from harness.model.manifests import Manifest, Rung
 from harness.noise import noise_of, noise_warnings
-from harness.plan import counted, ladder_position
+from harness.plan import counted, ladder_position, most_threads
 from harness.published import published, published_rows
+from harness.sizing import once_share
 from harness.stopping import why_stopped
 from harness.timing import Timing, ratio
 
@@ -145,6 +146,9 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
         "rounds": taken.rounds,
         "samples": taken.samples,
         "warm_up": taken.warm_up,
+        "warm_up_seconds": taken.warming_s,
+        "calls": rounds[-1].calls,
+        "once_share": once_share(evidence.rounds[case]) if rounds[-1].rows < case.n else None,
         "stopped": why_stopped(rung, case, evidence.rounds, options, finished=evidence.finished is not None),
         "sha256": rounds[-1].sha256,
     }
@@ -152,8 +156,8 @@ def _figures(evidence: Evidence, timings: dict[Case, Timing], case: Case, rung: 
 
 def _find(timings: dict[Case, Timing], name: str) -> Timing | None:
     """The case of that name, on the most threads that it was measured on."""
-    found = [case for case in timings if case.name == name]
-    return timings[max(found, key=lambda case: case.threads)] if found else None
+    found = most_threads(timings, name)
+    return timings[found] if found else None
 
 
 def _serial(timings: dict[Case, Timing], case: Case, rung: Rung) -> Timing | None:

@@ -35,7 +35,7 @@ def timeout_s(rung: Rung, case: Case, batch: Batch, budget_s: float, known_ns: I
     work.
     """
     longest_s = max(known_ns, default=0) / 1e9
-    flop = 2 * case.n**2 * batch.rows * batch.samples
+    flop = 2 * case.n**2 * batch.rows * batch.calls * batch.samples
     slowest_s = flop / (SLOWEST_ROWS if rung.rows_independent else SLOWEST_PRODUCT)
     return max(LEAST_S, MARGIN * budget_s, MARGIN * longest_s or slowest_s)
 
