@@ -11,7 +11,7 @@ from harness.model.cases import Batch, Sample
 from harness.model.journal import Round
 
 SLOWER = 1.1  # times the steady ones: a sample at the beginning is not warm yet; or it is not at the end
-LOADING_BYTES_S = 250e6  # at which slow runtimes load A and B: only until two containers have told
+LOADING_BYTES_S = 1e9  # at which A and B are loaded: a guess, until two containers have told
 DIFFER = 0.05  # what containers differ by without a reason
 
 
@@ -84,7 +84,7 @@ class Beside:
         other = max(rounds, key=lambda r: abs(len(r.samples) - count))
         more = count - len(other.samples)
         each = (beside - _beside_s(other)) / more if more else 16 * latest.case.n**2 / LOADING_BYTES_S
-        each = min(max(0.0, each), beside / count)
+        each = min(max(0.0, each), beside / count / (1 if more else 2))
         cold = max(0.0, sampled_s(latest) - count * sample_s(latest))
         return cls(once=beside - each * count + cold, each=each)
 

@@ -103,7 +103,7 @@ def _was_long(entry: Round, seconds: float) -> bool:
 def _rows(rung: Rung, case: Case, rounds: Sequence[Round]) -> int:
     """Rows of about SAMPLE_S, or of as much more as makes small what is done once a call; all where that is no more.
 
-    A number that was tried already is kept where it is near enough. With one number only, another is tried.
+    The latest round's are kept where they are near enough; but with one number only, another is tried.
     """
     latest, each = rounds[-1], _a_row_each(case)
     if not rung.rows_independent or latest.rows == case.n:
@@ -112,12 +112,14 @@ def _rows(rung: Rung, case: Case, rounds: Sequence[Round]) -> int:
     if once_s + row_s * case.n <= SAMPLE_S:
         return case.n
     wanted_s = max(SAMPLE_S, min(once_s / SMALL, GROW_S))
-    rows = min(case.n, max(1, round(wanted_s / row_s / each)) * each)
+    ideal = wanted_s / row_s
+    rows = min(case.n, max(1, round(ideal / each)) * each)
     tried = {r.rows for r in rounds}
     if tried == {rows}:
         return min(case.n, 2 * rows)
-    nearest = min(tried, key=lambda other: abs(math.log(other / rows)))
-    return nearest if rows / ROOM <= nearest <= rows * ROOM and len(tried) > 1 else rows
+    if len(tried) > 1 and ideal / ROOM <= latest.rows <= ideal * ROOM:
+        return latest.rows
+    return rows
 
 
 def _calls(case: Case, rows: int, latest: Round) -> int:
