@@ -12,8 +12,8 @@ from harness.model.journal import Round
 from harness.model.manifests import LADDER, Manifest, Rung
 from harness.sizing import explore, settled
 
-AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do, so that a
-# baseline's larger one is for more of them
+AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do; and no more, so
+# that a baseline is measured in the same minutes as the other cases
 MAX_ROUNDS = 30
 BASELINE_SHARE = 8  # the baseline is in every ratio, so that it is worth more measuring than any other case
 
@@ -92,7 +92,7 @@ def next_batch(
     calm = len(undisturbed(counted(rounds))) >= options.rounds
     if (enough and calm and precise) or len(made) > max(MAX_ROUNDS, options.rounds):
         return None
-    batch = settled(rung, case, rounds, options.budget_s / AIM_ROUNDS)
+    batch = settled(rung, case, rounds, budget_s(case, options) / AIM_ROUNDS)
     left_s = budget_s(case, options) - spent_s(made)
     return None if enough and container_s(batch, rounds) > left_s else batch
 

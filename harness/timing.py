@@ -25,6 +25,7 @@ from harness.model.journal import Round
 
 TAIL = 0.025
 TRIM_OF = 7  # of so many rounds the quickest and the slowest are left out: neighbours slow some that no counter shows
+LONGER = 0.7  # of the rounds of another case: who had fewer saw less of what the machine did
 MEMORY = 0.1  # correlation of a case's rounds with the next: how long the machine's state lasts, by the reference run
 
 
@@ -78,6 +79,10 @@ class Timing:
         """The spread against what is not of the same run: there the machine's state does not cancel."""
         return self.spread.lasting(self.rounds) if self.spread else None
 
+    def against(self, other: Timing) -> Spread | None:
+        """The spread against a case of the same run: of what rounds share, only those that both had cancel."""
+        return self.lasting if self.rounds < LONGER * other.rounds else self.spread
+
 
 def timing(rounds: Sequence[Round], pilots: Sequence[Round] = ()) -> Timing:
     """Seconds of a full product in the steady state, scaled from the rows that were computed.
@@ -129,7 +134,8 @@ def ratio(above: Timing | None, below: Timing | None, tail: float = TAIL) -> Int
         return None
     if above is below:
         return Interval(value=1.0, low=1.0, high=1.0)
-    spread = above.spread.beside(below.spread) if above.spread and below.spread else None
+    one, other = above.against(below), below.against(above)
+    spread = one.beside(other) if one and other else None
     return interval_of(above.mean / below.mean, spread, tail)
 
 
