@@ -21,9 +21,7 @@ REACH = 2.3  # standard errors in a half-width, with the degrees of freedom that
 ROW_GROWS = 2  # the time of a row grows with this power of n
 
 
-def case_s(
-    rung: Rung, case: Case, rounds: Sequence[Round], options: Options, earlier: Sequence[Round] = ()
-) -> float:
+def case_s(rung: Rung, case: Case, rounds: Sequence[Round], options: Options, earlier: Sequence[Round] = ()) -> float:
     """Seconds that the containers of a case will still take, by its own rounds, or those of an earlier run of it.
 
     Where neither is known, it is its budget.

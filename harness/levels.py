@@ -16,8 +16,12 @@ DIFFER = 0.05  # what containers differ by without a reason
 
 
 def steady(entry: Round) -> Sequence[Sample]:
-    """The samples that count: without the first half, which is warm-up, cold or not, in every language."""
-    return entry.samples[len(entry.samples) // 2 :]
+    """The samples that count: without the first half, which is warm-up, cold or not, in every language.
+
+    Of an even number of samples it is one fewer, but one at the least: of four, three count and one of them may be odd.
+    """
+    count = len(entry.samples)
+    return entry.samples[max((count - 1) // 2, min(1, count - 1)) :]
 
 
 def sample_s(entry: Round) -> float:

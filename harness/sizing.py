@@ -26,9 +26,9 @@ BLOCK_S = 0.04  # of calls of a short product, timed together as one sample
 ROOM = 2.5  # so many times as long or as short as it should be, a sample is still good
 SMALL = 0.03  # share of a sample that is done once a call
 GROW_S = 6.0  # no sample is made longer than this to make it so small
-LONG_RUN = 0.5  # times the budget: how long a container goes on, once, to see whether it gets faster;
-SHORT_LONG_RUN = 1.5  # for a short product, which leaves most of its budget
-MOST_RUN = 2  # times that, where it still gets faster; then twice as long once more
+LONG_RUN_S = 7.5  # a container goes on for so long, once, to see whether it gets faster;
+LONG_RUN = 1.5  # and no longer than so many times the budget
+MOST_RUNS = 2  # times that: where it has got faster until then, it goes on twice as long once more, and no longer
 TELLING = 4  # samples: with fewer, a container cannot show it
 LEAST_SAMPLES = 2
 MAX_SAMPLES = 400
@@ -55,13 +55,13 @@ def explore(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) ->
     latest = tried[-1] if tried else rounds[-1]
     calls = _calls(case, rows, latest)
     sample_s = call_s(latest) * calls * rows / latest.rows
-    long_run_s = budget_s * (SHORT_LONG_RUN if rows == case.n and sample_s <= SAMPLE_S else LONG_RUN)
+    long_run_s = min(LONG_RUN_S, LONG_RUN * budget_s)
     samples = min(MAX_SAMPLES, int(long_run_s / (sample_s + Beside.of(rounds).each)))
     if samples < TELLING:
         return None if tried else _pilot(rows, samples=1)
     if latest.rows != rows or latest.calls != calls or not _was_long(latest, long_run_s):
         return _pilot(rows, calls, samples)
-    if is_falling(latest) and len(latest.samples) < MAX_SAMPLES and sampled_s(latest) < MOST_RUN * long_run_s:
+    if is_falling(latest) and len(latest.samples) < MAX_SAMPLES and sampled_s(latest) < MOST_RUNS * long_run_s:
         return _pilot(rows, calls, min(MAX_SAMPLES, 2 * len(latest.samples)))
     return None
 

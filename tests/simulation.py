@@ -231,7 +231,9 @@ def main() -> None:
         ]  # fmt: skip
     print(tabulate(rows, headers, disable_numparse=True))
     outside = sum(not 0.93 <= float(row[3].rstrip("%")) / 100 <= 0.97 for row in rows)
-    print(f"\n{len(rows)} cells of {runs} runs each; {outside} hold the truth less than 93 or more than 97 times in 100")
+    print(
+        f"\n{len(rows)} cells of {runs} runs each; {outside} hold the truth less than 93 or more than 97 times in 100"
+    )
 
 
 if __name__ == "__main__":
