@@ -20,7 +20,7 @@ from harness.timing import is_precise, timing
 
 LEAST_ROUNDS = 7
 
-Stopped = Literal["precise", "budget spent", "cut short"]
+Stopped = Literal["target reached", "time limit", "interrupted"]
 
 
 def precise(case: Case, rounds: Mapping[Case, Sequence[Round]], options: Options) -> bool:
@@ -46,7 +46,7 @@ def why_stopped(
     What is not precise and in a run that came to its end had no more budget, or as many rounds as there may be.
     """
     if precise(case, rounds, options):
-        return "precise"
+        return "target reached"
     if finished or next_batch(rung, case, rounds[case], options) is None:
-        return "budget spent"
-    return "cut short"
+        return "time limit"
+    return "interrupted"

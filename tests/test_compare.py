@@ -92,7 +92,7 @@ def test_the_journal_holds_the_machine_the_peaks_every_container_and_the_cost(se
     assert end.container_ns == sum(entry.container_ns for entry in entries if isinstance(entry, Round | Peak | Startup))
 
 
-def test_rounds_are_interleaved_and_every_case_has_one_pilot(session: Session) -> None:
+def test_rounds_are_interleaved_and_every_case_is_explored_first(session: Session) -> None:
     session.run(scripted())
     rounds = [entry for entry in load_run(session.folder / "r1") if isinstance(entry, Round)]
     numbers = [entry.number for entry in rounds]
@@ -101,7 +101,11 @@ def test_rounds_are_interleaved_and_every_case_has_one_pilot(session: Session) -
     for number in set(numbers):
         names = [entry.case.name for entry in rounds if entry.number == number]
         assert len(set(names)) == len(names)
-        assert {entry.pilot for entry in rounds if entry.number == number} == {number == 1}
+    for case in {entry.case for entry in rounds}:
+        pilots = [entry.pilot for entry in rounds if entry.case == case]
+        assert pilots == sorted(pilots, reverse=True)
+        assert pilots[0]
+        assert pilots.count(False) >= OPTIONS.rounds
     orders = {tuple(e.case.name for e in rounds if e.number == number) for number in set(numbers)}
     assert len(orders) > 1
 
@@ -198,7 +202,7 @@ def stopped(error: BaseException) -> Fault:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), EngineError("the container engine stopped answering")])
 def test_a_run_cut_short_keeps_what_was_measured_and_leaves_no_volume(error: BaseException, session: Session) -> None:
-    engine = scripted(faults={"beta/parallel": on_container(4, stopped(error))})
+    engine = scripted(faults={"beta/parallel": on_container(6, stopped(error))})
     with pytest.raises(type(error)):
         session.run(engine)
     assert engine.volumes == {}
@@ -258,10 +262,10 @@ LONGER = OPTIONS.model_copy(update={"budget_s": 4.0})  # so that samples are mos
 
 @pytest.mark.parametrize(("beside", "said"), [(LOUD, "others used"), (ROBBED, "the hypervisor kept")])
 def test_a_disturbed_round_is_repeated_set_aside_and_told(beside: Beside, said: str, session: Session) -> None:
-    session.run(scripted(beside=noisy("beta/naive", 3, beside=beside)), LONGER)
+    session.run(scripted(beside=noisy("beta/naive", 5, beside=beside)), LONGER)
     comparison = session.comparison()
     (disturbed,) = comparison.disturbed
-    assert (disturbed.case.name, disturbed.number, disturbed.counted) == ("beta/naive", 3, False)
+    assert (disturbed.case.name, disturbed.number, disturbed.counted) == ("beta/naive", 5, False)
     assert said in disturbed.what
     row = session.rows()["beta/naive"]
     assert row.rounds >= OPTIONS.rounds

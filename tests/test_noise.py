@@ -88,4 +88,4 @@ def test_a_hundred_thousand_samples_are_read_and_analyzed_in_five_seconds(tmp_pa
     began_s = time.process_time()
     comparison = analyze(load_run(folder.path))
     assert time.process_time() - began_s < 5
-    assert sum(row.samples for row in comparison.rows) == 100_000
+    assert sum(row.samples for row in comparison.rows) == 20 * 25 * 101  # without what is warm-up

@@ -54,7 +54,7 @@ def test_samples_of_several_calls_and_of_some_rows_are_scaled_to_one_product() -
 
 @pytest.mark.parametrize(("late", "share"), [(1.0, 0.0), (0.97, 0.03), (0.5, 1.0)])
 def test_samples_that_still_get_faster_are_told_from_such_as_do_not(late: float, share: float) -> None:
-    walls = [3.0, 3.0, 2.0, 2.0, *[1.0] * 2, *[late] * 2]
+    walls = [3.0, 3.0, 2.0, *[1.0] * 2, *[late] * 2]
     rounds = rounds_of("alpha/naive", walls, [1.01 * wall for wall in walls], [0.99 * wall for wall in walls])
     assert falling(rounds) == pytest.approx(share, abs=0.001)
     assert (unsteady(rounds, []) is not None) == (late == 0.5)

@@ -71,7 +71,7 @@ class Row(Record):
     warm_up_seconds: float | None = None  # of computing, in a container, until its samples were steady
     calls: int = 1  # of the kernel in a sample
     once_share: float | None = None  # of a sample of some rows: what a call does once, whatever its rows are
-    stopped: Literal["precise", "budget spent", "cut short"] | None = None
+    stopped: Literal["target reached", "time limit", "interrupted"] | None = None
     loop_order: str | None = None
     layout: str | None = None
     bounds_checks: bool | None = None
