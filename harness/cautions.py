@@ -96,8 +96,8 @@ def _short_of_the_target(rows: Iterable[Row], options: Options) -> Iterable[str]
     short = [row for row in ratios if row.stopped != "target reached"]
     if options.precision and short:
         yield (
-            f"{len(short)} of {len(ratios)} ratios are not known to ± {100 * options.precision:g} %, for the time limit "
-            "or the end of the run came first: each has its own interval"
+            f"{len(short)} of {len(ratios)} ratios are not known to ± {100 * options.precision:g} %, for the time "
+            "limit or the end of the run came first: each has its own interval"
         )
 
 

@@ -43,12 +43,12 @@ def _rounds_left(case: Case, played: Sequence[Round], options: Options, earlier:
     """How many rounds like the last of these, which is still to be made, a case will take."""
     counting, made = len(counted(played[:-1])), candidates(played[:-1])
     fitting = int((budget_s(case, options) - spent_s(made)) / (played[-1].container_ns / 1e9))
-    needed = _rounds_needed(case, counted(played[:-1]) or counted(earlier), options)
+    needed = _rounds_needed(counted(played[:-1]) or counted(earlier), options)
     wanted = min(needed - counting, fitting, MAX_ROUNDS + 1 - len(made))
     return math.ceil(max(wanted, options.rounds - counting, 0))
 
 
-def _rounds_needed(case: Case, good: Sequence[Round], options: Options) -> float:
+def _rounds_needed(good: Sequence[Round], options: Options) -> float:
     """After how many rounds a case will be known well enough: by what its rounds differ by, or else usually do."""
     least = max(options.rounds, LEAST_ROUNDS)
     spread = timing(good).spread if len(good) >= LEAST_ROUNDS else None
@@ -80,7 +80,7 @@ def _as_expected(case: Case, batch: Batch, known: Sequence[Round], number: int) 
 
 
 def earlier_of(case: Case, earlier: Mapping[Case, Sequence[Round]]) -> Sequence[Round]:
-    """The rounds of a case in an earlier run, or of its rung at the nearest n and threads; none where it had neither."""
+    """The rounds of a case in an earlier run, or of its rung at the nearest n and threads; none where it had none."""
     alike = [
         known
         for known, rounds in earlier.items()

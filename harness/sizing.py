@@ -6,14 +6,13 @@ A case is explored first, by a few containers that do not count. They settle, in
 2. the calls of a sample, where a whole product is too short for the clock;
 3. the samples of a container: one long container shows whether they get faster, and after how many they do not.
 
-Each is sized by the steady samples of the one before it, so that a kernel that a compiler makes a thousand times as fast
-is asked for a thousand times as many calls, until its time stays. From then on every container of the case is asked for
-the same. The first half of its samples is warm-up: one rule for all that are compared (see levels.steady).
+Each is sized by the steady samples of the one before it, so that a kernel that a compiler makes a thousand times as
+fast is asked for a thousand times as many calls, until its time stays. From then on every container of the case is
+asked for the same. The first half of its samples is warm-up: one rule for all that are compared (see levels.steady).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from harness.levels import Beside, by_rows, call_s, cold_samples, is_falling, sampled_s
@@ -52,16 +51,24 @@ def explore(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) ->
     tried = [r for r in rounds if r.rows == rows]
     if not tried and rows == case.n:
         return _pilot(rows)  # its first call, alone: the cold figure
-    latest = tried[-1] if tried else rounds[-1]
+    return _long_run(case, rows, rounds, min(LONG_RUN_S, LONG_RUN * budget_s))
+
+
+def _long_run(case: Case, rows: int, rounds: Sequence[Round], seconds: float) -> Batch | None:
+    """A container of about so long, which shows whether its samples get faster; None where one has shown it.
+
+    Where it would have too few samples to show anything, it is only asked for where these rows are new.
+    """
+    tried = [r for r in rounds if r.rows == rows]
+    latest = (tried or rounds)[-1]
     calls = _calls(case, rows, latest)
     sample_s = call_s(latest) * calls * rows / latest.rows
-    long_run_s = min(LONG_RUN_S, LONG_RUN * budget_s)
-    samples = min(MAX_SAMPLES, int(long_run_s / (sample_s + Beside.of(rounds).each)))
+    samples = min(MAX_SAMPLES, int(seconds / (sample_s + Beside.of(rounds).each)))
     if samples < TELLING:
         return None if tried else _pilot(rows, samples=1)
-    if latest.rows != rows or latest.calls != calls or not _was_long(latest, long_run_s):
+    if (latest.rows, latest.calls) != (rows, calls) or not _was_long(latest, seconds):
         return _pilot(rows, calls, samples)
-    if is_falling(latest) and len(latest.samples) < MAX_SAMPLES and sampled_s(latest) < MOST_RUNS * long_run_s:
+    if is_falling(latest) and len(latest.samples) < MAX_SAMPLES and sampled_s(latest) < MOST_RUNS * seconds:
         return _pilot(rows, calls, min(MAX_SAMPLES, 2 * len(latest.samples)))
     return None
 

@@ -2,11 +2,11 @@
 
 Samples lie within rounds, and rounds within a case. What one container differs from the next by is most of the noise
 and does not shrink with the number of samples, so that the rounds are what is counted: a round stands for the median of
-its steady samples (one that was disturbed has no say), a case for the mean of its rounds, from seven on without the quickest
-and the slowest seventh of them. Intervals are 95 %, by Student's t over the rounds, on a log scale as times are
-positive: the hierarchical interval of T. Kalibera and R. Jones (Rigorous Benchmarking in Reasonable Time, ISMM 2013,
-section 9), for trimmed means as K. K. Yuen has it (Biometrika 61, 1974), with Welch's and Satterthwaite's degrees of
-freedom for ratios. tests/simulation.py shows how often they hold the truth.
+its steady samples (one that was disturbed has no say), a case for the mean of its rounds, from seven on without the
+quickest and the slowest seventh of them. Intervals are 95 %, by Student's t over the rounds, on a log scale as times
+are positive: the hierarchical interval of T. Kalibera and R. Jones (Rigorous Benchmarking in Reasonable Time, ISMM
+2013, section 9), for trimmed means as K. K. Yuen has it (Biometrika 61, 1974), with Welch's and Satterthwaite's degrees
+of freedom for ratios. tests/simulation.py shows how often they hold the truth.
 """
 
 from __future__ import annotations

@@ -233,8 +233,8 @@ def _print_plan(catalog: Catalog, options_for: Callable[..., Options], out: Path
     typer.echo(tabulate(rows, headers=["case", "threads", "n", "about", ""]))
     source = f"as in {latest.started.run}" if latest else "by their budgets, for there is no run yet to tell"
     typer.echo(
-        f"\n{len(rows)} cases, about {expected_s / 60:.1f} minutes of measuring ({source}); longer where images must be "
-        "built first. A run tells how long it will still take, ever better as it goes on."
+        f"\n{len(rows)} cases, about {expected_s / 60:.1f} minutes of measuring ({source}); longer where images must "
+        "be built first. A run tells how long it will still take, ever better as it goes on."
     )
 
 
