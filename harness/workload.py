@@ -3,15 +3,16 @@
 Inputs hold integers in [-32, 31], so that every product and partial sum is exact in float64
 (|C| <= n * 1024 < 2**53): any order of summation gives identical bits, and validation is equality.
 
-Every sample multiplies other rows of A by B with its rows in another order, so that its product is new work. None is
-computed here to be compared with: a checksum is linear in C and follows from O(n) numbers for each row of A, and a
-whole C is confirmed by Freivalds' check, R. Freivalds, Fast probabilistic algorithms (MFCS 1979).
+Every call of a kernel multiplies other rows of A by B with its rows in another order, so that its product is new work,
+and the products of a sample's calls add up in C. None is computed here to be compared with: a checksum is linear in C
+and follows from O(n) numbers for each row of A, and a whole C is confirmed by Freivalds' check, R. Freivalds, Fast
+probabilistic algorithms (MFCS 1979).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from mmap import mmap
 
 import numpy as np
@@ -28,6 +29,11 @@ SECRETS = 4  # random vectors of Freivalds' check, with entries of so many bits:
 SECRET_BITS = 13
 BLOCK = 256  # rows that are checked at a time, so that they stay in a cache
 NEGATIVE_ZERO = np.uint64(1 << 63)
+
+
+def most_calls(n: int) -> int:
+    """The most calls whose products may add up: C stays within the checksum's int32, and all sums here below 2**53."""
+    return min(2**21 // n, 2**30 // n**2)
 
 
 def checksum(c: Matrix) -> int:
@@ -59,17 +65,19 @@ class Workload:
         if not np.array_equal(self._b_vectors, _exact(self.b, vectors)):
             raise HarnessError(BROKEN_BLAS)
 
-    def left(self, batch: Batch, sample: int) -> Matrix:
-        """The rows of A that a sample takes, beginning at another one each time (rows x n)."""
-        return np.concatenate(list(self._left(batch, sample)))
+    def left(self, batch: Batch, sample: int, call: int = 0) -> Matrix:
+        """The rows of A that a call takes (rows x n); after the last row of A comes the first."""
+        return np.concatenate(list(self._left(batch, sample, call)))
 
-    def right(self, batch: Batch, sample: int) -> Matrix:
-        """B as a sample takes it: its rows moved up, the uppermost to the end, by one more each time (n x n)."""
-        return np.roll(self.b, -(batch.first + sample), axis=0)
+    def right(self, batch: Batch, sample: int, call: int = 0) -> Matrix:
+        """B as a call takes it: its rows moved up, the uppermost to the end (n x n)."""
+        return np.roll(self.b, -_first_of_b(batch, sample, call), axis=0)
 
     def product(self, batch: Batch, sample: int) -> Matrix:
         """The C that a sample should come to (rows x n), by a BLAS. It costs as much as the sample."""
-        c: Matrix = self.left(batch, sample) @ self.right(batch, sample) * batch.calls + 0.0  # never -0.0
+        c: Matrix = np.zeros((batch.rows, self.n))
+        for call, times in self._calls(batch):
+            c += times * (self.left(batch, sample, call) @ self.right(batch, sample, call))
         return c
 
     def digest(self, batch: Batch) -> str:
@@ -80,12 +88,12 @@ class Workload:
 
     def checksum(self, batch: Batch, sample: int) -> int:
         """The checksum of the C that a sample should come to."""
-        sums, moments = (column.astype(np.int64) for column in self._times_left(batch, sample, slice(0, 2)).T)
+        sums, moments = (
+            column.astype(np.int64) for column in self._times_vectors(batch, sample, self._b_vectors[:, :2]).T
+        )
         row_weights = 2 * np.arange(batch.rows) * self.n + 2 * (self.n // 2) + 1
         return (
-            int((row_weights.view(np.uint64) * sums.view(np.uint64) + 2 * moments.view(np.uint64)).sum())
-            * (batch.calls)
-            & 0xFFFFFFFF
+            int((row_weights.view(np.uint64) * sums.view(np.uint64) + 2 * moments.view(np.uint64)).sum()) & 0xFFFFFFFF
         )
 
     def is_right(self, c: Matrix, batch: Batch) -> bool:
@@ -96,37 +104,48 @@ class Workload:
         """
         if (c.view(np.uint64) == NEGATIVE_ZERO).any():
             return False
-        if batch.calls == 0:
-            return not c.any()
-        expected = self._times_left(batch, batch.samples - 1, slice(2, None))
+        expected = self._times_vectors(batch, batch.samples - 1, self._b_vectors[:, 2:])
         blocks = range(0, len(c), BLOCK)
         return all(self._agrees(c[i : i + BLOCK], expected[i : i + BLOCK], batch.calls) for i in blocks)
 
     def _agrees(self, c: Matrix, expected: Matrix, calls: int) -> bool:
-        """Whether some rows are as many times a product of integers, and the right one."""
-        once = c / calls
-        largest = np.abs(once).max()  # NaN compares as false
-        exact = largest <= LOW**2 * self.n and np.array_equal(once, np.rint(once)) and np.array_equal(once * calls, c)
-        return bool(exact) and np.array_equal(once @ self._secret, expected)
+        """Whether some rows hold integers, as large as they can be, and the right ones."""
+        exact = np.abs(c).max() <= calls * LOW**2 * self.n and np.array_equal(c, np.rint(c))  # NaN compares as false
+        return bool(exact) and np.array_equal(c @ self._secret, expected)
 
     def confirm_blas(self, batch: Batch, sample: int) -> None:
         """Raise HarnessError where not the program was wrong, but the BLAS here that says so."""
-        vectors = np.roll(self._b_vectors, -(batch.first + sample), axis=0)
-        exact = _exact(self.left(batch, sample), vectors)
-        if not np.array_equal(self._times_left(batch, sample, slice(None)), exact):
+        exact = self._times_vectors(batch, sample, self._b_vectors, _exact)
+        if not np.array_equal(self._times_vectors(batch, sample, self._b_vectors), exact):
             raise HarnessError(BROKEN_BLAS)
 
-    def _times_left(self, batch: Batch, sample: int, columns: slice) -> Matrix:
-        """The product of a sample times some of the vectors, without the product: A (B x)."""
-        vectors = np.roll(self._b_vectors[:, columns], -(batch.first + sample), axis=0)
-        return np.concatenate([rows @ vectors for rows in self._left(batch, sample)])
+    def _times_vectors(
+        self, batch: Batch, sample: int, b_vectors: Matrix, multiply: Callable[[Matrix, Matrix], Matrix] = np.matmul
+    ) -> Matrix:
+        """The C of a sample times some of the vectors, without C: the sum of A (B x) over the calls."""
+        result: Matrix = np.zeros((batch.rows, b_vectors.shape[1]))
+        twice = np.concatenate([b_vectors, b_vectors])
+        for call, times in self._calls(batch):
+            right = twice[(first := _first_of_b(batch, sample, call) % self.n) : first + self.n]
+            result += times * np.concatenate([multiply(rows, right) for rows in self._left(batch, sample, call)])
+        return result
 
-    def _left(self, batch: Batch, sample: int) -> Iterator[Matrix]:
+    def _calls(self, batch: Batch) -> Iterator[tuple[int, int]]:
+        """The calls of a sample that multiply different operands, and how often each comes: after n they recur."""
+        for call in range(min(batch.calls, self.n)):
+            yield call, len(range(call, batch.calls, self.n))
+
+    def _left(self, batch: Batch, sample: int, call: int) -> Iterator[Matrix]:
         """Rows of A: those from the first one on, and then the uppermost, where they wrap around."""
-        first = (batch.first + sample * (batch.rows + 1)) % self.n
+        first = (batch.first + sample * (batch.rows + 2) + call) % self.n
         yield self.a[first : first + batch.rows]
         if (wrapped := first + batch.rows - self.n) > 0:
             yield self.a[:wrapped]
+
+
+def _first_of_b(batch: Batch, sample: int, call: int) -> int:
+    """The row of B that a call begins at, before it is taken mod n."""
+    return batch.first + sample + call
 
 
 BROKEN_BLAS = "NumPy's BLAS computes a wrong product on this machine: choose another OPENBLAS_CORETYPE"

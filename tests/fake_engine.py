@@ -240,7 +240,14 @@ class FakeEngine:
     ) -> Exit:
         a, b = (_matrix(self.volumes[job.inputs or ""][name], n) for name in ("a.f64", "b.f64"))
         products: list[Matrix] = [
-            calls * np.roll(a, -(first + s * (rows + 1)), axis=0)[:rows] @ np.roll(b, -(first + s), axis=0)
+            sum(
+                (
+                    np.roll(a, -(first + s * (rows + 2) + call), axis=0)[:rows]
+                    @ np.roll(b, -(first + s + call), axis=0)
+                    for call in range(calls)
+                ),
+                np.zeros((rows, n)),
+            )
             for s in range(samples)
         ]
         c = products[-1] + 0.0  # no zero is negative

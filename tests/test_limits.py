@@ -57,6 +57,13 @@ def test_the_time_limit_grows_with_the_work(rung: Rung, rows: int) -> None:
     assert limit_s(32768) > 2 * rows * 32768**2 / (1e7 if rung is NAIVE else 5e9)
 
 
+def test_the_time_limit_grows_with_the_samples_and_their_calls() -> None:
+    def limit_s(samples: int, calls: int) -> float:
+        return timeout_s(NAIVE, a_case(n=4096), Batch(rows=64, samples=samples, calls=calls), budget_s=5)
+
+    assert limit_s(200, 1) == limit_s(1, 200) == limit_s(20, 10) == pytest.approx(2 * limit_s(100, 1))
+
+
 def test_the_time_limit_follows_what_the_case_is_known_to_take() -> None:
     whole = Batch(rows=4096, samples=1)
     assert timeout_s(WHOLE, a_case(n=4096), whole, 5, known_ns=[1_000_000_000]) == 60

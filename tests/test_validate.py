@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
@@ -59,11 +59,11 @@ def two_elements_that_cancel(w: Workload) -> Matrix:
 
 
 def swapped(w: Workload) -> Matrix:
-    return 3 * w.right(BATCH, 1)[:ROWS] @ w.a
+    return added(w.right(BATCH, 1, call)[:ROWS] @ w.a for call in range(3))
 
 
 def transposed_operand(w: Workload) -> Matrix:
-    return 3 * w.left(BATCH, 1) @ w.right(BATCH, 1).T
+    return added(w.left(BATCH, 1, call) @ w.right(BATCH, 1, call).T for call in range(3))
 
 
 def stale(_: Workload) -> Matrix:
@@ -80,24 +80,43 @@ def accumulated(w: Workload) -> Matrix:
 
 
 def one_call_too_few(w: Workload) -> Matrix:
-    return w.product(BATCH, 1) / 3 * 2
+    return sum_of_calls(w, (1, 0), (1, 1))
 
 
 def stored_and_not_added(w: Workload) -> Matrix:
-    return w.product(BATCH, 1) / 3
+    return sum_of_calls(w, (1, 2))
+
+
+def kept_from_the_first_call(w: Workload) -> Matrix:
+    return sum_of_calls(w, (1, 0), (1, 0), (1, 0))
+
+
+def by_an_operand_of_the_first_call(w: Workload) -> Matrix:
+    """B was packed for the first call, and not again."""
+    right = w.right(BATCH, 1)
+    return added(w.left(BATCH, 1, call) @ right for call in range(3))
 
 
 def kept_from_the_first_sample(w: Workload) -> Matrix:
     return w.product(BATCH, 0)
 
 
-def by_a_kept_operand(w: Workload) -> Matrix:
-    """B was packed for the first sample, and not again."""
-    return 3 * w.left(BATCH, 1) @ w.right(BATCH, 0)
+def by_the_operands_of_the_first_sample(w: Workload) -> Matrix:
+    """B was packed for the calls of the first sample, and not again."""
+    return added(w.left(BATCH, 1, call) @ w.right(BATCH, 0, call) for call in range(3))
 
 
 def of_the_first_rows(w: Workload) -> Matrix:
-    return 3 * w.left(BATCH, 0) @ w.right(BATCH, 1)
+    return added(w.left(BATCH, 0, call) @ w.right(BATCH, 1, call) for call in range(3))
+
+
+def added(products: Iterable[Matrix]) -> Matrix:
+    return sum(products, np.zeros((ROWS, N)))
+
+
+def sum_of_calls(w: Workload, *calls: tuple[int, int]) -> Matrix:
+    """The sum of the products of these calls, by sample and number."""
+    return added(w.left(BATCH, *call) @ w.right(BATCH, *call) for call in calls)
 
 
 WRONG = [
@@ -109,8 +128,10 @@ WRONG = [
     accumulated,
     one_call_too_few,
     stored_and_not_added,
+    kept_from_the_first_call,
+    by_an_operand_of_the_first_call,
     kept_from_the_first_sample,
-    by_a_kept_operand,
+    by_the_operands_of_the_first_sample,
     of_the_first_rows,
 ]
 HIDDEN = [two_elements_that_cancel, one_unit_in_the_last_place]  # no checksum tells these

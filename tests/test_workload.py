@@ -7,7 +7,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.model.cases import Batch
-from harness.workload import SECRET_BITS, Matrix, Workload, checksum, sha256
+from harness.workload import MAX_N, SECRET_BITS, Matrix, Workload, checksum, most_calls, sha256
 
 
 def plain_product(a: Matrix, b: Matrix) -> list[list[int]]:
@@ -33,11 +33,14 @@ BATCHES = [
 
 
 def by_the_contract(workload: Workload, batch: Batch, sample: int) -> list[list[int]]:
-    """CALLS times the product of the rows that a sample takes of A and of B, as the contract puts it."""
-    n, first = workload.n, batch.first + sample * (batch.rows + 1)
-    a = workload.a[[(first + i) % n for i in range(batch.rows)]]
-    b = workload.b[[(batch.first + sample + k) % n for k in range(n)]]
-    return [[batch.calls * x for x in row] for row in plain_product(a, b)]
+    """The sum of the products of the rows that a sample's calls take of A and of B, as the contract puts it."""
+    n, first = workload.n, batch.first + sample * (batch.rows + 2)
+    c = [[0] * n for _ in range(batch.rows)]
+    for call in range(batch.calls):
+        a = workload.a[[(first + call + i) % n for i in range(batch.rows)]]
+        b = workload.b[[(batch.first + sample + call + k) % n for k in range(n)]]
+        c = [[x + y for x, y in zip(*rows, strict=True)] for rows in zip(c, plain_product(a, b), strict=True)]
+    return c
 
 
 @pytest.mark.parametrize("batch", BATCHES, ids=str)
@@ -63,11 +66,21 @@ def test_only_the_product_of_the_last_sample_is_right(batch: Batch) -> None:
     assert right == [batch.calls == 0 or sample % 7 == (batch.samples - 1) % 7 for sample in range(batch.samples)]
 
 
-def test_no_two_samples_multiply_the_same() -> None:
-    workload, batch = Workload(16, 1), Batch(rows=16, samples=16)
+@pytest.mark.parametrize("calls", [1, 5, 16, 32, 37])
+def test_no_two_samples_come_to_the_same(calls: int) -> None:
+    workload, batch = Workload(16, 1), Batch(rows=16, samples=16, calls=calls)
     products = [workload.product(batch, sample) for sample in range(16)]
-    rows = [tuple(sorted(row.tobytes() for row in product)) for product in products]
-    assert len(set(rows)) == 16  # not even in another order
+    assert len({product.tobytes() for product in products}) == 16
+    if calls % 16:  # else each has had every row of A by every rotation of B, and the rows of C change places
+        assert len({tuple(sorted(row.tobytes() for row in product)) for product in products}) == 16
+
+
+@pytest.mark.parametrize("rows", [1, 3, 16])
+def test_no_two_of_n_calls_in_a_row_have_an_operand_in_common(rows: int) -> None:
+    workload, batch = Workload(16, 1), Batch(rows=rows, samples=2, first=3, calls=16)
+    for operand in (workload.left, workload.right):
+        assert len({operand(batch, 1, call).tobytes() for call in range(16)}) == 16
+        assert operand(batch, 0).tobytes() != operand(batch, 1).tobytes()
 
 
 def test_any_wrong_bit_is_seen() -> None:
@@ -84,11 +97,13 @@ def test_any_wrong_bit_is_seen() -> None:
     assert not workload.is_right(c, batch)
 
 
-def test_the_largest_sums_are_exact_at_the_largest_n() -> None:
-    n = 32_768
-    largest_moment = 32 * n * 32 * sum(abs(j - n // 2) for j in range(n))
-    assert largest_moment <= 2**53
-    assert 32 * n * 32 * n * 2**SECRET_BITS <= 2**53
+@pytest.mark.parametrize("n", [*range(1, 600), 1000, 4096, 23_170, MAX_N])
+def test_the_largest_sums_of_the_most_calls_are_exact(n: int) -> None:
+    largest = most_calls(n) * 32 * 32 * n
+    assert most_calls(n) >= 1
+    assert largest <= 2**31  # reached by no product: only -32 times -32 is 1024, and not all are
+    assert largest * sum(abs(j - n // 2) for j in range(n)) <= 2**53
+    assert largest * n * 2**SECRET_BITS <= 2**53
 
 
 def test_checksum_of_extreme_values_wraps_as_the_contract_says() -> None:

@@ -141,10 +141,12 @@ func run(kernel kernels.Kernel, n, threads int, work batch) error {
 			return errors.New(path + " holds fewer than " + strconv.Itoa(n*n) + " numbers")
 		}
 	}
-	a, b, c := make([]float64, work.rows*n), make([]float64, n*n), make([]float64, work.rows*n)
+	starts := min(work.calls, n) // each call begins a row further down, and after all rows at the first again
+	a, b := make([]float64, (work.rows+starts)*n), make([]float64, (n+starts)*n)
+	c := make([]float64, work.rows*n)
 	runtime.GOMAXPROCS(threads)
 	for sample := range work.samples {
-		if err := load("/data/a.f64", a, n, (work.first+sample*(work.rows+1))%n); err != nil {
+		if err := load("/data/a.f64", a, n, (work.first+sample*(work.rows+2))%n); err != nil {
 			return err
 		}
 		if err := load("/data/b.f64", b, n, (work.first+sample)%n); err != nil {
@@ -153,8 +155,9 @@ func run(kernel kernels.Kernel, n, threads int, work batch) error {
 		clear(c)
 		runtime.GC() // what the calls of a sample leave behind
 		cpu, start := cpuTime(), time.Now()
-		for range work.calls {
-			kernel(a, b, c, n, work.rows, threads)
+		for call := range work.calls {
+			at := call % n * n
+			kernel(a[at:at+work.rows*n], b[at:at+n*n], c, n, work.rows, threads)
 		}
 		wallNs, cpuNs := time.Since(start).Nanoseconds(), (cpuTime() - cpu).Nanoseconds()
 		line := strconv.FormatInt(wallNs, 10) + " " + strconv.FormatInt(cpuNs, 10) + " " +

@@ -79,18 +79,23 @@ String info() {
 /** Times the samples, a line for each, and writes the last C. */
 <M> void run(Rung<M> rung, Request request) throws IOException {
   int n = request.n;
+  int starts = Math.min(request.calls, n); // each call begins a row further down
   double[] zeros = new double[n];
-  Matrix<M> a = rung.matrix().allocate(request.rows, n);
-  Matrix<M> b = rung.matrix().allocate(n, n);
+  Matrix<M> a = rung.matrix().allocate(request.rows + starts, n);
+  Matrix<M> b = rung.matrix().allocate(n + starts, n);
   Matrix<M> c = rung.matrix().allocate(request.rows, n);
+  List<M> lefts = IntStream.range(0, starts).mapToObj(i -> a.part().from(i, request.rows)).toList();
+  List<M> rights = IntStream.range(0, starts).mapToObj(i -> b.part().from(i, n)).toList();
+  M sums = c.part().from(0, request.rows);
   for (int sample = 0; sample < request.samples; sample++) {
-    read(Path.of("/data/a.f64"), a.rows(), request.first + sample * (request.rows + 1L));
+    read(Path.of("/data/a.f64"), a.rows(), request.first + sample * (request.rows + 2L));
     read(Path.of("/data/b.f64"), b.rows(), request.first + sample);
     c.rows().forEach(row -> row.put(0, zeros));
     long cpuStart = CpuClock.nanoTime();
     long wallStart = System.nanoTime();
     for (int call = 0; call < request.calls; call++) {
-      rung.kernel().multiply(a.entries(), b.entries(), c.entries(), n, request.threads);
+      int start = call % n; // after all rows it is the first one's turn again
+      rung.kernel().multiply(lefts.get(start), rights.get(start), sums, request.threads);
     }
     long wall = System.nanoTime() - wallStart;
     long cpu = CpuClock.nanoTime() - cpuStart;

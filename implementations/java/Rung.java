@@ -1,4 +1,5 @@
 import java.util.List;
+import kernels.Block;
 import kernels.Isa;
 
 /** A step of the ladder: its kernel, and what {@code info} tells of it. */
@@ -6,12 +7,7 @@ record Rung<M>(String name, String loopOrder, String threads, Paths paths, Matri
     Kernel<M> kernel) {
   /** Adds A · B to C; A and C have only the rows that are asked for. */
   interface Kernel<M> {
-    void multiply(M a, M b, M c, int n, int threads);
-  }
-
-  /** A kernel whose matrices know their n. */
-  interface NestedKernel {
-    void multiply(double[][] a, double[][] b, double[][] c, int threads);
+    void multiply(M a, M b, M c, int threads);
   }
 
   /** What a rung makes of the instruction sets. */
@@ -25,13 +21,12 @@ record Rung<M>(String name, String loopOrder, String threads, Paths paths, Matri
   }
 
   static Rung<double[][]> nested(
-      String name, String loopOrder, String threads, NestedKernel kernel) {
-    return new Rung<>(name, loopOrder, threads, Paths.ONE, Matrix::nested,
-        (a, b, c, n, count) -> kernel.multiply(a, b, c, count));
+      String name, String loopOrder, String threads, Kernel<double[][]> kernel) {
+    return new Rung<>(name, loopOrder, threads, Paths.ONE, Matrix::nested, kernel);
   }
 
-  static Rung<double[]> contiguous(
-      String name, String loopOrder, Paths paths, Kernel<double[]> kernel) {
+  static Rung<Block> contiguous(
+      String name, String loopOrder, Paths paths, Kernel<Block> kernel) {
     return new Rung<>(name, loopOrder, "all", paths, Matrix::contiguous, kernel);
   }
 

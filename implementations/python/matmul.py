@@ -113,17 +113,18 @@ def run(rung: str, numbers: list[int]) -> None:
     kernel = load_kernel(rung)
     if rung in NUMPY_RUNGS:
         load_numpy(threads if rung == "library" else 1)
-    names = {"n": n, "rows": rows, "threads": threads, "in_processes": in_processes, "kept": {}}
-    inputs = Inputs(rung, n, rows)
+    starts = min(calls, n)  # each call begins a row further down, and after all rows at the first again
+    inputs = Inputs(rung, n, rows, starts)
     c = shared_zeros(rows * n)
+    names = {"n": n, "rows": rows, "threads": threads, "in_processes": in_processes, "kept": {}}
     for sample in range(samples):
-        names |= inputs.load((first + sample * (rows + 1)) % n, (first + sample) % n)
+        operands = inputs.load((first + sample * (rows + 2)) % n, (first + sample) % n)
         c.cast("B")[:] = bytes(c.nbytes)
         rows_of_c = nested_zeros(rows, n) if RUNGS[rung]["layout"] == "nested" else []
-        names["C"] = rows_of_c or c
+        modules = [names | each | {"C": rows_of_c or c} for each in operands]
         cpu_start, wall_start = cpu_ns(), time.perf_counter_ns()
-        for _ in range(calls):
-            exec(kernel, dict(names))  # noqa: S102 - as an import would run the module, but with our names in it
+        for call in range(calls):
+            exec(kernel, modules[call % n])  # noqa: S102 - as an import would run a module, but with our names in it
         wall, cpu = time.perf_counter_ns() - wall_start, cpu_ns() - cpu_start
         if rows_of_c:
             c[:] = memoryview(array("d", chain.from_iterable(rows_of_c)))
@@ -142,24 +143,38 @@ def load_kernel(rung: str) -> CodeType:
 class Inputs:
     """The operands of a rung, in its layout, in memory that is kept."""
 
-    def __init__(self, rung: str, n: int, rows: int) -> None:
+    def __init__(self, rung: str, n: int, rows: int, starts: int) -> None:
         """Make room; B as lists is read once, for its rows can change places without being made anew."""
-        self.rung, self.n, self.rows = rung, n, rows
-        self.a, self.b = array("d", [0.0]) * (rows * n), array("d", [0.0]) * (n * n)
+        self.rung, self.n, self.rows, self.starts = rung, n, rows, starts
         self.is_nested = RUNGS[rung]["layout"] == "nested"
+        self.a, self.b = (array("d", [0.0]) * (length * n) for length in (rows + starts, n + starts))
         if self.is_nested:
             load_rows("/data/b.f64", self.b, n, 0)
-            self.nested_b = nested(self.b, n)
+            self.rows_of_b = nested(self.b[: n * n], n)
             self.b = array("d")
 
-    def load(self, first_a: int, first_b: int) -> dict[str, object]:
-        """Return A and B, beginning at these rows; in a list every entry is an object of its own, as if computed."""
-        load_rows("/data/a.f64", self.a, self.n, first_a)
-        if self.is_nested:
-            return {"A": nested(self.a, self.n), "B": self.nested_b[first_b:] + self.nested_b[:first_b]}
-        load_rows("/data/b.f64", self.b, self.n, first_b)
-        columns = range(self.rows, self.n) if self.rung == "builtin" else ()
-        return {"A": self.a, "B": self.b, "other_columns": [self.b[j :: self.n] for j in columns]}
+    def load(self, first_a: int, first_b: int) -> list[dict[str, object]]:
+        """Return A and B for every start, the first ones beginning at these rows."""
+        n, rows = self.n, self.rows
+        load_rows("/data/a.f64", self.a, n, first_a)
+        starts = range(self.starts)
+        if self.is_nested:  # every entry is an object of its own, as if computed
+            a, b = nested(self.a, n), self.rows_of_b[first_b:] + self.rows_of_b * 2
+            return [{"A": a[start : start + rows], "B": b[start : start + n]} for start in starts]
+        load_rows("/data/b.f64", self.b, n, first_b)
+        views = [(slice_of(self.a, start, rows, n), slice_of(self.b, start, n, n)) for start in starts]
+        if self.rung != "builtin":
+            return [{"A": a, "B": b} for a, b in views]
+        columns = [memoryview(self.b[j::n]) for j in range(rows, n)]
+        return [
+            {"A": a, "B": b, "other_columns": [column[start : start + n] for column in columns]}
+            for start, (a, b) in enumerate(views)
+        ]
+
+
+def slice_of(flat: array[float], first: int, rows: int, n: int) -> Shared:
+    """Return so many rows from one of them on, where they are."""
+    return memoryview(flat)[first * n : (first + rows) * n]
 
 
 def load_numpy(blas_threads: int) -> None:
@@ -193,12 +208,13 @@ def load_rows(path: str, to: array[float], n: int, first: int) -> None:
     The numbers are float64 in the byte order of the machine, which is little-endian.
     """
     room = memoryview(to).cast("B")
-    before_the_end = min(len(room), (n - first) * n * 8)
     with open(path, "rb") as file:
-        for place, part in (first * n * 8, room[:before_the_end]), (0, room[before_the_end:]):
-            file.seek(place)
+        while room:
+            file.seek(first * n * 8)
+            part = room[: (n - first) * n * 8]
             if file.readinto(part) < len(part):
                 sys.exit(f"matmul: {path} holds fewer than {n} rows of {n} numbers")
+            room, first = room[len(part) :], 0
 
 
 def nested(flat: array[float], n: int) -> Matrix:

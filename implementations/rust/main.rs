@@ -116,17 +116,20 @@ impl Case {
 
     /// Prints a line for each sample and leaves C to be compared.
     fn measure(&self, multiply: Multiply) -> Result<(), String> {
-        let mut a = vec![0.0; self.rows * self.n];
-        let mut b = vec![0.0; self.n * self.n];
-        let mut c = vec![0.0; self.rows * self.n];
+        let (n, size) = (self.n, self.rows * self.n);
+        let starts = self.calls.min(n); // each call begins a row further down, and after all rows at the first again
+        let mut a = vec![0.0; size + starts * n];
+        let mut b = vec![0.0; (n + starts) * n];
+        let mut c = vec![0.0; size];
         for sample in 0..self.samples {
-            load("/data/a.f64", &mut a, self.n, self.first + sample * (self.rows + 1))?;
-            load("/data/b.f64", &mut b, self.n, self.first + sample)?;
+            load("/data/a.f64", &mut a, n, self.first + sample * (self.rows + 2))?;
+            load("/data/b.f64", &mut b, n, self.first + sample)?;
             c.fill(0.0);
             let cpu_start_ns = clock::cpu_ns();
             let start = Instant::now();
-            for _ in 0..self.calls {
-                multiply(self.n, self.threads, &a, &b, &mut c);
+            for call in 0..self.calls {
+                let at = call % n * n;
+                multiply(n, self.threads, &a[at..][..size], &b[at..][..n * n], &mut c);
             }
             let wall_ns = start.elapsed().as_nanos();
             let cpu_ns = clock::cpu_ns() - cpu_start_ns;

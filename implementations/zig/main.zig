@@ -72,16 +72,21 @@ fn run(job: Job, forced: ?Isa) !void {
     else
         host.fatal(3, &.{ job.rung.name, " has no path for this CPU, or not the one that MATMUL_ISA names" });
     const gpa = std.heap.page_allocator;
-    const a = try gpa.alloc(f64, job.rows * job.n);
-    const b = try gpa.alloc(f64, job.n * job.n);
-    const c = try gpa.alloc(f64, job.rows * job.n);
-    const row = job.n * @sizeOf(f64);
+    const n = job.n;
+    const starts = @min(job.calls, n); // each call begins a row further down, and after all rows at the first again
+    const a = try gpa.alloc(f64, (job.rows + starts) * n);
+    const b = try gpa.alloc(f64, (n + starts) * n);
+    const c = try gpa.alloc(f64, job.rows * n);
+    const row = n * @sizeOf(f64);
     for (0..job.samples) |s| {
-        host.readAround("/data/a.f64", std.mem.sliceAsBytes(a), (job.first + s * (job.rows + 1)) * row, job.n * row);
-        host.readAround("/data/b.f64", std.mem.sliceAsBytes(b), (job.first + s) * row, job.n * row);
+        host.readAround("/data/a.f64", std.mem.sliceAsBytes(a), (job.first + s * (job.rows + 2)) * row, n * row);
+        host.readAround("/data/b.f64", std.mem.sliceAsBytes(b), (job.first + s) * row, n * row);
         @memset(c, 0);
         const start: host.Moment = .now();
-        for (0..job.calls) |_| try job.rung.multiply(c, a, b, job.n, job.threads, isa);
+        for (0..job.calls) |call| {
+            const at = call % n * n;
+            try job.rung.multiply(c, a[at..][0..c.len], b[at..][0 .. n * n], n, job.threads, isa);
+        }
         const end: host.Moment = .now();
 
         var buffer: [64]u8 = undefined;

@@ -13,9 +13,9 @@ from harness.analyze import analyze
 from harness.compare import compare
 from harness.docker_engine import DockerEngine
 from harness.manifest import load_catalog
-from harness.model.cases import Options
+from harness.model.cases import Batch, Options
 from harness.model.comparison import Comparison
-from harness.plan import rungs_of
+from harness.plan import next_batch, rungs_of
 from harness.report import formats, renderer
 from harness.store import load_run
 from tests.engine.support import unwatched
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.engine
 
 N = 16
 HONEST = "faulty/honest"
+CALLS = 3  # so that what is kept from one call to the next is seen
 TIMEOUT_S = 6.0
 MEMORY_BYTES = 2**27
 
@@ -33,7 +34,10 @@ FAULTS = {
     "faulty/transposed": r"wrong product: sample 1 has checksum -?\d+, \d+ is right",
     "faulty/stale": r"wrong product: sample 1 has checksum -?\d+, \d+ is right",
     "faulty/accumulated": r"wrong product: sample 2 has checksum -?\d+, \d+ is right",
-    "faulty/kept": r"wrong product: sample 2 has checksum -?\d+, \d+ is right",
+    "faulty/kept-operands": r"wrong product: sample 2 has checksum -?\d+, \d+ is right",
+    "faulty/kept-rows": r"wrong product: sample 2 has checksum -?\d+, \d+ is right",
+    "faulty/kept-product": r"wrong product: sample 1 has checksum -?\d+, \d+ is right",
+    "faulty/kept-b": r"wrong product: sample 1 has checksum -?\d+, \d+ is right",
     "faulty/skips-a-call": r"wrong product: sample 1 has checksum -?\d+, \d+ is right",
     "faulty/wrong-file": rf"wrong product: 1 of {N * N} elements of the written C differ, first C\[{N // 2}\]\[0\] .*",
     "faulty/unwritten": rf"wrote 0 bytes of c\.f64 where {N * N * 8} were due",
@@ -51,6 +55,11 @@ FAULTS = {
     "faulty/misdeclared": r"flags: the manifest says '-O3', the image was built with ''",
     "unbuildable/naive": r"a planted failure \(exit code 7\)",
 }
+
+
+def calling_several_times(*arguments: Any, precise: bool) -> Batch | None:
+    batch = next_batch(*arguments, precise=precise)
+    return batch and batch.model_copy(update={"calls": CALLS})
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +80,7 @@ def run(engine: DockerEngine, faulty_root: Path, tmp_path_factory: pytest.TempPa
     )
     results = tmp_path_factory.mktemp("results")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.rounds.next_batch", calling_several_times)
         patch.setattr("harness.rounds.timeout_s", lambda *_: TIMEOUT_S)
         patch.setattr("harness.measure.memory_bytes", lambda *_: MEMORY_BYTES)
         complete = compare(engine, catalog, options, results, "faults", unwatched)

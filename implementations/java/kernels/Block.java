@@ -1,11 +1,7 @@
 package kernels;
 
 /** A block of a matrix whose rows are stored one after the other, stride numbers apart. */
-record Block(double[] entries, int stride, int start, int rows, int columns) {
-  static Block whole(double[] entries, int n) {
-    return new Block(entries, n, 0, n, n);
-  }
-
+public record Block(double[] entries, int stride, int start, int rows, int columns) {
   /**
    * The quarter in row i and column j of the two by two; where a side is odd, the second is
    * larger.

@@ -23,11 +23,11 @@ public final class Intrinsics {
   static final int ROWS = FEW_REGISTERS ? 6 : 8;
   static final int COLUMNS = (FEW_REGISTERS ? 2 : 3) * LANES;
 
-  public static void multiply(double[] a, double[] b, double[] c, int n, int threads) {
+  public static void multiply(Block a, Block b, Block c, int threads) {
     if (Isa.CHOSEN == Isa.BASELINE) {
       throw new UnsupportedOperationException("this rung needs AVX2 and FMA, AVX-512 or NEON");
     }
-    new Packed(a, b, c, n, threads).multiply();
+    new Packed(a, b, c, threads).multiply();
   }
 
   /** Adds depth columns of packed rows of A times as many packed rows of B to the tile of C. */

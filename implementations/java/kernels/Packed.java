@@ -19,8 +19,8 @@ final class Packed {
 
   private static MemorySegment kept = MemorySegment.NULL;
 
-  private final double[] a;
-  private final double[] b;
+  private final Block a;
+  private final Block b;
   private final double[] c;
   private final int n;
   private final int threads;
@@ -32,11 +32,11 @@ final class Packed {
   private final AtomicInteger turn = new AtomicInteger();
   private final CyclicBarrier barrier;
 
-  Packed(double[] a, double[] b, double[] c, int n, int threads) {
+  Packed(Block a, Block b, Block c, int threads) {
     this.a = a;
     this.b = b;
-    this.c = c;
-    this.n = n;
+    this.c = c.entries(); // which it has for itself
+    n = c.columns();
     this.threads = threads;
     barrier = new CyclicBarrier(threads, () -> turn.set(0));
     // A strip of eight rows of A fills three quarters of the nearest cache, a panel of B half of
@@ -109,7 +109,8 @@ final class Packed {
 
   private void packB(MemorySegment to, int k, int column, int depth, int columns) {
     for (int d = 0; d < depth; d++) {
-      MemorySegment.copy(b, (k + d) * n + column, to, JAVA_DOUBLE, 8L * d * COLUMNS, columns);
+      MemorySegment.copy(
+          b.entries(), b.row(k + d) + column, to, JAVA_DOUBLE, 8L * d * COLUMNS, columns);
       for (int j = columns; j < COLUMNS; j++) {
         to.setAtIndex(JAVA_DOUBLE, (long) d * COLUMNS + j, 0);
       }
@@ -119,7 +120,8 @@ final class Packed {
   private void packA(MemorySegment to, int row, int k, int depth, int rows) {
     for (int i = 0; i < ROWS; i++) {
       for (int d = 0; d < depth; d++) {
-        to.setAtIndex(JAVA_DOUBLE, (long) d * ROWS + i, i < rows ? a[(row + i) * n + k + d] : 0);
+        to.setAtIndex(
+            JAVA_DOUBLE, (long) d * ROWS + i, i < rows ? a.entries()[a.row(row + i) + k + d] : 0);
       }
     }
   }

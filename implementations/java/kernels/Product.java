@@ -30,14 +30,13 @@ final class Product extends RecursiveAction {
     this.forks = forks;
   }
 
-  static void multiply(double[] a, double[] b, double[] c, int n, int threads, Base base) {
+  static void multiply(Block a, Block b, Block c, int threads, Base base) {
     int forks = 0;
     for (long tasks = 1; threads > 1 && tasks < (long) TASKS_PER_THREAD * threads; tasks *= 4) {
       forks++;
     }
     try (var pool = new ForkJoinPool(threads)) {
-      pool.invoke(
-          new Product(Block.whole(a, n), Block.whole(b, n), Block.whole(c, n), base, forks));
+      pool.invoke(new Product(a, b, c, base, forks));
     }
   }
 

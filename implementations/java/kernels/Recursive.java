@@ -10,8 +10,8 @@ public final class Recursive {
   // half of it.
   private static final Product.Base BASE = new Product.Base(64, Recursive::multiplyBlock);
 
-  public static void multiply(double[] a, double[] b, double[] c, int n, int threads) {
-    Product.multiply(a, b, c, n, threads, BASE);
+  public static void multiply(Block a, Block b, Block c, int threads) {
+    Product.multiply(a, b, c, threads, BASE);
   }
 
   private static void multiplyBlock(Block a, Block b, Block c) {

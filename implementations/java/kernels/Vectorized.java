@@ -12,8 +12,8 @@ public final class Vectorized {
   private static final int DEPTH = 8; // rows of B in a pass
   private static final Product.Base BASE = new Product.Base(256, Vectorized::multiplyBlock);
 
-  public static void multiply(double[] a, double[] b, double[] c, int n, int threads) {
-    Product.multiply(a, b, c, n, threads, BASE);
+  public static void multiply(Block a, Block b, Block c, int threads) {
+    Product.multiply(a, b, c, threads, BASE);
   }
 
   private static void multiplyBlock(Block blockA, Block blockB, Block blockC) {

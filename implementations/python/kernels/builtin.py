@@ -6,7 +6,7 @@ Each process takes a share of B's columns, and unpacks a column into objects onc
 from math import sumprod
 
 # All rows of C need all columns of B. Where not all rows are asked for, only their share of the columns is
-# made here: the others came with the input, so that the time of some rows tells the time of all.
+# walked down here: the others came with the input, so that the time of some rows tells the time of all.
 columns = [B[j::n] for j in range(rows)] + other_columns
 
 

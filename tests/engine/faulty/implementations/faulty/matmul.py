@@ -20,7 +20,10 @@ RUNGS = (
     "transposed",
     "stale",
     "accumulated",
-    "kept",  # the operands of the first sample
+    "kept-operands",  # those of the first sample
+    "kept-rows",  # A's rows of the first sample, by the right B
+    "kept-product",  # that of a sample's first call, added again in the others
+    "kept-b",  # that of a sample's first call, as if packed for all of them
     "skips-a-call",
     "wrong-file",
     "unwritten",
@@ -55,13 +58,14 @@ def main(arguments: list[str]) -> None:
 def run(rung: str, n: int, first: int, calls: int, samples: int) -> None:
     c = zeros(n)
     for sample in range(samples - (rung == "too-few")):
-        if sample == 0 or rung != "kept":
-            a = rotated(read("/data/a.f64", n), first + sample * (n + 1))
-            b = rotated(read("/data/b.f64", n), first + sample)
+        a = rotated(read("/data/a.f64", n), first + (n + 2) * (rung not in {"kept-operands", "kept-rows"} and sample))
+        b = rotated(read("/data/b.f64", n), first + (rung != "kept-operands" and sample))
         c = c if rung == "accumulated" else zeros(n)
         wall_start, cpu_start = time.perf_counter_ns(), time.process_time_ns()
-        for _ in range(calls - (rung == "skips-a-call")):
-            COMPUTE.get(rung, multiply)(a, b, c)
+        for call in range(rung == "skips-a-call", calls):
+            left = rotated(a, rung != "kept-product" and call)
+            right = rotated(b, rung not in {"kept-product", "kept-b"} and call)
+            COMPUTE.get(rung, multiply)(left, right, c)
         wall_ns, cpu_ns = time.perf_counter_ns() - wall_start, time.process_time_ns() - cpu_start
         print(WALL_NS.get(rung, wall_ns), cpu_ns, checksum(c), flush=True)
     if rung == "wrong-file":
