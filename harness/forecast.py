@@ -41,9 +41,9 @@ def case_s(rung: Rung, case: Case, rounds: Sequence[Round], options: Options, ea
 
 def _rounds_left(case: Case, played: Sequence[Round], options: Options, earlier: Sequence[Round]) -> int:
     """How many rounds like the last of these, which is still to be made, a case will take."""
-    counting, made = len(counted(played[:-1])), candidates(played[:-1])
+    counting, made = len(counted(played)) - 1, candidates(played)[:-1]
     fitting = int((budget_s(case, options) - spent_s(made)) / (played[-1].container_ns / 1e9))
-    needed = _rounds_needed(counted(played[:-1]) or counted(earlier), options)
+    needed = _rounds_needed(counted(earlier) or counted(played)[:-1], options)
     wanted = min(needed - counting, fitting, MAX_ROUNDS + 1 - len(made))
     return math.ceil(max(wanted, options.rounds - counting, 0))
 

@@ -63,10 +63,11 @@ def _long_run(case: Case, rows: int, rounds: Sequence[Round], seconds: float) ->
     latest = (tried or rounds)[-1]
     calls = _calls(case, rows, latest)
     sample_s = call_s(latest) * calls * rows / latest.rows
-    samples = min(MAX_SAMPLES, int(seconds / (sample_s + Beside.of(rounds).each)))
+    loading_s = Beside.of(rounds).each
+    samples = min(MAX_SAMPLES, int(seconds / (sample_s + loading_s)))
     if samples < TELLING:
         return None if tried else _pilot(rows, samples=1)
-    if (latest.rows, latest.calls) != (rows, calls) or not _was_long(latest, seconds):
+    if (latest.rows, latest.calls) != (rows, calls) or not _was_long(latest, loading_s, seconds):
         return _pilot(rows, calls, samples)
     if is_falling(latest) and len(latest.samples) < MAX_SAMPLES and sampled_s(latest) < MOST_RUNS * seconds:
         return _pilot(rows, calls, min(MAX_SAMPLES, 2 * len(latest.samples)))
@@ -103,8 +104,9 @@ def _a_row_each(case: Case) -> int:
     return min(case.threads, case.n)
 
 
-def _was_long(entry: Round, seconds: float) -> bool:
-    return sampled_s(entry) >= seconds / ROOM or len(entry.samples) >= MAX_SAMPLES
+def _was_long(entry: Round, loading_s: float, seconds: float) -> bool:
+    lasted_s = sampled_s(entry) + loading_s * len(entry.samples)
+    return lasted_s >= seconds / ROOM or len(entry.samples) >= MAX_SAMPLES
 
 
 def _rows(rung: Rung, case: Case, rounds: Sequence[Round]) -> int:

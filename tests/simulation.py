@@ -115,7 +115,7 @@ class World:
             draw, noise = np.random.default_rng([self.seed, len(self.rows)]), self.noise
             costs = 1 + noise.row * draw.normal(size=N) + noise.trend * draw.normal() * np.linspace(-0.5, 0.5, N)
             self.rows[case] = np.concatenate([[0.0], np.cumsum(np.concatenate([costs, costs]))]) / costs.sum()
-        firsts = (batch.first + np.arange(batch.samples) * (batch.rows + 1)) % N
+        firsts = (batch.first + np.arange(batch.samples) * (batch.rows + 2)) % N
         sums = self.rows[case]
         return np.asarray(sums[firsts + batch.rows] - sums[firsts])
 
