@@ -48,6 +48,11 @@ def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
         measured,
         _overhead,
     )
+    yield from _gathered(
+        "every round timed the same rows, as earlier versions did: what others take is not in these intervals",
+        measured,
+        lambda row: "" if _took_the_same_rows(evidence, row) else None,
+    )
     yield from _gathered("fewer CPUs busy than threads asked for: other work, or waiting", measured, _idle)
     yield from _gathered(
         "faster than this machine's peak: not to be believed before it is explained", measured, _beyond
@@ -79,6 +84,12 @@ def _is_unchecked(evidence: Evidence, row: Row) -> bool:
     """Whether the recipe of a row's image has no check, or none that is known to bite."""
     image = evidence.images.get(row.image or "")
     return image is not None and image.naive_checked is False
+
+
+def _took_the_same_rows(evidence: Evidence, row: Row) -> bool:
+    cases = [case for case in evidence.rounds if (case.name, case.threads) == (row.name, row.threads)]
+    rounds = [r for case in cases for r in evidence.rounds[case] if not r.pilot]
+    return any(r.first is None and r.rows < r.case.n for r in rounds)
 
 
 def _unknown_spread(row: Row) -> str | None:
