@@ -19,6 +19,7 @@ from harness.levels import Beside, by_rows, call_s, cold_samples, is_falling, sa
 from harness.model.cases import Batch, Case
 from harness.model.journal import Round
 from harness.model.manifests import Rung
+from harness.workload import most_calls
 
 SAMPLE_S = 0.25  # of some rows: long enough for the clock and the threads' start to vanish in, short enough for several
 BLOCK_S = 0.04  # of calls of a short product, timed together as one sample
@@ -32,13 +33,6 @@ TELLING = 4  # samples: with fewer, a container cannot show it
 LEAST_SAMPLES = 2
 MAX_SAMPLES = 400
 MAX_PILOTS = 12  # then the request stays as it is
-LARGEST_SUM = 2**31  # C may grow to it, as calls add up in it
-LARGEST_PRODUCT = 1024  # of an entry of A and one of B
-
-
-def most_calls(n: int) -> int:
-    """How many products may be added up in C with its sums still exact in 32 bits."""
-    return max(1, (LARGEST_SUM - 1) // (LARGEST_PRODUCT * n))
 
 
 def explore(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) -> Batch | None:
@@ -134,11 +128,14 @@ def _rows(rung: Rung, case: Case, rounds: Sequence[Round]) -> int:
 def _calls(case: Case, rows: int, latest: Round) -> int:
     """Calls of about BLOCK_S together; one where a call takes as long, or is of some rows only.
 
-    As many as the latest round's, where it had these rows and they took about as long.
+    As many as the latest round's, where it had these rows and they took about as long. Never a multiple of n: then all
+    samples would add up the same products, for their operands come again after n calls.
     """
     if rows < case.n:
         return 1
     product_s = call_s(latest) * rows / latest.rows
     calls = max(1, min(most_calls(case.n), round(BLOCK_S / product_s)))
+    if calls % case.n == 0 and calls > 1:
+        calls -= 1
     is_near = latest.rows == rows and calls / ROOM <= latest.calls <= calls * ROOM
     return latest.calls if is_near else calls
