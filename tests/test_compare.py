@@ -22,7 +22,7 @@ from harness.model.manifests import Manifest
 from harness.store import load_run
 from harness.workload import Workload
 from tests.factories import a_catalog, a_manifest, info_of, some_options
-from tests.fake_engine import Beside, FakeEngine, Fault, on_container
+from tests.fake_engine import Beside, FakeEngine, Fault, Kernel, compiled, on_container
 
 pytestmark = pytest.mark.usefixtures("no_pip")
 
@@ -332,3 +332,27 @@ def test_the_tax_costs_no_case_its_result(session: Session) -> None:
     failed = {(row.case.name, row.place) for row in session.comparison().tax if row.reason and row.place != "host"}
     assert failed == {("beta/naive", "container without seccomp")}
     assert {row.outcome for row in session.rows().values()} == {"measured"}
+
+
+KERNELS = {
+    "alpha/naive": Kernel(5e-3 / 64, slower=compiled((0.2, 20.0), (0.6, 4.0))),  # as a just-in-time compiler makes it
+    "beta/parallel": Kernel(1e-4 / 64, once_s=0.1, cold=0.2),  # as workers that must start in every call
+    "alpha/parallel": Kernel(1e-2, cold=0.3),
+    "beta/naive": Kernel(1e-2 / 64, slower=lambda computed_s: 1 + 100 * 0.8**computed_s),
+}
+
+
+def test_whatever_a_kernel_does_at_first_its_figure_is_of_a_steady_whole_product(session: Session) -> None:
+    options = OPTIONS.model_copy(update={"n": 64, "budget_s": 2.0})
+    assert not session.run(scripted(kernels=KERNELS), options)
+    rows = session.rows()
+    expected = {"alpha/naive": 5e-3, "beta/parallel": 0.1001, "alpha/parallel": 0.64}
+    for name, seconds in expected.items():
+        assert (row := rows[name]).seconds is not None
+        assert row.seconds.value == pytest.approx(seconds, rel=0.02)
+    assert rows["alpha/naive"].cold_seconds == pytest.approx(20 * 5e-3)
+    assert rows["alpha/naive"].warm_up_seconds == pytest.approx(0.6, abs=0.1)
+    assert (rows["alpha/naive"].rows_computed, rows["beta/parallel"].rows_computed) == (64, 64)
+    assert rows["alpha/naive"].calls > 1
+    assert rows["beta/naive"].outcome == "failed"
+    assert (rows["beta/naive"].reason or "").startswith("did not get steady")
