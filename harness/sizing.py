@@ -51,7 +51,8 @@ def explore(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) ->
 def _long_run(case: Case, rows: int, rounds: Sequence[Round], seconds: float) -> Batch | None:
     """A container of about so long, which shows whether its samples get faster; None where one has shown it.
 
-    Where it would have too few samples to show anything, it is only asked for where these rows are new.
+    Where it would have too few samples to show anything, it has enough of them where a first sample was cold; else it
+    is only asked for where these rows are new.
     """
     tried = [r for r in rounds if r.rows == rows]
     latest = (tried or rounds)[-1]
@@ -60,8 +61,11 @@ def _long_run(case: Case, rows: int, rounds: Sequence[Round], seconds: float) ->
     loading_s = Beside.of(rounds).each
     samples = min(MAX_SAMPLES, int(seconds / (sample_s + loading_s)))
     if samples < TELLING:
-        return None if tried else _pilot(rows, samples=1)
-    if (latest.rows, latest.calls) != (rows, calls) or not _was_long(latest, loading_s, seconds):
+        if not tried:
+            return _pilot(rows, samples=1)
+        if len(latest.samples) < TELLING:
+            return _pilot(rows, calls, TELLING) if cold_samples(latest) else None
+    elif (latest.rows, latest.calls) != (rows, calls) or not _was_long(latest, loading_s, seconds):
         return _pilot(rows, calls, samples)
     if is_falling(latest) and len(latest.samples) < MAX_SAMPLES and sampled_s(latest) < MOST_RUNS * seconds:
         return _pilot(rows, calls, min(MAX_SAMPLES, 2 * len(latest.samples)))

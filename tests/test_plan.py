@@ -246,6 +246,15 @@ def test_what_does_not_get_steady_has_no_figure(seconds: float) -> None:
     assert failure.reason.startswith("did not get steady")
 
 
+def test_a_long_product_whose_first_sample_is_cold_is_computed_often_enough_to_see_the_others_get_faster() -> None:
+    slow = Kernel(2.5 / 4096, slower=compiled((3.0, 1.5), (8.0, 1.2)))
+    rounds = play(DEPENDENT, a_case(n=4096), slow, some_budget(5))
+    assert [len(r.samples) for r in rounds if r.pilot] == [2, 4, 8]
+    assert timing(counted(rounds)).mean == pytest.approx(2.5)
+    warm = play(DEPENDENT, a_case(n=4096), Kernel(2.5 / 4096, cold=0.05), some_budget(5))
+    assert [len(r.samples) for r in warm if r.pilot] == [2]
+
+
 def test_what_a_longer_container_showed_to_be_cold_has_no_figure() -> None:
     measured = [a_round(a_case(), *[0.1] * 4, number=number) for number in (3, 4, 5)]
     pilots = [a_round(a_case(), *[0.1] * 10, *[late] * 20, number=2, pilot=True) for late in (0.1, 0.05)]
