@@ -20,6 +20,7 @@ from harness.noise import Floors, noise_of, noise_warnings
 from harness.plan import counted, ladder_position
 from harness.published import published, published_rows
 from harness.ratios import Ratios
+from harness.sizing import once_share
 from harness.stopping import why_stopped
 
 
@@ -31,7 +32,7 @@ def analyze(
     started = evidence.started
     timings = timings_of(evidence)
     rungs = rungs_by_case(started.cases, started.manifests)
-    noise = noise_of(timings, evidence.rounds, rungs)
+    noise = noise_of(timings, rungs)
     floors = Floors(noise, rungs)
     ratios = Ratios({case: taken for case, taken in timings.items() if not case.twin}, floors)
     rows = tuple(_rows(evidence, ratios))
@@ -150,6 +151,9 @@ def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict
         "rounds": taken.rounds,
         "samples": taken.samples,
         "warm_up": taken.warm_up,
+        "warm_up_seconds": taken.warming_s,
+        "calls": rounds[-1].calls,
+        "once_share": once_share(evidence.rounds[case]) if rounds[-1].rows < case.n else None,
         "stopped": why_stopped(rung, case, evidence.rounds, options, finished=evidence.finished is not None),
         "sha256": rounds[-1].sha256,
     }

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
-from harness.allowance import exact
 from harness.model.cases import Case
 from harness.model.comparison import ImageRow, Ratio, TaxRow
 from harness.model.journal import PLACES, Place, Round, Startup, TaxRound
@@ -45,7 +44,7 @@ def tax_rows(entries: Sequence[TaxRound], floor: Callable[[Case], float]) -> Ite
             if failure := next((r.failure for r in there if r.failure), None):
                 yield TaxRow(case=case, place=place, reason=failure.reason)
                 continue
-            taken = exact(timing(there))  # of the same rows in every place
+            taken = timing(there)
             first = first or taken
             yield TaxRow(case=case, place=place, seconds=taken.interval, ratio=_beside(taken, first, floor(case)))
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 from harness.doctor import standing
 from harness.evidence import Evidence
+from harness.model.cases import Options
 from harness.model.comparison import Row
 from harness.model.journal import Machine
 from harness.plan import candidates
 
 BUSY = 0.9  # a kernel that keeps less than this share of its CPUs busy was disturbed, or waits
+MOST_ONCE = 0.05  # share of a sample that is done once a call, whatever its rows are
 NAIVE = "naive"
 WIDE = 0.10  # half-widths above this share of the value are worth a warning
 
@@ -40,6 +42,17 @@ def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     )
     yield from _gathered("one round only, so nothing is known of the spread", measured, _unknown_spread)
     yield from _gathered("wide intervals, which a larger --budget narrows", measured, _wide)
+    yield from _short_of_the_target(measured, options)
+    yield from _gathered(
+        "what a call does once is no small share of the rows that were timed, so that these estimates are too high",
+        measured,
+        _overhead,
+    )
+    yield from _gathered(
+        "every round timed the same rows, as earlier versions did: what others take is not in these intervals",
+        measured,
+        lambda row: "" if _took_the_same_rows(evidence, row) else None,
+    )
     yield from _gathered("fewer CPUs busy than threads asked for: other work, or waiting", measured, _idle)
     yield from _gathered(
         "faster than the measured peak of this machine, which other work can make too low", measured, _beyond
@@ -93,6 +106,12 @@ def _is_unchecked(evidence: Evidence, row: Row) -> bool:
     return image is not None and image.naive_checked is False
 
 
+def _took_the_same_rows(evidence: Evidence, row: Row) -> bool:
+    cases = [case for case in evidence.rounds if (case.name, case.threads) == (row.name, row.threads)]
+    rounds = [r for case in cases for r in evidence.rounds[case] if not r.pilot]
+    return any(r.first is None and r.rows < r.case.n for r in rounds)
+
+
 def _unknown_spread(row: Row) -> str | None:
     return "" if row.seconds and row.seconds.low is None else None
 
@@ -100,6 +119,21 @@ def _unknown_spread(row: Row) -> str | None:
 def _wide(row: Row) -> str | None:
     half_width = row.seconds.half_width if row.seconds else 0
     return f" ± {half_width:.0%}" if half_width > WIDE else None
+
+
+def _short_of_the_target(rows: Iterable[Row], options: Options) -> Iterable[str]:
+    """Ratios that are not known as well as was asked for, and why: what is, says so in its row."""
+    ratios = [row for row in rows if row.ratio and row.name != options.baseline]
+    short = [row for row in ratios if row.stopped != "target reached"]
+    if options.precision and short:
+        yield (
+            f"{len(short)} of {len(ratios)} ratios are not known to ± {100 * options.precision:g} %, for the time "
+            "limit or the end of the run came first: each has its own interval"
+        )
+
+
+def _overhead(row: Row) -> str | None:
+    return f" {row.once_share:.0%}" if row.once_share and row.once_share > MOST_ONCE else None
 
 
 def _idle(row: Row) -> str | None:

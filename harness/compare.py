@@ -9,6 +9,7 @@ from harness import __version__
 from harness.cost import Cost
 from harness.engine import Engine
 from harness.events import Watch
+from harness.evidence import failure_of
 from harness.host import Read, watched
 from harness.identity import code_digest
 from harness.manifest import Catalog
@@ -80,7 +81,7 @@ def _carry_out(run: Run, catalog: Catalog) -> bool:
         _record_state(run, read)
     cost = run.past.cost + Cost(run.age_ns, build_ns, run.container_ns)
     run.record(Finished(wall_ns=cost.wall_ns, container_ns=cost.container_ns, build_ns=cost.build_ns))
-    return len(ready) == len(cases) and not any(r.failure for rounds in run.rounds.values() for r in rounds)
+    return len(ready) == len(cases) and not any(failure_of(rounds) for rounds in run.rounds.values())
 
 
 def _started(run_id: str, options: Options, catalog: Catalog, run: Run) -> Started:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.allowance import exact, same_rows
 from harness.built import differences_of_images
 from harness.controls import rungs_by_case
 from harness.errors import GateError, UsageError
@@ -38,7 +37,6 @@ class Change:
     before: Timing
     after: Timing
     floor: float
-    rows_agree: bool
 
     @property
     def ratio(self) -> Interval:
@@ -47,9 +45,8 @@ class Change:
 
     def within(self, tail: float) -> Interval:
         """The same with an interval that leaves out so much on either side."""
-        before, after = (exact(self.before), exact(self.after)) if self.rows_agree else (self.before, self.after)
-        one, two = before.lasting, after.lasting
-        return interval_of(after.mean / before.mean, two.beside(one) if one and two else None, tail)
+        one, two = self.before.lasting, self.after.lasting
+        return interval_of(self.after.mean / self.before.mean, two.beside(one) if one and two else None, tail)
 
 
 @dataclass(frozen=True)
@@ -137,13 +134,12 @@ def _changes(cases: Iterable[Case], one: Evidence, two: Evidence) -> Iterable[Ch
     first, second = timings_of(one), timings_of(two)
     floors = [_floors(one, first), _floors(two, second)]
     for case in cases:
-        rows_agree = same_rows(one.rounds[case], two.rounds[case])
-        yield Change(case, first[case], second[case], max(each.of(case) for each in floors), rows_agree)
+        yield Change(case, first[case], second[case], max(each.of(case) for each in floors))
 
 
 def _floors(evidence: Evidence, timings: Mapping[Case, Timing]) -> Floors:
     rungs = rungs_by_case(evidence.started.cases, evidence.started.manifests)
-    return Floors(noise_of(timings, evidence.rounds, rungs), rungs)
+    return Floors(noise_of(timings, rungs), rungs)
 
 
 def _check_processors(names: tuple[str, str], one: Machine | None, two: Machine | None) -> None:

@@ -1,6 +1,7 @@
 """Which rounds something disturbed, by what the engine's host did meanwhile, and what becomes of them. Pure.
 
-A round is judged by its conditions alone, never by its time: picking rounds by their times would be picking the result.
+A round is judged by the host's counters alone, never by its samples' times, wall or CPU: stalls and idle threads may be
+the kernel's own, and picking rounds by their times would be picking the result.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from harness.model.journal import Round
 OTHERS = 0.05  # share of the host's CPU time, that others may use at the most
 STEAL = 0.02  # share of the host's CPU time, that a hypervisor may keep
 SWAPPED_PAGES = 256  # a mebibyte
-WORKING = 0.9  # share of the CPU time over wall time of the case's best round
-TELLING_NS = 200_000_000  # shorter samples are too few ticks of the scheduler to tell whether threads worked
 UNDISTURBED = 3  # so many undisturbed rounds are enough to set the disturbed ones aside
 
 
@@ -42,12 +41,11 @@ def others_share(entry: Round) -> float:
 def disturbances(rounds: Iterable[Round]) -> dict[int, str]:
     """The disturbed rounds of one case, by their number, and what disturbed each."""
     good = [entry for entry in rounds if entry.samples and not entry.failure]
-    best = max((_working(entry) for entry in good if _tells(entry)), default=0.0)
-    found = {entry.number: list(_disturbances(entry, best)) for entry in good}
+    found = {entry.number: list(_disturbances(entry)) for entry in good}
     return {number: ", ".join(reasons) for number, reasons in found.items() if reasons}
 
 
-def _disturbances(entry: Round, best: float) -> Iterable[str]:
+def _disturbances(entry: Round) -> Iterable[str]:
     seen = entry.conditions
     if seen is None:
         return
@@ -59,17 +57,6 @@ def _disturbances(entry: Round, best: float) -> Iterable[str]:
         yield f"the host swapped {seen.swapped_pages} pages"
     if seen.throttled:
         yield f"the CPU was throttled {seen.throttled} times"
-    if _tells(entry) and _working(entry) < WORKING * best:
-        yield f"its threads worked {_working(entry):.2f} CPUs, {best:.2f} in another round"
-
-
-def _tells(entry: Round) -> bool:
-    return sum(sample.wall_ns for sample in entry.samples) >= TELLING_NS
-
-
-def _working(entry: Round) -> float:
-    """CPU time over wall time: how many threads really worked."""
-    return sum(sample.cpu_ns for sample in entry.samples) / max(1, sum(sample.wall_ns for sample in entry.samples))
 
 
 def undisturbed(rounds: Sequence[Round]) -> list[Round]:

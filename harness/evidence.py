@@ -26,6 +26,7 @@ from harness.model.journal import (
     Tuned,
 )
 from harness.plan import candidates, counted
+from harness.steadiness import unsteady
 from harness.timing import Timing, timing
 
 
@@ -78,9 +79,8 @@ class Evidence:
         return next(iter(self.machines), None)
 
     def failure(self, case: Case) -> Failure | None:
-        """Why a case has no result, if it has none. One failed round is enough: its other times count for nothing."""
-        failed = [r.failure for r in self.rounds.get(case, []) if r.failure]
-        return self.rejected.get(case) or next(iter(failed), None)
+        """Why a case has no result, if it has none."""
+        return self.rejected.get(case) or failure_of(self.rounds.get(case, []))
 
 
 def _together(sessions: Sequence[Tuned]) -> Tuned | None:
@@ -96,10 +96,19 @@ def _gflops(peak: Peak) -> float:
     return peak.gflops
 
 
+def failure_of(rounds: Sequence[Round]) -> Failure | None:
+    """Why a case with these rounds has no result: one of them failed, whatever the others say, or it was not steady."""
+    if failed := next((r.failure for r in rounds if r.failure), None):
+        return failed
+    measured = counted(rounds)
+    reason = unsteady(measured, [r for r in rounds if r.pilot]) if measured else None
+    return Failure(stage="run", reason=reason) if reason else None
+
+
 def timings_of(evidence: Evidence) -> dict[Case, Timing]:
     """The timing of every case that was measured, twins among them."""
     return {
-        case: timing(counted(rounds))
+        case: timing(counted(rounds), [r for r in rounds if r.pilot])
         for case, rounds in evidence.rounds.items()
         if counted(rounds) and not evidence.failure(case)
     }

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.allowance import exact, same_rows
 from harness.controls import KINDS
 from harness.model.cases import Case
-from harness.model.comparison import Interval, Noise
-from harness.model.journal import Round
+from harness.model.comparison import Noise
 from harness.model.manifests import Kind, Rung
 from harness.timing import Timing, ratio
 
@@ -31,22 +29,16 @@ class Floors:
         return max(known.get(self.rungs[case].kind, largest) for case in cases)
 
 
-def noise_of(
-    timings: Mapping[Case, Timing], rounds: Mapping[Case, Sequence[Round]], rungs: Mapping[Case, Rung]
-) -> tuple[Noise, ...]:
+def noise_of(timings: Mapping[Case, Timing], rungs: Mapping[Case, Rung]) -> tuple[Noise, ...]:
     """What the A/A controls say of this run's noise, by kind; without those that were not measured, or only once."""
     found = []
     for case, taken in timings.items():
         original = case.model_copy(update={"twin": False})
         if case.twin and original in timings:
-            beside = _beside(timings[original], taken, rows_agree=same_rows(rounds[original], rounds[case]))
+            beside = ratio(timings[original], taken)
             if beside and beside.low is not None:
                 found.append(Noise(kind=rungs[original].kind, case=str(original), ratio=beside))
     return tuple(sorted(found, key=lambda noise: KINDS.index(noise.kind)))
-
-
-def _beside(original: Timing, control: Timing, *, rows_agree: bool) -> Interval | None:
-    return ratio(exact(original), exact(control)) if rows_agree else ratio(original, control)
 
 
 def noise_warnings(noise: Sequence[Noise], controls: Iterable[Case], rungs: Mapping[Case, Rung]) -> Iterable[str]:

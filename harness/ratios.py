@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.model.cases import Case
 from harness.model.comparison import Ratio, Row
 from harness.noise import Floors
+from harness.plan import most_threads
 from harness.timing import Timing, ratio
 
 
@@ -31,8 +32,7 @@ class Ratios:
 
     def find(self, name: str) -> Case | None:
         """The measured case of that name, on the most threads that it was measured on."""
-        found = [case for case in self.timings if case.name == name]
-        return max(found, key=lambda case: case.threads, default=None)
+        return most_threads(self.timings, name)
 
 
 def _case_of(row: Row) -> Case:

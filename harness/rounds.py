@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,12 +10,13 @@ from dataclasses import replace
 from harness.accounts import larger
 from harness.disturbance import disturbances
 from harness.events import Event
+from harness.forecast import case_s, pace
 from harness.host import Read
 from harness.limits import LEAST_S, timeout_s
 from harness.measure import Bench, measure
 from harness.model.cases import Accounts, Batch, Case
 from harness.model.journal import Round
-from harness.plan import counted, first_row, left_s, next_batch, shuffled
+from harness.plan import counted, first_row, next_batch, shuffled
 from harness.prepare import measure_peak_again
 from harness.run import Run
 from harness.stopping import precise
@@ -57,7 +59,9 @@ def measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
     as if it made them, and so comes to where it stopped.
     """
     run.rounds.update({case: [] for case in cases})
-    number = 0
+    number, began_s = 0, time.monotonic()
+    made: list[Round] = []  # in this session
+    left_s = {case: _left_s(run, case) for case in cases}
     while waiting := [(case, batch) for case in cases if (batch := _next(run, case))]:
         number += 1
         first = first_row(run.options.n, run.options.seed, number)
@@ -66,14 +70,16 @@ def measure_rounds(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
             if known := run.past.rounds.get((case, number)):
                 run.remember(known)
                 continue
-            text = f"round {number}: {case}, {batches[case].samples} × {batches[case].rows} rows"
-            left = sum(left_s(each, run.rounds[each], run.options) for each, _ in waiting)
+            text = f"round {number}: {case}, {_told_batch(batches[case])}"
+            left = sum(left_s[each] for each, _ in waiting) * pace(made, time.monotonic() - began_s)
             run.watch(Event("measure", text, done, len(waiting), left))
             tag = run.image(case).tag or ""
             began_ns = run.age_ns
             limited = _limited(bench, run, case, batches[case])
-            entry = measure(limited, tag, case, batches[case], number, pilot=number == 1)
+            entry = measure(limited, tag, case, batches[case], number, pilot=batches[case].pilot)
             run.record(entry.model_copy(update={"key": run.key(case), "began_ns": began_ns}))
+            made.append(entry)
+            left_s[case] = _left_s(run, case)
             run.watch(Event("measured", _told_round(run.rounds[case])))
             if _is_near_peak(run, run.rounds[case][-1]):
                 measure_peak_again(run, case.threads)
@@ -104,6 +110,16 @@ def measure_taxes(run: Run, bench: Bench, cases: Sequence[Case]) -> None:
 def _next(run: Run, case: Case) -> Batch | None:
     done = precise(case, run.rounds, run.options)
     return next_batch(run.rung(case), case, run.rounds[case], run.options, precise=done)
+
+
+def _left_s(run: Run, case: Case) -> float:
+    """Seconds that a case's containers will still live, about."""
+    return case_s(run.rung(case), case, run.rounds[case], run.options)
+
+
+def _told_batch(batch: Batch) -> str:
+    calls = f" × {batch.calls} calls" if batch.calls > 1 else ""
+    return f"{batch.samples} samples × {batch.rows} rows{calls}"
 
 
 def _limited(bench: Bench, run: Run, case: Case, batch: Batch) -> Bench:

@@ -8,37 +8,45 @@ the truth as often as those of a number of rounds that was fixed before (tests/s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from harness.model.cases import Case, Options
 from harness.model.journal import Round
 from harness.model.manifests import Rung
-from harness.plan import counted, next_batch
+from harness.plan import counted, most_threads, next_batch
 from harness.timing import is_precise, timing
 
 LEAST_ROUNDS = 7
 
-Stopped = Literal["precise", "budget spent", "cut short"]
+Stopped = Literal["target reached", "time limit", "interrupted"]
 
 
 def precise(case: Case, rounds: Mapping[Case, Sequence[Round]], options: Options) -> bool:
-    """Whether more rounds of this case would tell little more, given those of every case so far."""
+    """Whether a case is known as well as was asked for, given the rounds of every case so far.
+
+    Its ratio to the baseline is, on the baseline's most threads, just as the report shows it. The baseline is in every
+    ratio, and known well enough when it leaves half of the variance to the other case.
+    """
     own = counted(rounds[case])
     if len(own) < max(options.rounds, LEAST_ROUNDS):
         return False
-    others = [other for other in rounds if other.name == options.baseline and other != case]
-    of_baseline = counted(rounds[others[0]]) if others else []
-    baseline = timing(of_baseline) if of_baseline else None
-    return is_precise(timing(own), baseline, options.precision)
+    chosen = most_threads((each for each in rounds if counted(rounds[each])), options.baseline)
+    if chosen is None or chosen == case:
+        return is_precise(timing(own), None, options.precision / math.sqrt(2))
+    return is_precise(timing(own), timing(counted(rounds[chosen])), options.precision)
 
 
 def why_stopped(
     rung: Rung, case: Case, rounds: Mapping[Case, Sequence[Round]], options: Options, *, finished: bool
 ) -> Stopped:
-    """Why a case that was measured has no more rounds; of a run that did not come to its end, they may be cut short."""
+    """Why a case that was measured has no more rounds.
+
+    What is not precise and in a run that came to its end had no more budget, or as many rounds as there may be.
+    """
     if precise(case, rounds, options):
-        return "precise"
-    if next_batch(rung, case, rounds[case], options) is None:
-        return "budget spent"
-    return "precise" if finished else "cut short"  # a baseline that went on may have widened its ratio since
+        return "target reached"
+    if finished or next_batch(rung, case, rounds[case], options) is None:
+        return "time limit"
+    return "interrupted"

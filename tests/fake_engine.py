@@ -49,12 +49,45 @@ class Beside:
     steal: float = 0.0
 
 
+def _always(_computed_s: float) -> float:
+    return 1.0
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """How a kernel takes its time."""
+
+    row_s: float
+    once_s: float = 0.0  # in every call, whatever its rows are: threads or processes that must start
+    cold: float = 0.0  # share by which the first sample of a container takes longer
+    slower: Callable[[float], float] = _always  # times as long takes a call, once a container computed for so long
+
+    def walls_s(self, rows: int, calls: int, samples: int) -> list[float]:
+        """Seconds of every sample of one container, without noise."""
+        call_s = self.once_s + self.row_s * rows
+        computed_s, walls_s = 0.0, list[float]()
+        for _ in range(samples):
+            began_s, left = computed_s, calls
+            while left and (factor := self.slower(computed_s)) != 1.0:
+                computed_s += factor * call_s
+                left -= 1
+            computed_s += left * call_s
+            walls_s.append(computed_s - began_s)
+        return [walls_s[0] * (1 + self.cold), *walls_s[1:]]
+
+
+def compiled(*steps: tuple[float, float]) -> Callable[[float], float]:
+    """A compiler at work: until a container computed for so many seconds, a call takes so many times as long."""
+    return lambda computed_s: next((factor for until_s, factor in steps if computed_s < until_s), 1.0)
+
+
 @dataclass
 class FakeEngine:
     """Two CPUs, and images whose programs behave as the script says; what was asked of it stays to be looked at."""
 
     manifests: Iterable[Manifest]
     row_s: Mapping[str, float]  # seconds a row takes, by `implementation/rung`
+    kernels: Mapping[str, Kernel] = field(default_factory=dict)  # of those that do not only take as long as their rows
     noise: float = 0.0  # spread of the times, between rounds and within, as a share
     peak_gflops: float = 1000.0
     peaks_gflops: Iterator[float] | None = None  # what the program says, one call after the other, instead
@@ -226,7 +259,10 @@ class FakeEngine:
         ]
         c = products[-1] + 0.0  # no zero is negative
         spread = np.exp(self.noise * (self._random.normal() + self._random.normal(size=samples)))
-        walls_ns = [round(self.row_s[case] * rows * calls * 1e9 * share) for share in spread]
+        kernel = self.kernels.get(case) or Kernel(self.row_s[case])
+        walls_ns = [
+            round(s * 1e9 * share) for s, share in zip(kernel.walls_s(rows, calls, samples), spread, strict=True)
+        ]
         lines = [
             f"{wall_ns} {wall_ns * threads} {checksum(product)}\n"
             for wall_ns, product in zip(walls_ns, products, strict=True)

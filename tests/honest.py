@@ -107,7 +107,7 @@ def _next(entry: Round, rung: Rung, chance: random.Random) -> Batch:
     """Some rows, calls and samples of about so many seconds."""
     n, samples = entry.case.n, chance.choice(SAMPLES)
     row_s = max(1, entry.samples[-1].wall_ns) / 1e9 / entry.rows / max(1, entry.calls)
-    rows = chance.choice((min(n, max(entry.case.threads, rung.fewest_rows)), n)) if rung.rows_independent else n
+    rows = chance.choice((min(n, entry.case.threads), n)) if rung.rows_independent else n
     if row_s * rows > LONGEST_S and rung.rows_independent:
         rows = min(n, max(1, entry.case.threads))
     samples = max(1, min(samples, int(LONGEST_S / (row_s * rows))))

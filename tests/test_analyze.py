@@ -456,3 +456,32 @@ def test_naive_loops_that_nothing_checked_are_told_of() -> None:
     ]
     (said,) = [text for text in analyzed([*images, *rounds]).warnings if "not checked" in text]
     assert said.endswith(": alpha/naive")
+
+
+def test_what_a_call_does_once_is_warned_of_where_it_is_no_small_share() -> None:
+    case = a_case("alpha/naive", n=4096)
+
+    def warnings(once_s: float) -> tuple[str, ...]:
+        few = a_round(case, *[once_s + 0.1] * 2, rows=1, number=1)
+        rounds = [a_round(case, *[once_s + 1.0] * 2, rows=10, first=0, number=number) for number in (2, 3)]
+        return analyzed([MACHINE, few, *rounds], [ALPHA], n=4096).warnings
+
+    said = "what a call does once is no small share of the rows that were timed, so that these estimates are too high"
+    assert f"{said}: alpha/naive 17%" in warnings(0.2)
+    assert not [warning for warning in warnings(0.03) if warning.startswith(said)]
+
+
+def test_rounds_that_all_timed_the_same_rows_are_warned_of() -> None:
+    case = a_case("alpha/naive", n=4096)
+    said = "every round timed the same rows, as earlier versions did: what others take is not in these intervals"
+    for first, expected in ((None, True), (7, False)):
+        rounds = [a_round(case, 1.0, 1.0, rows=10, first=first, number=number) for number in (2, 3)]
+        assert (f"{said}: alpha/naive" in analyzed([MACHINE, *rounds], [ALPHA], n=4096).warnings) == expected
+
+
+def test_a_case_that_did_not_get_steady_has_no_figure_and_says_so() -> None:
+    walls = [3.0, 3.0, 3.0, *[2.0] * 2, *[1.0] * 2]
+    found = row(analyzed([MACHINE, *rounds_of("alpha/naive", *[walls] * 3)], [ALPHA]), "alpha/naive")
+    assert (found.outcome, found.seconds) == ("failed", None)
+    assert found.reason is not None
+    assert found.reason.startswith("did not get steady: after 15 s of computing it still got faster, by 100%")

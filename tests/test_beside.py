@@ -41,11 +41,6 @@ def test_a_place_is_beside_the_first_and_a_difference_below_the_noise_floor_is_a
     assert known(rows_of([*placed(CONTAINER, 1.0), *placed(UNFILTERED, 1.0)])[1]) == (1.0, True)
 
 
-def test_places_compute_the_same_rows_so_that_nothing_is_allowed_for_the_others() -> None:
-    """Two of sixteen rows: with the allowance, one per cent could not be told from none."""
-    assert known(rows_of([*placed(CONTAINER, 1.0, rows=2), *placed(UNFILTERED, 0.99, rows=2)])[1])[1] is False
-
-
 def test_a_place_that_failed_says_why_and_the_next_one_is_the_first() -> None:
     failed = TaxRound(place=HOST, round=a_failed_round(CASE, "no such file"))
     host, container, unfiltered = rows_of([*placed(CONTAINER, 2.0), failed, *placed(UNFILTERED, 4.0)])

@@ -23,7 +23,7 @@ from harness.model.manifests import Manifest
 from harness.store import load_run
 from harness.workload import Workload
 from tests.factories import a_catalog, a_manifest, info_of, some_options
-from tests.fake_engine import LIFE_NS, Beside, FakeEngine, Fault, on_container
+from tests.fake_engine import LIFE_NS, Beside, FakeEngine, Fault, Kernel, compiled, on_container
 
 ALPHA = a_manifest("alpha", "naive", "parallel", peak=True)
 BETA = a_manifest("beta", "naive", "parallel")
@@ -91,7 +91,7 @@ def test_the_journal_holds_the_machine_the_peaks_every_container_and_the_cost(se
     assert end.container_ns == sum(entry.container_ns for entry in entries if isinstance(entry, Round | Peak | Startup))
 
 
-def test_rounds_are_interleaved_and_every_case_has_one_pilot(session: Session) -> None:
+def test_rounds_are_interleaved_and_every_case_is_explored_first(session: Session) -> None:
     session.run(scripted())
     rounds = [entry for entry in load_run(session.folder / "r1") if isinstance(entry, Round)]
     numbers = [entry.number for entry in rounds]
@@ -100,7 +100,11 @@ def test_rounds_are_interleaved_and_every_case_has_one_pilot(session: Session) -
     for number in set(numbers):
         names = [entry.case.name for entry in rounds if entry.number == number]
         assert len(set(names)) == len(names)
-        assert {entry.pilot for entry in rounds if entry.number == number} == {number == 1}
+    for case in {entry.case for entry in rounds}:
+        pilots = [entry.pilot for entry in rounds if entry.case == case]
+        assert pilots == sorted(pilots, reverse=True)
+        assert pilots[0]
+        assert pilots.count(False) >= OPTIONS.rounds
     orders = {tuple(e.case.name for e in rounds if e.number == number) for number in set(numbers)}
     assert len(orders) > 1
 
@@ -197,7 +201,7 @@ def stopped(error: BaseException) -> Fault:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), EngineError("the container engine stopped answering")])
 def test_a_run_cut_short_keeps_what_was_measured_and_leaves_no_volume(error: BaseException, session: Session) -> None:
-    engine = scripted(faults={"beta/parallel": on_container(4, stopped(error))})
+    engine = scripted(faults={"beta/parallel": on_container(6, stopped(error))})
     with pytest.raises(type(error)):
         session.run(engine)
     assert engine.volumes == {}
@@ -303,10 +307,10 @@ LONGER = OPTIONS.model_copy(update={"budget_s": 4.0})  # so that samples are mos
 
 @pytest.mark.parametrize(("beside", "said"), [(LOUD, "others used"), (ROBBED, "the hypervisor kept")])
 def test_a_disturbed_round_is_repeated_set_aside_and_told(beside: Beside, said: str, session: Session) -> None:
-    session.run(scripted(beside=noisy("beta/naive", 3, beside=beside)), LONGER)
+    session.run(scripted(beside=noisy("beta/naive", 5, beside=beside)), LONGER)
     comparison = session.comparison()
     (disturbed,) = comparison.disturbed
-    assert (disturbed.case.name, disturbed.number, disturbed.counted) == ("beta/naive", 3, False)
+    assert (disturbed.case.name, disturbed.number, disturbed.counted) == ("beta/naive", 5, False)
     assert said in disturbed.what
     row = session.rows()["beta/naive"]
     assert row.rounds >= OPTIONS.rounds
@@ -373,3 +377,27 @@ def test_the_tax_costs_no_case_its_result(session: Session) -> None:
     failed = {(row.case.name, row.place) for row in session.comparison().tax if row.reason and row.place != "host"}
     assert failed == {("beta/naive", "container without seccomp")}
     assert {row.outcome for row in session.rows().values()} == {"measured"}
+
+
+KERNELS = {
+    "alpha/naive": Kernel(5e-3 / 64, slower=compiled((0.2, 20.0), (0.6, 4.0))),  # as a just-in-time compiler makes it
+    "beta/parallel": Kernel(1e-4 / 64, once_s=0.1, cold=0.2),  # as workers that must start in every call
+    "alpha/parallel": Kernel(1e-2, cold=0.3),
+    "beta/naive": Kernel(1e-2 / 64, slower=lambda computed_s: 1 + 100 * 0.8**computed_s),
+}
+
+
+def test_whatever_a_kernel_does_at_first_its_figure_is_of_a_steady_whole_product(session: Session) -> None:
+    options = OPTIONS.model_copy(update={"n": 64, "budget_s": 2.0})
+    assert not session.run(scripted(kernels=KERNELS), options)
+    rows = session.rows()
+    expected = {"alpha/naive": 5e-3, "beta/parallel": 0.1001, "alpha/parallel": 0.64}
+    for name, seconds in expected.items():
+        assert (row := rows[name]).seconds is not None
+        assert row.seconds.value == pytest.approx(seconds, rel=0.02)
+    assert rows["alpha/naive"].cold_seconds == pytest.approx(20 * 5e-3)
+    assert rows["alpha/naive"].warm_up_seconds == pytest.approx(0.6, abs=0.1)
+    assert (rows["alpha/naive"].rows_computed, rows["beta/parallel"].rows_computed) == (64, 64)
+    assert rows["alpha/naive"].calls > 1
+    assert rows["beta/naive"].outcome == "failed"
+    assert (rows["beta/naive"].reason or "").startswith("did not get steady")

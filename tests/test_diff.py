@@ -18,7 +18,7 @@ from harness.model.manifests import Info
 from harness.report.difference import section_of
 from harness.store import RunFolder
 from tests.conftest import Command
-from tests.factories import a_case, a_failed_round, a_journal, a_manifest, a_round, a_rung, rounds_of
+from tests.factories import a_case, a_failed_round, a_journal, a_manifest, a_rung, rounds_of
 from tests.simulation import KINDS, N, World, simulate
 from tests.test_analyze import MACHINE
 
@@ -135,17 +135,6 @@ def test_a_case_measured_once_is_not_called_a_tie() -> None:
     difference = diff(a_run(*steady("alpha/naive", 1.0)), a_run(*rounds_of("alpha/naive", [3.0])))
     assert verdicts(difference) == {"alpha/naive": "not known"}
     assert "1 not known (a single round)" in section_of(difference).intro
-
-
-def test_where_both_runs_computed_the_same_rows_nothing_is_allowed_for_the_others() -> None:
-    """One per cent is far more than these rounds differ by, and less than what two of sixteen rows may."""
-    before, after = (
-        a_run(*[a_round(a_case("alpha/naive"), seconds, rows=2, number=k) for k in range(2, 10)])
-        for seconds in (1.0, 1.01)
-    )
-    assert verdicts(diff(before, after)) == {"alpha/naive": "slower"}
-    other = a_run(*[a_round(a_case("alpha/naive"), 1.515, rows=3, number=k) for k in range(2, 10)])
-    assert verdicts(diff(before, other)) == {"alpha/naive": "tie"}
 
 
 # --- what the cases were built from --------------------------------------------------------------------------

@@ -226,7 +226,7 @@ def test_a_forged_time_with_a_chain_made_anew_is_beyond_what_can_be_told(run: Ru
 
 
 def test_an_edit_that_no_report_can_be_made_of_is_told_as_one(run: Run) -> None:
-    path = run.of(run.edited(ROUND, r'"wall_ns":\d+', b'"wall_ns":0'))
+    path = run.of(run.edited(ROUND, r'"calls":\d+', b'"calls":0'))
     with pytest.raises(ResultsError, match=r"no report can be made of .*: its journal was changed\.\n  line \d+"):
         comparison_of(path)
 
@@ -242,7 +242,7 @@ def test_report_verify_is_a_gate_that_names_every_entry(run: Run, harness: Comma
     line = run.first(ROUND) + 1
     assert ended.code == 3
     assert f"line {line}: it was changed" in ended.err
-    assert f"line {line}, round 2 of " in ended.err
+    assert f"line {line}, round 4 of " in ended.err
     assert "Verification FAILED" in ended.out
     assert harness("report", str(path)).code == 0
 

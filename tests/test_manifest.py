@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import ManifestError, UsageError
 from harness.manifest import Source, known, load_catalog, load_manifest, root
-from harness.model.manifests import LADDER
+from harness.model.manifests import LADDER, Rung
 
 REPOSITORY = Path(__file__).parent.parent
 CATALOG = load_catalog(REPOSITORY)
@@ -57,6 +57,7 @@ def test_a_manifest_is_read_with_its_folder_for_a_name(manifest: Path) -> None:
         ("loop_order", "loop_oder", "unknown key 'loop_oder', did you mean 'loop_order'?"),
         ("unpacked_bytes", "unpacked_byte", "unknown key 'conventional.unpacked_byte', did you mean 'unpacked_bytes'?"),
         ("absent =", "abscent =", "unknown key 'abscent', did you mean 'absent'?"),
+        ("rows_independent = true", "rows_independent = true\nfewest_rows = 64", "unknown key 'fewest_rows'"),
         ('label = "Alpha"', "", "label: Field required"),
         ("65536", '"small"', "budget_bytes: Input should be a valid integer"),
         ("65536", "0", "budget_bytes: Input should be greater than 0"),
@@ -148,3 +149,10 @@ def test_a_kernel_fits_beside_its_neighbour(source: Source) -> None:
         limit = 150 if rung in {"intrinsics", "assembly"} else 60
         if rung in LADDER:
             assert len(path.read_text().splitlines()) <= limit, path.name
+
+
+def test_journals_of_earlier_versions_may_have_a_key_that_manifests_cannot() -> None:
+    journal = CATALOG.implementations["c"].manifest.rungs[0].model_dump_json()
+    older = journal.replace('"rows_independent":true', '"rows_independent":true,"fewest_rows":64')
+    assert older != journal
+    assert Rung.model_validate_json(older) == CATALOG.implementations["c"].manifest.rungs[0]

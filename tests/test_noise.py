@@ -14,8 +14,7 @@ from harness.model.journal import Entry, Round
 from harness.plan import cases_of
 from harness.report.as_text import render
 from harness.store import RunFolder, load_run
-from harness.timing import ROW_SPREAD
-from tests.factories import a_case, a_failed_round, a_journal, a_manifest, a_round, a_rung, rounds_of, some_options
+from tests.factories import a_case, a_failed_round, a_journal, a_manifest, a_rung, rounds_of, some_options
 
 BLOCKED = a_rung("recursive", rows_independent=False), a_rung("intrinsics", rows_independent=False)
 ALPHA = a_manifest("alpha", "naive", "interchanged", *BLOCKED)
@@ -94,20 +93,6 @@ def test_the_floor_is_the_largest_difference_that_the_pair_allows() -> None:
     assert floors == pytest.approx([1 / 0.98 - 1, 0.05])
 
 
-def test_the_floor_carries_no_allowance_for_rows_that_neither_of_the_two_computed() -> None:
-    """They computed the same ones; with rounds that agree to the nanosecond nothing is left to tell them apart."""
-    rows = [a_round(a_case("beta/naive"), 1.0, rows=2, number=number) for number in range(2, 7)]
-    noise = the_noise(compared(*rows, *controlled(rows)))
-    assert noise.floor == pytest.approx(0.0)
-
-
-def test_where_the_two_computed_other_numbers_of_rows_the_allowance_stays() -> None:
-    two, three = (
-        [a_round(a_case("beta/naive"), rows / 2, rows=rows, number=number) for number in range(2, 7)] for rows in (2, 3)
-    )
-    assert the_noise(compared(*two, *controlled(three))).floor > ROW_SPREAD
-
-
 def test_each_kind_of_rung_has_the_floor_of_its_own_pair() -> None:
     """Five per cent are a tie among the fast rungs, where two that are the same differ by more, and not elsewhere."""
     comparison = compared(
@@ -183,4 +168,4 @@ def test_a_hundred_thousand_samples_are_read_and_analyzed_in_five_seconds(tmp_pa
     began_s = time.process_time()
     comparison = analyze(load_run(folder.path))
     assert time.process_time() - began_s < 5
-    assert sum(row.samples for row in comparison.rows) == 100_000
+    assert sum(row.samples for row in comparison.rows) == 20 * 25 * 101  # without what is warm-up

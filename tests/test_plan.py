@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from harness.model.cases import Batch, Case, Options
+from harness.evidence import failure_of
+from harness.model.cases import Case, Options
 from harness.model.journal import Round
 from harness.model.manifests import AbsentRung, Rung
 from harness.plan import (
-    AIM_ROUNDS,
     BASELINE_SHARE,
     MAX_ROUNDS,
-    MAX_SAMPLES,
-    SAMPLE_S,
     budget_s,
+    candidates,
     cases_of,
     counted,
-    expected_s,
     first_row,
-    left_s,
     next_batch,
-    pilot,
     rungs_of,
     shuffled,
     spent_s,
 )
+from harness.sizing import MAX_SAMPLES, ROOM, SAMPLE_S, once_share
+from harness.timing import timing
+from harness.workload import most_calls
 from tests.factories import a_case, a_failed_round, a_manifest, a_round, a_rung, some_options
+from tests.fake_engine import Kernel, compiled
 
 DEPENDENT = a_rung("recursive", rows_independent=False)
 
@@ -37,15 +39,27 @@ def some_budget(seconds: float, **changes: Any) -> Options:
     return some_options(budget_s=seconds, baseline="gamma/naive", **changes)
 
 
-def play(rung: Rung, case: Case, row_s: float, budget_s: float, startup_s: float = 0.1) -> list[Round]:
-    """All rounds of a case whose rows take so long, and whose times never get precise."""
+def play(rung: Rung, case: Case, kernel: Kernel, options: Options, startup_s: float = 0.1) -> list[Round]:
+    """All rounds of a case whose times never get precise."""
     rounds: list[Round] = []
-    while batch := next_batch(rung, case, rounds, some_budget(budget_s)):
-        seconds = [row_s * batch.rows] * batch.samples
-        container_ns = round((startup_s + sum(seconds)) * 1e9)
-        number = len(rounds) + 1
-        rounds.append(a_round(case, *seconds, rows=batch.rows, number=number, container_ns=container_ns))
+    while batch := next_batch(rung, case, rounds, options):
+        seconds = kernel.walls_s(batch.rows, batch.calls, batch.samples)
+        made = {"calls": batch.calls, "pilot": batch.pilot, "container_ns": round((startup_s + sum(seconds)) * 1e9)}
+        rounds.append(a_round(case, *seconds, rows=batch.rows, number=len(rounds) + 1, **made))
     return rounds
+
+
+def played(
+    row_s: float, budget_s: float = 15, rung: Rung | None = None, n: int = 1024, threads: int = 1
+) -> list[Round]:
+    """The rounds of a case whose rows take as long as they do and nothing else."""
+    rung = rung or a_rung()
+    return play(rung, a_case(f"alpha/{rung.name}", n, threads), Kernel(row_s), some_budget(budget_s))
+
+
+def asked(rounds: Iterable[Round]) -> list[tuple[int, int, int]]:
+    """Rows, calls and samples of each container."""
+    return [(r.rows, r.calls, len(r.samples)) for r in rounds]
 
 
 def test_rounds_begin_at_rows_of_their_own_drawn_from_the_seed() -> None:
@@ -89,21 +103,11 @@ def test_the_order_of_a_round_is_a_permutation_that_its_seed_decides() -> None:
     assert len({tuple(map(str, each)) for each in orders}) == 4
 
 
-@pytest.mark.parametrize(("threads", "n", "rows"), [(1, 64, 1), (8, 64, 8), (8, 4, 4)])
-def test_a_pilot_asks_for_a_row_a_thread(threads: int, n: int, rows: int) -> None:
-    assert pilot(a_rung("parallel"), a_case("alpha/parallel", n, threads)) == Batch(rows=rows, samples=1)
-
-
-def test_a_pilot_asks_for_all_rows_where_they_depend_on_each_other() -> None:
-    assert pilot(DEPENDENT, a_case(n=64)) == Batch(rows=64, samples=1)
-
-
 @pytest.mark.parametrize("rung", [a_rung(), DEPENDENT], ids=["independent", "dependent"])
 @pytest.mark.parametrize("row_s", [1e-7, 1e-3, 10.0])
 @pytest.mark.parametrize("budget_s", [0, 1, 15])
 def test_at_least_three_rounds_count_whatever_the_budget(rung: Rung, row_s: float, budget_s: float) -> None:
-    rounds = play(rung, a_case(n=256), row_s, budget_s)
-    assert 3 <= len(counted(rounds)) <= MAX_ROUNDS + 1
+    assert 3 <= len(counted(played(row_s, budget_s, rung, n=256))) <= MAX_ROUNDS + 1
 
 
 @pytest.mark.parametrize("least", [3, 9, 40])
@@ -111,13 +115,13 @@ def test_as_many_rounds_count_as_were_asked_for(least: int) -> None:
     rounds: list[Round] = []
     options = some_budget(0, rounds=least)
     while batch := next_batch(a_rung(), a_case(), rounds, options, precise=True):
-        seconds = [0.01] * batch.samples
-        rounds.append(a_round(a_case(), *seconds, rows=batch.rows, number=len(rounds) + 1))
+        made = {"rows": batch.rows, "calls": batch.calls, "pilot": batch.pilot}
+        rounds.append(a_round(a_case(), *[0.01 * batch.calls] * batch.samples, number=len(rounds) + 1, **made))
     assert len(counted(rounds)) == least
 
 
 def test_a_precise_case_is_finished_and_another_goes_on() -> None:
-    rounds = [a_round(a_case(), 0.1, number=k) for k in (1, 2, 3)]
+    rounds = [a_round(a_case(), 0.1, 0.1, number=k) for k in (1, 2, 3)]
     assert next_batch(a_rung(), a_case(), rounds, some_budget(60), precise=True) is None
     assert next_batch(a_rung(), a_case(), rounds, some_budget(60), precise=False) is not None
 
@@ -131,57 +135,156 @@ def test_the_baseline_gets_a_larger_share() -> None:
 @pytest.mark.parametrize("startup_s", [0.05, 0.8])
 @pytest.mark.parametrize("row_s", [1e-6, 1e-4, 1e-2, 0.3, 1.0])
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_the_budget_is_kept(threads: int, row_s: float, startup_s: float) -> None:
-    rounds = play(a_rung(), a_case(n=1024, threads=threads), row_s, budget_s=15, startup_s=startup_s)
-    assert spent_s(rounds) <= 15
+def test_the_budget_is_kept_and_what_explores_takes_no_longer_than_twice_as_much(
+    threads: int, row_s: float, startup_s: float
+) -> None:
+    case = a_case(n=1024, threads=threads)
+    rounds = play(a_rung(), case, Kernel(row_s / threads), some_budget(15), startup_s)
+    assert spent_s(candidates(rounds)) <= 15
+    assert spent_s(rounds) <= 3 * 15
 
 
 @pytest.mark.parametrize("row_s", [1e-4, 1e-2, 0.3])
 def test_the_budget_is_used(row_s: float) -> None:
-    assert spent_s(play(a_rung(), a_case(n=1024), row_s, budget_s=15)) > 10
+    assert spent_s(candidates(played(row_s))) > 10
 
 
 def test_samples_of_one_container_have_a_limit() -> None:
-    rounds = play(a_rung(), a_case(n=4), row_s=1e-7, budget_s=15)
-    assert [len(r.samples) for r in rounds] == [1, *[MAX_SAMPLES] * MAX_ROUNDS]
+    rounds = played(row_s=1e-7, budget_s=600, n=4)
+    assert max(len(r.samples) for r in rounds) == MAX_SAMPLES
+
+
+@pytest.mark.parametrize("row_s", [1e-6, 1e-3, 1.0])
+@pytest.mark.parametrize("rung", [a_rung("parallel"), DEPENDENT], ids=["independent", "dependent"])
+def test_every_container_that_counts_is_asked_for_the_same_and_half_its_samples_are_warm_up(
+    row_s: float, rung: Rung
+) -> None:
+    rounds = counted(played(row_s, rung=rung, threads=2))
+    assert len(set(asked(rounds))) == 1
+    assert len(rounds[0].samples) >= 2
+    assert timing(rounds).warm_up == max(1, (len(rounds[0].samples) - 1) // 2)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 7])
 @pytest.mark.parametrize("row_s", [1e-3, 0.07, 5.0])
 def test_sampled_rows_are_as_many_for_every_thread(threads: int, row_s: float) -> None:
-    rows = play(a_rung("parallel"), a_case(n=4096, threads=threads), row_s, budget_s=15)[-1].rows
+    rows = played(row_s, rung=a_rung("parallel"), n=4096, threads=threads)[-1].rows
     assert rows % threads == 0
     assert threads <= rows < 4096
-    assert abs(rows - SAMPLE_S / row_s) <= threads
+    assert rows == threads or SAMPLE_S / ROOM <= rows * row_s <= SAMPLE_S * ROOM
 
 
-@pytest.mark.parametrize(("n", "threads", "rows"), [(4096, 2, 64), (4096, 3, 63), (4096, 30, 60), (48, 2, 48)])
-def test_a_rung_has_as_many_rows_as_it_needs(n: int, threads: int, rows: int) -> None:
-    rung = a_rung("parallel", fewest_rows=64)
-    assert play(rung, a_case(n=n, threads=threads), row_s=0.07, budget_s=15)[-1].rows == rows
-
-
-@pytest.mark.parametrize("n", [256, 257])
+@pytest.mark.parametrize("n", [200, 201])
 def test_the_whole_product_is_computed_where_it_is_cheap(n: int) -> None:
-    rounds = play(a_rung("parallel"), a_case(n=n, threads=2), row_s=1e-3, budget_s=15)
-    assert {r.rows for r in rounds if not r.pilot} == {n}
+    rounds = played(1e-3, rung=a_rung("parallel"), n=n, threads=2)
+    assert {r.rows for r in counted(rounds)} == {n}
 
 
 def test_rows_that_depend_on_each_other_are_never_sampled() -> None:
-    assert {r.rows for r in play(DEPENDENT, a_case(n=256), row_s=1.0, budget_s=0)} == {256}
+    assert {r.rows for r in played(1.0, 0, DEPENDENT, n=256)} == {256}
 
 
-@pytest.mark.parametrize("faster", [0.01, 100.0])
-def test_rows_stay_as_the_pilot_had_them_settled(faster: float) -> None:
-    rung, case = a_rung(), a_case(n=4096)
-    rounds = [a_round(case, 0.01, rows=1, number=1)]
-    settled = next_batch(rung, case, rounds, some_budget(15))
-    assert settled is not None
-    assert settled.rows == 40
-    rounds.append(a_round(case, 0.4 / faster, rows=settled.rows, number=2))
-    later = next_batch(rung, case, rounds, some_budget(15))
-    assert later is not None
-    assert later.rows == settled.rows
+# --- what is done once a call ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("once_s", "row_s", "n"),
+    [(0.1, 0.00137, 512), (0.1, 0.00137, 4096), (0.3, 0.077, 4096), (2.0, 0.001, 4096), (0.05, 0.1, 4096)],
+)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_rows_make_small_what_is_done_once_a_call(once_s: float, row_s: float, n: int, threads: int) -> None:
+    case = a_case(n=n, threads=threads)
+    rounds = play(a_rung("parallel"), case, Kernel(row_s, once_s), some_budget(5))
+    latest = rounds[-1]
+    share = once_s / (once_s + row_s * latest.rows)
+    assert latest.rows == n or share < 0.06
+    assert timing(counted(rounds)).mean == pytest.approx(once_s + row_s * n, rel=0.08 if latest.rows < n else 1e-6)
+    assert latest.rows == n or once_share(rounds) == pytest.approx(share, abs=0.02)
+
+
+def test_what_cannot_be_made_small_is_told() -> None:
+    rounds = play(a_rung(), a_case(n=4096), Kernel(0.2, once_s=3.0), some_budget(5))
+    assert 0.15 < once_share(rounds) < 0.5
+    assert max(sum(s.wall_ns for s in r.samples) / len(r.samples) for r in rounds) < 11e9
+
+
+# --- a compiler at work -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ((0.2, 2000.0), (0.5, 700.0), (1.0, 300.0), (2.0, 30.0), (2.5, 2.0)),
+        ((6.0, 100.0),),
+        ((3.0, 1.5),),
+        ((1.0, 40.0), (4.0, 1.3)),
+        ((0.05, 5.0),),
+    ],
+    ids=["as Java's", "a long plateau", "a small step", "a late step", "at once"],
+)
+@pytest.mark.parametrize("rung", [a_rung(), DEPENDENT], ids=["independent", "dependent"])
+def test_a_kernel_is_called_until_it_is_steady(rung: Rung, steps: tuple[tuple[float, float], ...]) -> None:
+    case = a_case(n=128)
+    rounds = play(rung, case, Kernel(1e-4 / 128, slower=compiled(*steps)), some_budget(5))
+    assert timing(counted(rounds)).mean == pytest.approx(1e-4, rel=0.01)
+    assert failure_of(rounds) is None
+    assert timing(counted(rounds)).warming_s == pytest.approx(steps[-1][0], abs=0.3 + 0.1 * steps[-1][0])
+
+
+def test_the_first_call_is_the_cold_figure_though_later_ones_are_timed_together() -> None:
+    rounds = play(DEPENDENT, a_case(n=128), Kernel(1e-6, slower=compiled((0.2, 1000.0))), some_budget(5))
+    found = timing(counted(rounds), [r for r in rounds if r.pilot])
+    assert found.cold == pytest.approx(0.128)
+    assert found.mean == pytest.approx(0.000128)
+
+
+@pytest.mark.parametrize("seconds", [5, 10, 20])
+def test_what_does_not_get_steady_has_no_figure(seconds: float) -> None:
+    falling = Kernel(1e-3 / 128, slower=lambda computed_s: 1 + 1000 * math.exp(-computed_s / seconds))
+    failure = failure_of(play(DEPENDENT, a_case(n=128), falling, some_budget(5)))
+    assert failure is not None
+    assert failure.reason.startswith("did not get steady")
+
+
+def test_a_long_product_whose_first_sample_is_cold_is_computed_often_enough_to_see_the_others_get_faster() -> None:
+    slow = Kernel(2.5 / 4096, slower=compiled((3.0, 1.5), (8.0, 1.2)))
+    rounds = play(DEPENDENT, a_case(n=4096), slow, some_budget(5))
+    assert [len(r.samples) for r in rounds if r.pilot] == [2, 4, 8]
+    assert timing(counted(rounds)).mean == pytest.approx(2.5)
+    warm = play(DEPENDENT, a_case(n=4096), Kernel(2.5 / 4096, cold=0.05), some_budget(5))
+    assert [len(r.samples) for r in warm if r.pilot] == [2]
+
+
+def test_what_a_longer_container_showed_to_be_cold_has_no_figure() -> None:
+    measured = [a_round(a_case(), *[0.1] * 4, number=number) for number in (3, 4, 5)]
+    pilots = [a_round(a_case(), *[0.1] * 10, *[late] * 20, number=2, pilot=True) for late in (0.1, 0.05)]
+    assert failure_of([pilots[0], *measured]) is None
+    failure = failure_of([pilots[1], *measured])
+    assert failure is not None
+    assert "100% slower than one that went on for 2 s" in failure.reason
+
+
+@pytest.mark.parametrize("call_s", [1e-6, 1e-4, 0.01])
+@pytest.mark.parametrize("n", [32, 512])
+def test_short_products_are_timed_many_together_but_no_sum_leaves_its_32_bits(n: int, call_s: float) -> None:
+    latest = played(call_s / n, rung=DEPENDENT, n=n)[-1]
+    assert latest.calls <= most_calls(n)
+    assert 0.02 <= latest.calls * call_s <= 0.1 or latest.calls >= most_calls(n) - 1
+
+
+@pytest.mark.parametrize("calls", [31, 32, 64])
+def test_calls_are_no_multiple_of_n_after_which_operands_come_again(calls: int) -> None:
+    assert {r.calls % 32 for r in counted(played(0.04 / calls / 32, rung=DEPENDENT, n=32))} == {31}
+
+
+def test_some_rows_are_called_once_a_sample() -> None:
+    assert {r.calls for r in played(0.01, n=4096)} == {1}
+
+
+def test_a_long_whole_product_is_computed_twice_in_every_container() -> None:
+    rounds = played(20.0 / 4096, 0, DEPENDENT, n=4096)
+    assert asked(rounds) == [(4096, 1, 2)] * 3
+    assert counted(rounds) == rounds
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -207,46 +310,3 @@ def test_a_pilot_that_asked_for_as_much_counts() -> None:
 def test_neither_a_lone_pilot_nor_a_failed_round_counts() -> None:
     alone = a_round(a_case(), 0.1, rows=1, number=1)
     assert counted([alone]) == counted([alone, a_failed_round(a_case(), "killed")]) == []
-
-
-def test_plans_say_how_long_they_take() -> None:
-    assert expected_s([a_case()] * 18, some_budget(15)) == 270
-
-
-def test_what_is_left_is_the_budget_or_the_rounds_that_are_made_anyway() -> None:
-    slow = a_round(a_case(), 50.0, number=1, container_ns=50_000_000_000)
-    quick = a_round(a_case(), 1.0, number=1, container_ns=2_000_000_000)
-    assert left_s(a_case(), [], some_budget(15)) == 15
-    assert left_s(a_case(), [quick], some_budget(15)) == 13
-    assert left_s(a_case(), [slow], some_budget(15)) == 100
-    assert left_s(a_case(), [slow] * 3, some_budget(15)) == 0
-
-
-def whole_products(first_s: float, later_s: float) -> list[int]:
-    """How many samples each container of a case is asked for, whose first one takes longer or does not."""
-    case, rounds = a_case(n=4096), list[Round]()
-    while batch := next_batch(DEPENDENT, case, rounds, some_budget(0)):
-        seconds = [first_s, *[later_s] * (batch.samples - 1)]
-        rounds.append(a_round(case, *seconds, rows=batch.rows, number=len(rounds) + 1))
-    return [len(r.samples) for r in rounds]
-
-
-def test_a_short_whole_product_is_computed_twice_to_see_whether_the_first_is_cold() -> None:
-    assert whole_products(1.3, 1.3) == [1, 2, 1]
-    assert whole_products(2.4, 1.3) == [1, 2, 2, 2]
-
-
-def test_what_took_long_to_warm_up_is_worth_more_samples_while_it_is_warm() -> None:
-    assert whole_products(1.7, 0.06) == [1, 2, 7, 7]
-
-
-def test_a_long_whole_product_is_computed_once_in_a_container() -> None:
-    assert whole_products(20.0, 20.0) == [1, 1, 1]
-
-
-def test_rows_that_take_seconds_are_computed_once_in_a_container_and_in_more_of_them() -> None:
-    case, rounds = a_case(n=4096), list[Round]()
-    while batch := next_batch(a_rung(), case, rounds, some_budget(60)):
-        rounds.append(a_round(case, *[5.0] * batch.samples, rows=batch.rows, number=len(rounds) + 1))
-    assert {len(r.samples) for r in rounds} == {1}
-    assert len(rounds) > AIM_ROUNDS

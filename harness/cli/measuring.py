@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.docker_engine import DockerEngine
+    from harness.evidence import Evidence
     from harness.manifest import Catalog
     from harness.model.cases import Options
     from harness.model.comparison import Comparison
@@ -89,7 +90,7 @@ def compare(
         rebuild=rebuild,
     )
     if plan:
-        _print_plan(catalog, options_for)
+        _print_plan(catalog, options_for, out)
     else:
         _start(catalog, options_for, out, wait)
 
@@ -212,19 +213,38 @@ def _check_memory(catalog: Catalog, options: Options, engine_bytes: int, own_byt
     check_fits([(case, manifests[case.implementation].held(case.rung)) for case in cases], engine_bytes, own_bytes)
 
 
-def _print_plan(catalog: Catalog, options_for: Callable[..., Options]) -> None:
+def _print_plan(catalog: Catalog, options_for: Callable[..., Options], out: Path) -> None:
     from tabulate import tabulate
 
-    from harness.plan import budget_s, cases_of, expected_s
+    from harness.forecast import case_s, earlier_of
+    from harness.plan import cases_of
     from harness.topology import cores_of, own_cpus, own_memory_bytes, own_topology
 
     options = options_for(cpus=len(own_cpus()), cores=cores_of(own_cpus(), own_topology()))
     _check_memory(catalog, options, own_memory_bytes(), None)
-    manifests = [source.manifest for source in catalog.named(options.langs).values()]
-    cases = cases_of(manifests, options)
-    rows = [[case.name, case.threads, case.n, f"{budget_s(case, options):g} s"] for case in cases]
-    typer.echo(tabulate(rows, headers=["case", "threads", "n", "budget"]))
+    manifests = {name: source.manifest for name, source in catalog.named(options.langs).items()}
+    latest = _latest(out)
+    rows, expected_s = [], 0.0
+    for case in cases_of(list(manifests.values()), options):
+        earlier = earlier_of(case, latest.rounds if latest else {})
+        seconds = case_s(manifests[case.implementation].held(case.rung), case, (), options, earlier)
+        expected_s += seconds
+        rows.append([case.name, case.threads, case.n, f"{seconds:.0f} s", "" if earlier else "its budget"])
+    typer.echo(tabulate(rows, headers=["case", "threads", "n", "about", ""]))
+    source = f"as in {latest.started.run}" if latest else "by their budgets, for there is no run yet to tell"
     typer.echo(
-        f"\n{len(cases)} cases, about {expected_s(cases, options) / 60:.1f} minutes of measuring; longer "
-        f"where {options.rounds} rounds of a slow case exceed its budget, and where images must be built first."
+        f"\n{len(rows)} cases, about {expected_s / 60:.1f} minutes of measuring ({source}); longer where images must "
+        "be built first. A run tells how long it will still take, ever better as it goes on."
     )
+
+
+def _latest(out: Path) -> Evidence | None:
+    """The run that was made last in a folder of results, if there is one that can be read."""
+    from harness.evidence import Evidence
+    from harness.runs import LATEST, find_run
+    from harness.store import load_run
+
+    try:
+        return Evidence.of(load_run(find_run(out, LATEST)))
+    except ResultsError:
+        return None

@@ -60,6 +60,7 @@ class Batch(Record):
     samples: int
     first: int = 0
     calls: int = 1  # with none, all is done but the work: what is left is what everything else takes
+    pilot: bool = False  # whether it only sizes those that follow
 
 
 class Sample(Record):

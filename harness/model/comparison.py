@@ -73,8 +73,11 @@ class Row(Record):
     samples: int = 0
     disturbed_rounds: int = 0  # of all that were made
     set_aside_rounds: int = 0  # of those: the ones that `rounds` does not count
-    warm_up: int | None = None  # samples at the beginning of each container that the data showed to be cold
-    stopped: Literal["precise", "budget spent", "cut short"] | None = None
+    warm_up: int | None = None  # samples at the beginning of each container that are left out
+    warm_up_seconds: float | None = None  # of computing, in a container, until its samples were steady
+    calls: int = 1  # of the kernel in a sample
+    once_share: float | None = None  # of a sample of some rows: what a call does once, whatever its rows are
+    stopped: Literal["target reached", "time limit", "interrupted"] | None = None
     loop_order: str | None = None
     layout: str | None = None
     bounds_checks: bool | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from harness.model.record import Record, Words
 
@@ -63,7 +63,6 @@ class Rung(Traits):
 
     name: Words
     rows_independent: bool
-    fewest_rows: int = Field(default=1, ge=1)  # of a sample: what a kernel does once a call would weigh on fewer
     bytes_per_element: int = Field(default=0, ge=0)  # in memory, of an n x n matrix, where it is more than A, B and C
     bytes_per_element_and_thread: int = Field(default=0, ge=0)  # where each thread or process has copies of its own
     note: Words | None = None
@@ -74,6 +73,14 @@ class Rung(Traits):
     def kind(self) -> Kind:
         """What kind of kernel it is: noise differs between the two."""
         return "row by row" if self.rows_independent else "blocked"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_fewest_rows(cls, value: Any, info: ValidationInfo) -> Any:
+        """Journals, which are JSON, of earlier versions have a key that manifests cannot have any more."""
+        if info.mode == "json" and isinstance(value, dict):
+            return {key: each for key, each in value.items() if key != "fewest_rows"}
+        return value
 
 
 class AbsentRung(Record):

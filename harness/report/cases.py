@@ -25,22 +25,25 @@ def all_cases(comparison: Comparison) -> Section:
             _rows_text(row),
             f"{row.rounds} / {row.samples}",
             NONE if row.warm_up is None else str(row.warm_up),
+            number(row.warm_up_seconds),
             row.stopped or NONE,
         ]
         for row in comparison.rows
         if row.outcome == "measured"
     ]
     headers = [
-        "case", "threads", "seconds", "cold s", "GFLOP/s", "peak", "× baseline", "× the rung it was made from",
+        "case", "threads", "seconds", "first sample, s", "GFLOP/s", "peak", "× baseline", "× the rung it was made from",
         "× a core", "efficiency", "busy CPUs", "rows", "rounds / samples",
-        "warm-up", "stopped",
+        "discarded as warm-up", "steady after, s", "stop reason",
     ]  # fmt: skip
     return Section("Every case", table=Table(headers, rows))
 
 
 def _rows_text(row: Row) -> str:
-    """Whether the time is of the whole product or scaled from some of its rows."""
-    return f"estimate from {row.rows_computed} of {row.n} rows" if row.is_estimate else "all"
+    """Whether the time is of the whole product, of many of them together, or scaled from some of its rows."""
+    if row.is_estimate:
+        return f"estimate from {row.rows_computed} of {row.n} rows"
+    return f"all, {row.calls} times" if row.calls > 1 else "all"
 
 
 def build_facts(comparison: Comparison) -> Section:
