@@ -380,11 +380,11 @@ STEADY, UNSTEADY = [[1.0], [1.001]] * 4, [[1.0], [1.5]] * 4
 @pytest.mark.parametrize(
     ("rounds", "finished", "budget_s", "label"),
     [
-        (STEADY, True, 100.0, "precise"),
-        (STEADY, False, 100.0, "precise"),
-        (UNSTEADY, True, 5.0, "budget spent"),
-        (UNSTEADY, False, 5.0, "budget spent"),
-        (UNSTEADY, False, 100.0, "cut short"),
+        (STEADY, True, 100.0, "target reached"),
+        (STEADY, False, 100.0, "target reached"),
+        (UNSTEADY, True, 5.0, "time limit"),
+        (UNSTEADY, False, 5.0, "time limit"),
+        (UNSTEADY, False, 100.0, "interrupted"),
     ],
 )
 def test_the_report_says_why_a_case_was_measured_no_more(
