@@ -43,7 +43,7 @@ FAULTS = {
     "faulty/too-few": r"printed 1 samples where 2 were asked for",
     "faulty/zero-time": r"sample 1 claims impossible times: 0 and \d+ ns",
     "faulty/negative-time": r"sample 1 claims impossible times: -1000000 and \d+ ns",
-    "faulty/too-long": r"its samples claim 1000000000000000 ns, but its container lived \d+ ns",
+    "faulty/too-long": r"its samples claim 2000000000000000 ns, but its container lived \d+ ns",
     "faulty/hang": r"hung: killed after 6 s",
     "faulty/out-of-memory": r"ran out of the memory it was given and was killed",
     "faulty/flood": r"line 1 of its output is not `wall_ns cpu_ns checksum`: 'x+'|hung: killed after 6 s",
@@ -67,7 +67,7 @@ def run(engine: DockerEngine, faulty_root: Path, tmp_path_factory: pytest.TempPa
         threads=(1,),
         rounds=3,
         precision=0,
-        budget_s=2,  # enough for containers of several samples of several calls, and for none that comes near the limit
+        budget_s=0,  # a pilot, and containers of few samples of many calls
         baseline=HONEST,
         yardstick=HONEST,
         seed=2026,
