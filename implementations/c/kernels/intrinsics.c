@@ -122,12 +122,12 @@ static void work(void *shared, size_t t) {
         }
 }
 
-static void multiply(size_t n, size_t rows, size_t threads, double A[rows][n], double B[n][n], double C[rows][n]) {
+static void multiply(size_t n, size_t rows, size_t most_threads, double A[rows][n], double B[n][n], double C[rows][n]) {
+    const size_t threads = min(most_threads, 1 + n * n * rows / FLOP_A_THREAD);
     struct plan plan = {*tiles[require_isa(paths)], n, rows, threads, .A = *A, .B = *B, .C = *C};
     const struct caches caches = find_caches();
     if (n * n * sizeof(double) <= caches.l2 / 2 && rows >= plan.tile.rows && n >= plan.tile.lanes) {
-        plan.threads = min(threads, 1 + n * n * rows / FLOP_A_THREAD);
-        run_team(plan.threads, work_in_place, &plan);
+        run_team(threads, work_in_place, &plan);
         return;
     }
     // A panel of A fills the nearest cache, the block of A three quarters of the second, that of B half of the last.

@@ -5,21 +5,23 @@
 
 #include "textflag.h"
 
-// ENTER takes the arguments of a tile of 1 << log rows, others + 1: SI, DI and DX point into A, B and C. CX
-// counts the steps of a share, of which the first has the odd ones, R11 is their number in the others, R10
-// counts the shares, and R9 points to the next row of C to fetch.
+// ENTER takes the arguments of a tile of 1 << log rows, others + 1: SI, DI and DX point into A, B and C, BX to the
+// fifth row of A; R13 and AX are one and three rows of A, R12 is a step along them, R15 a row of B and R8 one of C.
+// CX counts the steps of a share, of which the first has the odd ones, R11 is their number in the others, R10 counts
+// the shares, and R9 points to the next row of C to fetch.
 #define ENTER(log, others) \
 	MOVQ depth+0(FP), CX; \
-	MOVQ a+8(FP), SI; \
-	MOVQ b+16(FP), DI; \
-	MOVQ c+24(FP), DX; \
-	MOVQ stride+32(FP), R8; \
-	MOVQ DX, R9; \
-	MOVQ $(others+1), R10; \
-	MOVQ CX, R11; \
-	SHRQ $log, R11; \
-	IMUL3Q $others, R11, R12; \
-	SUBQ R12, CX
+	MOVQ a_first+8(FP), SI; \
+	MOVQ a_row+16(FP), R13; \
+	MOVQ b_first+32(FP), DI; \
+	MOVQ b_row+40(FP), R15; \
+	MOVQ c_first+56(FP), DX; \
+	MOVQ c_row+64(FP), R8; \
+	LEAQ (R13)(R13*2), AX; LEAQ (SI)(R13*4), BX; \
+	MOVQ DX, R9; MOVQ $(others+1), R10; \
+	MOVQ CX, R11; SHRQ $log, R11; \
+	IMUL3Q $others, R11, R12; SUBQ R12, CX; \
+	MOVQ a_step+24(FP), R12
 
 // ZERO clears a row of the tile.
 #define ZERO(c0, c1, c2) \
@@ -28,8 +30,8 @@
 	VXORPD c2, c2, c2
 
 // ROW512 adds to a row of the tile: one number of A, broadcast, times three vectors of B.
-#define ROW512(offset, c0, c1, c2) \
-	VBROADCASTSD offset(SI), Z27; \
+#define ROW512(from, c0, c1, c2) \
+	VBROADCASTSD from, Z27; \
 	VFMADD231PD Z24, Z27, c0; \
 	VFMADD231PD Z25, Z27, c1; \
 	VFMADD231PD Z26, Z27, c2
@@ -44,8 +46,8 @@
 	VMOVUPD c2, 128(DX); \
 	ADDQ R8, DX
 
-// func avx512x8x24(depth int, a, b, c unsafe.Pointer, stride uintptr)
-TEXT ·avx512x8x24(SB), NOSPLIT, $0-40
+// func avx512x8x24(depth int, a, b, c strided)
+TEXT ·avx512x8x24(SB), NOSPLIT, $0-80
 	ENTER(3, 7)
 	ZERO(Z0, Z1, Z2)
 	ZERO(Z3, Z4, Z5)
@@ -66,16 +68,17 @@ step:
 	VMOVUPD 0(DI), Z24
 	VMOVUPD 64(DI), Z25
 	VMOVUPD 128(DI), Z26
-	ROW512(0, Z0, Z1, Z2)
-	ROW512(8, Z3, Z4, Z5)
-	ROW512(16, Z6, Z7, Z8)
-	ROW512(24, Z9, Z10, Z11)
-	ROW512(32, Z12, Z13, Z14)
-	ROW512(40, Z15, Z16, Z17)
-	ROW512(48, Z18, Z19, Z20)
-	ROW512(56, Z21, Z22, Z23)
-	ADDQ $64, SI
-	ADDQ $192, DI
+	ROW512((SI), Z0, Z1, Z2)
+	ROW512((SI)(R13*1), Z3, Z4, Z5)
+	ROW512((SI)(R13*2), Z6, Z7, Z8)
+	ROW512((SI)(AX*1), Z9, Z10, Z11)
+	ROW512((BX), Z12, Z13, Z14)
+	ROW512((BX)(R13*1), Z15, Z16, Z17)
+	ROW512((BX)(R13*2), Z18, Z19, Z20)
+	ROW512((BX)(AX*1), Z21, Z22, Z23)
+	ADDQ R12, SI
+	ADDQ R12, BX
+	ADDQ R15, DI
 	DECQ CX
 	JNZ step
 next:
@@ -94,8 +97,8 @@ next:
 	RET
 
 // ROW256 and ADD256 do the same with vectors of half the size, of which there are half as many.
-#define ROW256(offset, c0, c1, c2) \
-	VBROADCASTSD offset(SI), Y15; \
+#define ROW256(from, c0, c1, c2) \
+	VBROADCASTSD from, Y15; \
 	VFMADD231PD Y12, Y15, c0; \
 	VFMADD231PD Y13, Y15, c1; \
 	VFMADD231PD Y14, Y15, c2
@@ -109,8 +112,8 @@ next:
 	VMOVUPD c2, 64(DX); \
 	ADDQ R8, DX
 
-// func avx2x4x12(depth int, a, b, c unsafe.Pointer, stride uintptr)
-TEXT ·avx2x4x12(SB), NOSPLIT, $0-40
+// func avx2x4x12(depth int, a, b, c strided)
+TEXT ·avx2x4x12(SB), NOSPLIT, $0-80
 	ENTER(2, 3)
 	ZERO(Y0, Y1, Y2)
 	ZERO(Y3, Y4, Y5)
@@ -127,12 +130,12 @@ step:
 	VMOVUPD 0(DI), Y12
 	VMOVUPD 32(DI), Y13
 	VMOVUPD 64(DI), Y14
-	ROW256(0, Y0, Y1, Y2)
-	ROW256(8, Y3, Y4, Y5)
-	ROW256(16, Y6, Y7, Y8)
-	ROW256(24, Y9, Y10, Y11)
-	ADDQ $32, SI
-	ADDQ $96, DI
+	ROW256((SI), Y0, Y1, Y2)
+	ROW256((SI)(R13*1), Y3, Y4, Y5)
+	ROW256((SI)(R13*2), Y6, Y7, Y8)
+	ROW256((SI)(AX*1), Y9, Y10, Y11)
+	ADDQ R12, SI
+	ADDQ R15, DI
 	DECQ CX
 	JNZ step
 next:

@@ -3,10 +3,8 @@
 
 package kernels
 
-import "unsafe"
-
 // Assembly computes C = A · B with a tile in assembly.
-var Assembly = []Path{{"neon", nil, true, tile{4, 8, neon4x8}.product}}
+var Assembly = []Path{{"neon", nil, true, tile{4, 8, neon4x8, &neonx4}.product}}
 
 //go:noescape
-func neon4x8(depth int, a, b, c unsafe.Pointer, stride uintptr)
+func neon4x8(depth int, a, b, c strided)

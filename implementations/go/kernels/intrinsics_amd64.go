@@ -13,64 +13,69 @@ import (
 
 // Intrinsics computes C = A · B with a tile in vector intrinsics.
 var Intrinsics = []Path{
-	{"avx512", []string{"avx512"}, archsimd.X86.AVX512(), tile{4, 16, avx512x4x16}.product},
-	{"avx2", []string{"avx2", "fma"}, archsimd.X86.AVX2() && archsimd.X86.FMA(), tile{4, 8, avx2x4x8}.product},
+	{"avx512", []string{"avx512"}, archsimd.X86.AVX512(), avx512x16.product},
+	{"avx2", []string{"avx2", "fma"}, archsimd.X86.AVX2() && archsimd.X86.FMA(), avx2x8.product},
 }
 
+var (
+	avx512x16 = tile{4, 16, avx512x4x16, &avx2x8}
+	avx2x8    = tile{4, 8, avx2x4x8, nil}
+)
+
 // avx512x4x16 adds up a tile of 4 × 16 in eight vectors.
-func avx512x4x16(depth int, a, b, c unsafe.Pointer, stride uintptr) {
+func avx512x4x16(depth int, a, b, c strided) {
 	var c00, c01, c10, c11, c20, c21, c30, c31 archsimd.Float64x8
 	for range depth {
-		column, row := (*[4]float64)(a), (*[2][8]float64)(b)
+		row := (*[2][8]float64)(b.first)
 		b0, b1 := archsimd.LoadFloat64x8Array(&row[0]), archsimd.LoadFloat64x8Array(&row[1])
-		x := archsimd.BroadcastFloat64x8(column[0])
+		x := archsimd.BroadcastFloat64x8(*a.at(0))
 		c00, c01 = x.MulAdd(b0, c00), x.MulAdd(b1, c01)
-		x = archsimd.BroadcastFloat64x8(column[1])
+		x = archsimd.BroadcastFloat64x8(*a.at(1))
 		c10, c11 = x.MulAdd(b0, c10), x.MulAdd(b1, c11)
-		x = archsimd.BroadcastFloat64x8(column[2])
+		x = archsimd.BroadcastFloat64x8(*a.at(2))
 		c20, c21 = x.MulAdd(b0, c20), x.MulAdd(b1, c21)
-		x = archsimd.BroadcastFloat64x8(column[3])
+		x = archsimd.BroadcastFloat64x8(*a.at(3))
 		c30, c31 = x.MulAdd(b0, c30), x.MulAdd(b1, c31)
-		a, b = unsafe.Add(a, 8*4), unsafe.Add(b, 8*16)
+		a.first, b.first = unsafe.Add(a.first, a.step), unsafe.Add(b.first, b.row)
 	}
-	add8(c, c00, c01)
-	add8(unsafe.Add(c, stride), c10, c11)
-	add8(unsafe.Add(c, 2*stride), c20, c21)
-	add8(unsafe.Add(c, 3*stride), c30, c31)
+	add8(c.at(0), c00, c01)
+	add8(c.at(1), c10, c11)
+	add8(c.at(2), c20, c21)
+	add8(c.at(3), c30, c31)
 }
 
 // add8 adds a row of a tile to C.
-func add8(c unsafe.Pointer, x, y archsimd.Float64x8) {
-	row := (*[2][8]float64)(c)
+func add8(c *float64, x, y archsimd.Float64x8) {
+	row := (*[2][8]float64)(unsafe.Pointer(c))
 	archsimd.LoadFloat64x8Array(&row[0]).Add(x).StoreArray(&row[0])
 	archsimd.LoadFloat64x8Array(&row[1]).Add(y).StoreArray(&row[1])
 }
 
 // avx2x4x8 adds up a tile of 4 × 8 in eight vectors.
-func avx2x4x8(depth int, a, b, c unsafe.Pointer, stride uintptr) {
+func avx2x4x8(depth int, a, b, c strided) {
 	var c00, c01, c10, c11, c20, c21, c30, c31 archsimd.Float64x4
 	for range depth {
-		column, row := (*[4]float64)(a), (*[2][4]float64)(b)
+		row := (*[2][4]float64)(b.first)
 		b0, b1 := archsimd.LoadFloat64x4Array(&row[0]), archsimd.LoadFloat64x4Array(&row[1])
-		x := archsimd.BroadcastFloat64x4(column[0])
+		x := archsimd.BroadcastFloat64x4(*a.at(0))
 		c00, c01 = x.MulAdd(b0, c00), x.MulAdd(b1, c01)
-		x = archsimd.BroadcastFloat64x4(column[1])
+		x = archsimd.BroadcastFloat64x4(*a.at(1))
 		c10, c11 = x.MulAdd(b0, c10), x.MulAdd(b1, c11)
-		x = archsimd.BroadcastFloat64x4(column[2])
+		x = archsimd.BroadcastFloat64x4(*a.at(2))
 		c20, c21 = x.MulAdd(b0, c20), x.MulAdd(b1, c21)
-		x = archsimd.BroadcastFloat64x4(column[3])
+		x = archsimd.BroadcastFloat64x4(*a.at(3))
 		c30, c31 = x.MulAdd(b0, c30), x.MulAdd(b1, c31)
-		a, b = unsafe.Add(a, 8*4), unsafe.Add(b, 8*8)
+		a.first, b.first = unsafe.Add(a.first, a.step), unsafe.Add(b.first, b.row)
 	}
-	add4(c, c00, c01)
-	add4(unsafe.Add(c, stride), c10, c11)
-	add4(unsafe.Add(c, 2*stride), c20, c21)
-	add4(unsafe.Add(c, 3*stride), c30, c31)
+	add4(c.at(0), c00, c01)
+	add4(c.at(1), c10, c11)
+	add4(c.at(2), c20, c21)
+	add4(c.at(3), c30, c31)
 }
 
 // add4 adds a row of a tile to C.
-func add4(c unsafe.Pointer, x, y archsimd.Float64x4) {
-	row := (*[2][4]float64)(c)
+func add4(c *float64, x, y archsimd.Float64x4) {
+	row := (*[2][4]float64)(unsafe.Pointer(c))
 	archsimd.LoadFloat64x4Array(&row[0]).Add(x).StoreArray(&row[0])
 	archsimd.LoadFloat64x4Array(&row[1]).Add(y).StoreArray(&row[1])
 }

@@ -2,19 +2,95 @@ package kernels
 
 import "unsafe"
 
+// strided is where a block of numbers begins, and how many bytes they are apart from row to row and along a row.
+type strided struct {
+	first     unsafe.Pointer
+	row, step uintptr
+}
+
+// stride is the block that m begins with, its distances told in numbers.
+func stride(m []float64, row, step int) strided {
+	return strided{unsafe.Pointer(&m[0]), uintptr(8 * row), uintptr(8 * step)}
+}
+
+// at is where a row begins.
+func (s strided) at(row uintptr) *float64 { return (*float64)(unsafe.Add(s.first, row*s.row)) }
+
 // A tile computes rows × columns elements of C at once, in vector registers.
 type tile struct {
 	rows, columns int
 
-	// multiply adds a strip of A times a strip of B to the tile of C at c, whose rows are stride bytes
-	// apart. A strip holds depth columns of A (rows of B), one after the other, each as long as the tile.
-	multiply func(depth int, a, b, c unsafe.Pointer, stride uintptr)
+	// multiply adds depth columns of A times as many rows of B to the tile of C.
+	multiply func(depth int, a, b, c strided)
+
+	narrower *tile // for columns that are left over; none for the last
 }
 
-// product is the packed algorithm around the tile: a panel of B that stays in the L3 cache, shared by all
+// worthAThread is how many multiplications take as long as waking another thread.
+const worthAThread = 1 << 21
+
+// product adds A · B to C, on as many of the threads as that deserves. Where B stays in a core's own cache by
+// itself, packing would not be worth its time.
+func (t tile) product(a, b, c []float64, n, rows, threads int) {
+	threads = min(threads, 1+n*n*rows/worthAThread)
+	if 8*n*n <= cacheBytes[2]/2 && n >= t.columns && rows >= t.rows {
+		t.inPlace(a, b, c, n, rows, threads)
+	} else {
+		t.packed(a, b, c, n, rows, threads)
+	}
+}
+
+// inPlace gives every thread rows of its own, of which those that do not fill a tile are left to a lower one.
+func (t tile) inPlace(a, b, c []float64, n, rows, threads int) {
+	heights := split(rows, t.rows, rows, threads)
+	asides := packingMemory(heights.parts * t.rows * t.columns)
+	deal(threads, heights.parts, func(_, piece int) {
+		first, height := heights.part(piece)
+		aside := asides[piece*t.rows*t.columns:][:t.rows*t.columns]
+		multiply := func(t *tile, first, end int) {
+			for j, fitting := 0, t; j < n; j += fitting.columns {
+				for fitting.columns > n-j && fitting.narrower != nil {
+					fitting = fitting.narrower
+				}
+				left := min(j, n-fitting.columns) // a tile that would leave C is moved back into it
+				for i := first; i < end; i += fitting.rows {
+					top := min(i, rows-fitting.rows)
+					fitting.add(n, stride(a[top*n:], n, 1), stride(b[left:], n, 1), c[top*n+left:], n, aside,
+						i-top, fitting.rows, j-left, fitting.columns)
+				}
+			}
+		}
+		whole := first + height
+		if t.narrower != nil && t.narrower.rows < t.rows {
+			whole = first + height/t.rows*t.rows
+			multiply(t.narrower, whole, first+height)
+		}
+		multiply(&t, first, whole)
+	})
+}
+
+// add adds a tile to C, of which the rows from top to bottom and the columns from left to right are wanted; where
+// these are not all, it is computed aside first.
+func (t *tile) add(depth int, a, b strided, c []float64, n int, aside []float64, top, bottom, left, right int) {
+	if bottom-top == t.rows && right-left == t.columns {
+		t.multiply(depth, a, b, stride(c, n, 1))
+		return
+	}
+	aside = aside[:t.rows*t.columns]
+	clear(aside)
+	t.multiply(depth, a, b, stride(aside, t.columns, 1))
+	for r := top; r < bottom; r++ {
+		to, from := c[r*n+left:r*n+right], aside[r*t.columns+left:r*t.columns+right]
+		for s, sum := range from {
+			to[s] += sum
+		}
+	}
+}
+
+// packed is the algorithm around the tile for a larger B: a panel of B that stays in the L3 cache, shared by all
 // threads, times blocks of A that stay in each thread's L2 cache, strip by strip. Packing lays a panel or a
 // block out in the order in which the tile reads it, padded with zeros to whole strips.
-func (t tile) product(a, b, c []float64, n, rows, threads int) {
+func (t tile) packed(a, b, c []float64, n, rows, threads int) {
 	// Every panel costs a walk over all of C, so panels are deep: a strip of A fills the L1 cache, and is
 	// read from L2 as fast as the tile asks for it.
 	depths := split(n, 1, cacheBytes[1]/8/t.rows, 1)
@@ -40,30 +116,19 @@ func (t tile) product(a, b, c []float64, n, rows, threads int) {
 				i, height := heights.part(piece)
 				block := blocks[worker*blockSize:]
 				t.packA(block, a[i*n+k:], zeros, n, height, depth)
-				t.add(block, panel, c[i*n+j:], n, height, width, depth)
+				t.multiplyBlock(block, panel, c[i*n+j:], n, height, width, depth)
 			})
 		}
 	}
 }
 
-// add adds a packed block of A times the packed panel of B to C. A tile that hangs over the edge of C is
-// computed aside, and what belongs to C is added.
-func (t tile) add(block, panel, c []float64, n, height, width, depth int) {
+// multiplyBlock adds a packed block of A times the packed panel of B to C.
+func (t tile) multiplyBlock(block, panel, c []float64, n, height, width, depth int) {
 	aside := make([]float64, t.rows*t.columns)
 	for j := 0; j < width; j += t.columns {
 		for i := 0; i < height; i += t.rows {
-			a, b := unsafe.Pointer(&block[i*depth]), unsafe.Pointer(&panel[j*depth])
-			if i+t.rows <= height && j+t.columns <= width {
-				t.multiply(depth, a, b, unsafe.Pointer(&c[i*n+j]), uintptr(8*n))
-				continue
-			}
-			clear(aside)
-			t.multiply(depth, a, b, unsafe.Pointer(&aside[0]), uintptr(8*t.columns))
-			for r := range min(t.rows, height-i) {
-				for s := range min(t.columns, width-j) {
-					c[(i+r)*n+j+s] += aside[r*t.columns+s]
-				}
-			}
+			t.add(depth, stride(block[i*depth:], 1, t.rows), stride(panel[j*depth:], t.columns, 1), c[i*n+j:], n,
+				aside, 0, min(t.rows, height-i), 0, min(t.columns, width-j))
 		}
 	}
 }

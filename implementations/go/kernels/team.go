@@ -28,20 +28,19 @@ func (c cut) most() int {
 	return ((units-1)/c.parts + 1) * c.unit
 }
 
-// deal has workers goroutines do the pieces of a piece of work, each taking the next one when it is free.
+// deal has workers, of which the caller is one, do the pieces of a piece of work, each taking the next one when
+// it is free.
 func deal(workers, pieces int, do func(worker, piece int)) {
 	var next atomic.Int64
 	var group sync.WaitGroup
-	for worker := range workers {
-		group.Go(func() {
-			for {
-				piece := int(next.Add(1)) - 1
-				if piece >= pieces {
-					return
-				}
-				do(worker, piece)
-			}
-		})
+	work := func(worker int) {
+		for piece := int(next.Add(1)) - 1; piece < pieces; piece = int(next.Add(1)) - 1 {
+			do(worker, piece)
+		}
 	}
+	for worker := 1; worker < workers; worker++ {
+		group.Go(func() { work(worker) })
+	}
+	work(0)
 	group.Wait()
 }

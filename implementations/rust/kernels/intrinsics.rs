@@ -35,8 +35,8 @@ fn multiply_by(tile: &Tile, n: usize, threads: usize, a: &[f64], b: &[f64], c: &
     let (b, c) = (Block::new(b, n), Block::new_mut(c, n));
     let a = Block::new(a, n).part(0..c.rows, 0..n);
     let [nearest, own, shared] = [1, 2, 3].map(|level| caches::bytes(level) / size_of::<f64>());
+    let threads = threads.min(1 + n * n * c.rows / WORTH_A_THREAD);
     if n * n <= own / 2 && n >= tile.lanes && c.rows >= tile.rows {
-        let threads = threads.min(1 + n * n * c.rows / WORTH_A_THREAD);
         let share = c.rows.div_ceil(tile.rows * threads) * tile.rows;
         // SAFETY: every thread has rows of its own.
         on_each(threads, |thread| unsafe { multiply_in_place(tile, a, b, c, thread * share..(thread + 1) * share) });

@@ -6,27 +6,15 @@ const team = @import("../team.zig");
 const pack = @import("../pack.zig");
 const Caches = @import("../caches.zig").Caches;
 const Isa = @import("../isa.zig").Isa;
+const adds = @import("../tile.zig").adds;
+const Strided = @import("../tile.zig").Strided;
+const Tile = @import("../tile.zig").Tile;
 
-/// A tile of C: its sums, a row of B and an entry of A take all the vector registers, 32 (AVX2: 16).
-const Tile = struct {
-    lanes: usize,
-    rows: usize,
-    vectors: usize,
-
-    fn of(isa: Isa) Tile {
-        return switch (isa) {
-            .avx512 => .{ .lanes = 8, .rows = 8, .vectors = 3 },
-            .avx2 => .{ .lanes = 4, .rows = 6, .vectors = 2 },
-            .neon => .{ .lanes = 2, .rows = 8, .vectors = 3 },
-            .baseline => unreachable,
-        };
-    }
-};
 const tile: Tile = .of(Isa.compiled);
 const columns = tile.lanes * tile.vectors;
-const Vector = @Vector(tile.lanes, f64);
+const flop_a_thread = 1 << 21; // multiplications that take as long as starting one
 
-/// What the threads share. Blocks are of `mc` rows, `nc` columns and `kc` products.
+/// What the threads share. Blocks are of `mc` rows, `nc` columns and `kc` products; none where nothing is packed.
 const Work = extern struct {
     c: [*]f64,
     a: [*]const f64,
@@ -34,11 +22,11 @@ const Work = extern struct {
     rows: usize,
     n: usize,
     threads: usize,
-    mc: usize,
-    nc: usize,
-    kc: usize,
-    packed_a: [*]f64,
-    packed_b: [*]f64,
+    mc: usize = 0,
+    nc: usize = 0,
+    kc: usize = 0,
+    packed_a: [*]f64 = undefined,
+    packed_b: [*]f64 = undefined,
     all_packed: team.Barrier,
 };
 
@@ -47,27 +35,26 @@ pub fn multiply(c: []f64, a: []const f64, b: []const f64, n: usize, threads: usi
     const shape: Tile = .of(isa);
     const caches: Caches = .find();
     const rows = c.len / n;
-    // A strip of A stays in the first cache, a block of A in the second, and one of B in the third.
-    const kc = pack.evenly(n, @min(512, caches.l1 * 3 / 4 / (@sizeOf(f64) * shape.rows)), 1);
-    const mc = pack.evenly((rows + threads - 1) / threads, caches.l2 * 3 / 4 / (@sizeOf(f64) * kc), shape.rows);
-    const nc = pack.evenly(n, caches.l3 / 2 / (@sizeOf(f64) * kc), shape.lanes * shape.vectors);
-
-    const buffer = try pack.memory((2 * nc + threads * mc) * kc);
+    const members = @min(threads, 1 + n * n * rows / flop_a_thread);
     var work: Work = .{
         .c = c.ptr,
         .a = a.ptr,
         .b = b.ptr,
         .rows = rows,
         .n = n,
-        .threads = threads,
-        .mc = mc,
-        .nc = nc,
-        .kc = kc,
-        .packed_a = buffer + 2 * nc * kc,
-        .packed_b = buffer,
-        .all_packed = .init(threads),
+        .threads = members,
+        .all_packed = .init(members),
     };
-    try team.run(threads, multiplyShare, .{ isa.function(@TypeOf(share), "intrinsics", Isa.explicit), &work });
+    if (n * n * @sizeOf(f64) > caches.l2 / 2 or rows < shape.rows or n < shape.lanes) {
+        // A strip of A stays in the first cache, a block of A in the second, and one of B in the third.
+        work.kc = pack.evenly(n, @min(512, caches.l1 * 3 / 4 / (@sizeOf(f64) * shape.rows)), 1);
+        const most_rows = caches.l2 * 3 / 4 / (@sizeOf(f64) * work.kc);
+        work.mc = pack.evenly((rows + members - 1) / members, most_rows, shape.rows);
+        work.nc = pack.evenly(n, caches.l3 / 2 / (@sizeOf(f64) * work.kc), shape.lanes * shape.vectors);
+        work.packed_b = try pack.memory((2 * work.nc + members * work.mc) * work.kc);
+        work.packed_a = work.packed_b + 2 * work.nc * work.kc;
+    }
+    try team.run(members, multiplyShare, .{ isa.function(@TypeOf(share), "intrinsics", Isa.explicit), &work });
 }
 
 fn multiplyShare(compiled: *const @TypeOf(share), w: *Work, me: usize) void {
@@ -79,6 +66,7 @@ pub fn share(w: *Work, me: usize) callconv(.c) void {
     const tiles = (w.rows + tile.rows - 1) / tile.rows;
     const first = tiles * me / w.threads * tile.rows;
     const end = @min(w.rows, tiles * (me + 1) / w.threads * tile.rows);
+    if (w.kc == 0) return multiplyInPlace(w, first, end);
     const a = w.packed_a + me * w.mc * w.kc;
     var turn: usize = 0;
     var j: usize = 0;
@@ -107,43 +95,55 @@ fn multiplyBlock(c: [*]f64, n: usize, a: [*]const f64, b: [*]const f64, height: 
     while (j < width) : (j += columns) {
         var i: usize = 0;
         while (i < height) : (i += tile.rows) {
-            const high, const wide = .{ @min(tile.rows, height - i), @min(columns, width - j) };
-            const a_strip, const b_strip = .{ a + i * depth, b + j * depth };
-            multiplyTile(c + i * n + j, n, @ptrCast(a_strip), @ptrCast(@alignCast(b_strip)), depth, high, wide);
+            const a_strip: Strided = .{ .at = a + i * depth, .row = 1, .step = tile.rows };
+            const b_strip: Strided = .{ .at = b + j * depth, .row = columns };
+            const to, const high, const wide = .{ c + i * n + j, @min(tile.rows, height - i), @min(columns, width - j) };
+            addPart(0, tile.vectors, to, n, a_strip, b_strip, depth, 0, high, 0, wide);
         }
     }
 }
 
-inline fn multiplyTile(
+/// A small B stays near by itself and is worth no copies. A tile that would leave C is moved back into it.
+fn multiplyInPlace(w: *const Work, first: usize, end: usize) void {
+    const n = w.n;
+    var j: usize = 0;
+    while (j < n) {
+        const vectors = std.math.clamp((n - j) / tile.lanes, 1, tile.vectors);
+        const width = vectors * tile.lanes;
+        const left = @min(j, n - width);
+        var i = first;
+        while (i < end) : (i += tile.rows) {
+            const halves: usize = if (w.rows - i <= tile.rows / 2) 1 else 0;
+            const rows = tile.rows >> @intCast(halves);
+            const top = @min(i, w.rows - rows);
+            const a: Strided, const b: Strided = .{ .{ .at = w.a + top * n, .row = n }, .{ .at = w.b + left, .row = n } };
+            addPart(halves, vectors, w.c + top * n + left, n, a, b, n, i - top, rows, j - left, width);
+        }
+        j += width;
+    }
+}
+
+/// Adds to the rows from `top` to `bottom` and the columns from `left` to `right` of a tile: the others are not ours.
+noinline fn addPart(
+    halves: usize,
+    vectors: usize,
     c: [*]f64,
     n: usize,
-    a: [*]const [tile.rows]f64,
-    b: [*]const [tile.vectors]Vector,
+    a: Strided,
+    b: Strided,
     depth: usize,
-    height: usize,
-    width: usize,
+    top: usize,
+    bottom: usize,
+    left: usize,
+    right: usize,
 ) void {
-    for (0..height) |r| { // on its way while the sums are made
-        inline for (0..tile.vectors) |v| @prefetch(c + r * n + v * tile.lanes, .{ .rw = .write });
-    }
-    var sums: [tile.rows][tile.vectors]Vector = @splat(@splat(@splat(0)));
-    for (0..depth) |k| {
-        inline for (0..tile.rows) |r| {
-            const entry: Vector = @splat(a[k][r]);
-            inline for (0..tile.vectors) |v| sums[r][v] = @mulAdd(Vector, entry, b[k][v], sums[r][v]);
-        }
-    }
-    if (height == tile.rows and width == columns) {
-        inline for (0..tile.rows) |r| {
-            inline for (0..tile.vectors) |v| {
-                const entries = c[r * n + v * tile.lanes ..][0..tile.lanes];
-                entries.* = @as(Vector, entries.*) + sums[r][v];
-            }
-        }
-    } else {
-        const entries: [tile.rows][columns]f64 = @bitCast(sums);
-        for (0..height) |r| {
-            for (0..width) |s| c[r * n + s] += entries[r][s];
-        }
+    const add = adds[halves][vectors - 1];
+    const height, const width = .{ tile.rows >> @intCast(halves), vectors * tile.lanes };
+    if (bottom - top == height and right - left == width) return add(c, n, a, b, depth);
+    var sums: [tile.rows * columns]f64 = undefined;
+    @memset(sums[0 .. height * width], 0);
+    add(&sums, width, a, b, depth);
+    for (top..bottom) |r| {
+        for (c[r * n + left .. r * n + right], sums[r * width + left ..][0 .. right - left]) |*to, sum| to.* += sum;
     }
 }
