@@ -23,11 +23,14 @@ public final class Intrinsics {
   static final int ROWS = FEW_REGISTERS ? 6 : 8;
   static final int COLUMNS = (FEW_REGISTERS ? 2 : 3) * LANES;
 
+  private static final int WORTH_A_THREAD = 1 << 21; // multiplications that take as long as a start
+
   public static void multiply(Block a, Block b, Block c, int threads) {
     if (Isa.CHOSEN == Isa.BASELINE) {
       throw new UnsupportedOperationException("this rung needs AVX2 and FMA, AVX-512 or NEON");
     }
-    new Packed(a, b, c, threads).multiply();
+    long n = c.columns();
+    new Packed(a, b, c, (int) Math.min(threads, 1 + n * n * n / WORTH_A_THREAD)).multiply();
   }
 
   /** Adds depth columns of packed rows of A times as many packed rows of B to the tile of C. */
