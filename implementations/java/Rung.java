@@ -25,8 +25,7 @@ record Rung<M>(String name, String loopOrder, String threads, Paths paths, Matri
     return new Rung<>(name, loopOrder, threads, Paths.ONE, Matrix::nested, kernel);
   }
 
-  static Rung<Block> contiguous(
-      String name, String loopOrder, Paths paths, Kernel<Block> kernel) {
+  static Rung<Block> contiguous(String name, String loopOrder, Paths paths, Kernel<Block> kernel) {
     return new Rung<>(name, loopOrder, "all", paths, Matrix::contiguous, kernel);
   }
 

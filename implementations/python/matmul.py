@@ -174,7 +174,7 @@ class Inputs:
 
 def slice_of(flat: array[float], first: int, rows: int, n: int) -> Shared:
     """Return so many rows from one of them on, where they are."""
-    return memoryview(flat)[first * n : (first + rows) * n]
+    return memoryview(flat).cast("B")[8 * first * n : 8 * (first + rows) * n].cast("d")
 
 
 def load_numpy(blas_threads: int) -> None:
