@@ -25,7 +25,7 @@ var (
 // avx512x4x16 adds up a tile of 4 × 16 in eight vectors.
 func avx512x4x16(depth int, a, b, c strided) {
 	var c00, c01, c10, c11, c20, c21, c30, c31 archsimd.Float64x8
-	for range depth {
+	for ; ; a, b = a.along(), b.down() {
 		row := (*[2][8]float64)(b.first)
 		b0, b1 := archsimd.LoadFloat64x8Array(&row[0]), archsimd.LoadFloat64x8Array(&row[1])
 		x := archsimd.BroadcastFloat64x8(*a.at(0))
@@ -36,7 +36,9 @@ func avx512x4x16(depth int, a, b, c strided) {
 		c20, c21 = x.MulAdd(b0, c20), x.MulAdd(b1, c21)
 		x = archsimd.BroadcastFloat64x8(*a.at(3))
 		c30, c31 = x.MulAdd(b0, c30), x.MulAdd(b1, c31)
-		a.first, b.first = unsafe.Add(a.first, a.step), unsafe.Add(b.first, b.row)
+		if depth--; depth == 0 {
+			break
+		}
 	}
 	add8(c.at(0), c00, c01)
 	add8(c.at(1), c10, c11)
@@ -54,7 +56,7 @@ func add8(c *float64, x, y archsimd.Float64x8) {
 // avx2x4x8 adds up a tile of 4 × 8 in eight vectors.
 func avx2x4x8(depth int, a, b, c strided) {
 	var c00, c01, c10, c11, c20, c21, c30, c31 archsimd.Float64x4
-	for range depth {
+	for ; ; a, b = a.along(), b.down() {
 		row := (*[2][4]float64)(b.first)
 		b0, b1 := archsimd.LoadFloat64x4Array(&row[0]), archsimd.LoadFloat64x4Array(&row[1])
 		x := archsimd.BroadcastFloat64x4(*a.at(0))
@@ -65,7 +67,9 @@ func avx2x4x8(depth int, a, b, c strided) {
 		c20, c21 = x.MulAdd(b0, c20), x.MulAdd(b1, c21)
 		x = archsimd.BroadcastFloat64x4(*a.at(3))
 		c30, c31 = x.MulAdd(b0, c30), x.MulAdd(b1, c31)
-		a.first, b.first = unsafe.Add(a.first, a.step), unsafe.Add(b.first, b.row)
+		if depth--; depth == 0 {
+			break
+		}
 	}
 	add4(c.at(0), c00, c01)
 	add4(c.at(1), c10, c11)

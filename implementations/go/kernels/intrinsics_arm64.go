@@ -16,7 +16,7 @@ var neonx4 = tile{4, 4, neonx4x4, nil}
 // neonx4x4 adds up a tile of 4 × 4 in eight vectors.
 func neonx4x4(depth int, a, b, c strided) {
 	var c00, c01, c10, c11, c20, c21, c30, c31 archsimd.Float64x2
-	for range depth {
+	for ; ; a, b = a.along(), b.down() {
 		row := (*[2][2]float64)(b.first)
 		b0, b1 := archsimd.LoadFloat64x2Array(&row[0]), archsimd.LoadFloat64x2Array(&row[1])
 		x := archsimd.BroadcastFloat64x2(*a.at(0))
@@ -27,7 +27,9 @@ func neonx4x4(depth int, a, b, c strided) {
 		c20, c21 = x.MulAdd(b0, c20), x.MulAdd(b1, c21)
 		x = archsimd.BroadcastFloat64x2(*a.at(3))
 		c30, c31 = x.MulAdd(b0, c30), x.MulAdd(b1, c31)
-		a.first, b.first = unsafe.Add(a.first, a.step), unsafe.Add(b.first, b.row)
+		if depth--; depth == 0 {
+			break
+		}
 	}
 	add2(c.at(0), c00, c01)
 	add2(c.at(1), c10, c11)

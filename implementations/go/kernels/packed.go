@@ -16,6 +16,11 @@ func stride(m []float64, row, step int) strided {
 // at is where a row begins.
 func (s strided) at(row uintptr) *float64 { return (*float64)(unsafe.Add(s.first, row*s.row)) }
 
+// along is one step along the rows, down is the next row: neither may leave the block, where the garbage collector
+// would take the pointer for another's.
+func (s strided) along() strided { return strided{unsafe.Add(s.first, s.step), s.row, s.step} }
+func (s strided) down() strided  { return strided{unsafe.Add(s.first, s.row), s.row, s.step} }
+
 // A tile computes rows × columns elements of C at once, in vector registers.
 type tile struct {
 	rows, columns int
