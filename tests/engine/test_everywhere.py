@@ -21,8 +21,8 @@ from harness.workload import Workload
 pytestmark = pytest.mark.engine
 
 SEED = 20261122
-EVERY_SIZE = (*range(1, 71), *range(127, 131), *range(255, 258), 521, 1021)
-SOME_SIZES = (1, 2, 3, 7, 16, 17, 25, 49, 65, 129, 257)  # around tiles and powers of two
+EVERY_SIZE = (*range(1, 71), *range(127, 131), 201, *range(255, 258), 521, 1021)
+SOME_SIZES = (1, 2, 3, 7, 16, 17, 25, 49, 65, 129, 201, 257)  # around tiles, powers of two, and threads
 SIZES = EVERY_SIZE if os.environ.get("EVERY_SIZE") == "1" else SOME_SIZES  # which takes half an hour
 WHOLE_UP_TO = 257  # beyond it, of rows that do not depend on each other, only some are computed
 SOME_ROWS = 3

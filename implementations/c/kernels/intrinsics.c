@@ -14,7 +14,7 @@
 enum {
     MAX_COLUMNS = 24,
     MAX_TILE = 8 * MAX_COLUMNS,
-    FLOP_A_THREAD = 1 << 21, // multiplications that take as long as starting a thread
+    FLOP_A_THREAD = 1 << 22, // multiplications that take twice as long as starting a thread
 };
 
 // The sums fill the registers but for a row of B and a number of A.

@@ -31,8 +31,8 @@ type tile struct {
 	narrower *tile // for columns that are left over; none for the last
 }
 
-// worthAThread is how many multiplications take as long as waking another thread.
-const worthAThread = 1 << 21
+// worthAThread is how many multiplications take twice as long as starting another thread.
+const worthAThread = 1 << 22
 
 // product adds A · B to C, on as many of the threads as that deserves. Where B stays in a core's own cache by
 // itself, packing would not be worth its time.

@@ -23,7 +23,7 @@ public final class Intrinsics {
   static final int ROWS = FEW_REGISTERS ? 6 : 8;
   static final int COLUMNS = (FEW_REGISTERS ? 2 : 3) * LANES;
 
-  private static final int WORTH_A_THREAD = 1 << 21; // multiplications that take as long as a start
+  private static final int WORTH_A_THREAD = 1 << 22; // multiplications that take two starts
 
   public static void multiply(Block a, Block b, Block c, int threads) {
     if (Isa.CHOSEN == Isa.BASELINE) {

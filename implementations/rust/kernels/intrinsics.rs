@@ -12,7 +12,7 @@ use crate::isa::{self, Path};
 use crate::memory::{Buffer, prefetch};
 use crate::tile::{self, LARGEST_TILE, Tile};
 
-const WORTH_A_THREAD: usize = 1 << 21; // multiplications that take as long as starting one
+const WORTH_A_THREAD: usize = 1 << 22; // multiplications that take twice as long as starting one
 
 macro_rules! path {
     ($name:ident) => {

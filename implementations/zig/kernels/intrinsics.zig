@@ -12,7 +12,7 @@ const Tile = @import("../tile.zig").Tile;
 
 const tile: Tile = .of(Isa.compiled);
 const columns = tile.lanes * tile.vectors;
-const flop_a_thread = 1 << 21; // multiplications that take as long as starting one
+const flop_a_thread = 1 << 22; // multiplications that take twice as long as starting one
 
 /// What the threads share. Blocks are of `mc` rows, `nc` columns and `kc` products; none where nothing is packed.
 const Work = extern struct {
