@@ -33,8 +33,8 @@ def unsteady(measured: Sequence[Round], pilots: Sequence[Round]) -> str | None:
     share = min(call_s(r) for r in measured) / call_s(longest) - 1  # of one container, which others may have slowed
     if sampled_s(longest) > 2 * taken_s and share > LATER:
         return (
-            f"did not get steady: containers that computed for {taken_s:.2g} s were at least {share:.0%} slower than one "
-            f"that went on for {sampled_s(longest):.2g} s; a larger --budget lets them run longer"
+            f"did not get steady: containers that computed for {taken_s:.2g} s were at least {share:.0%} slower than "
+            f"one that went on for {sampled_s(longest):.2g} s; a larger --budget lets them run longer"
         )
     return None
 
