@@ -61,7 +61,9 @@ def test_the_same_program_computes_the_same_in_every_place(
         entries = list(measure_tax(engine, bench, tag, latest, OPTIONS))
     assert {entry.place: entry.round.failure for entry in entries} == dict.fromkeys(PLACES[1:])
     assert Counter(entry.place for entry in entries) == dict.fromkeys(PLACES[1:], ROUNDS)
-    assert {entry.round.sha256 for entry in entries} == {latest.sha256}
+    for entry in entries:  # a place may make fewer samples, of which the last is another product
+        batch = Batch(rows=4, samples=len(entry.round.samples), first=2)
+        assert entry.round.sha256 == bench.workload.digest(batch)
     assert [places_of(entries, number) for number in range(1, ROUNDS + 1)] != [list(PLACES[1:])] * ROUNDS
 
 
