@@ -141,10 +141,11 @@ def test_an_interrupted_run_leaves_nothing_and_keeps_what_it_measured(
 @pytest.fixture
 def nap(faulty_root: Path, base: str, tmp_path: Path) -> str:
     """What a step of a build in tmp_path runs, for an hour, as no other process does."""
+    assert base  # built already, so that it is this build that is interrupted
     shutil.copytree(faulty_root, tmp_path, dirs_exist_ok=True)
     nap = f"sleep {3600 + secrets.randbelow(10**9)}"
     recipe = tmp_path / "containers" / "unbuildable" / "Dockerfile"
-    recipe.write_text(f"FROM {base} AS final\nRUN {nap}\nRUN touch /more\n")
+    recipe.write_text(f"ARG BASE\nFROM ${{BASE}} AS final\nRUN {nap}\nRUN touch /more\n")
     return nap
 
 
