@@ -9,11 +9,10 @@ from statistics import fmean, median
 import numpy as np
 from scipy.special import stdtrit
 
-from harness.levels import call_s, sampled_s, steady
+from harness.levels import SLOWER, call_s, sampled_s, steady
 from harness.model.journal import Round
 
 UNSTEADY = 0.05  # what gets faster by less among the samples that count has a figure all the same
-LATER = 0.25  # what a container that ran longer is faster by in the end: containers differ by less on a busy machine
 TAIL = 0.01  # of the cases that are steady, at the most, seem not to be
 
 
@@ -30,13 +29,21 @@ def unsteady(measured: Sequence[Round], pilots: Sequence[Round]) -> str | None:
         )
     alike = [r for r in pilots if (r.rows, r.calls) == (measured[-1].rows, measured[-1].calls) and len(r.samples) > 1]
     longest = max(alike, key=sampled_s, default=measured[-1])
-    share = min(call_s(r) for r in measured) / call_s(longest) - 1  # of one container, which others may have slowed
-    if sampled_s(longest) > 2 * taken_s and share > LATER:
+    if sampled_s(longest) > 2 * taken_s and (share := _slower(measured, longest)) > SLOWER - 1:
         return (
-            f"did not get steady: containers that computed for {taken_s:.2g} s were at least {share:.0%} slower than "
-            f"one that went on for {sampled_s(longest):.2g} s; a larger --budget lets them run longer"
+            f"did not get steady: containers that computed for {taken_s:.2g} s were {share:.0%} slower than one that "
+            f"went on for {sampled_s(longest):.2g} s; a larger --budget lets them run longer"
         )
     return None
+
+
+def _slower(measured: Sequence[Round], longest: Round) -> float:
+    """How much slower rounds are than one that ran longer, as a share; 0 where that may be chance.
+
+    That is one more draw from rounds that differ as these do: Student's t for a prediction, one side.
+    """
+    excess = [math.log(call_s(r) / call_s(longest)) for r in measured]
+    return _certain(excess, math.sqrt(1 + 1 / len(excess))) if len(excess) > 1 else math.expm1(excess[0])
 
 
 def falling(rounds: Sequence[Round]) -> float:
@@ -45,9 +52,12 @@ def falling(rounds: Sequence[Round]) -> float:
     Over rounds, by Student's t, one side: the first half of those samples beside the second.
     """
     excess = [_excess(r) for r in rounds if len(steady(r)) > 1]
-    if len(excess) < 2:
-        return 0.0
-    error = float(np.std(excess, ddof=1)) / math.sqrt(len(excess))
+    return _certain(excess, math.sqrt(1 / len(excess))) if len(excess) > 1 else 0.0
+
+
+def _certain(excess: Sequence[float], errors: float) -> float:
+    """The mean of logarithms as a share; 0 where it may be 0, its error being so many standard deviations of theirs."""
+    error = errors * float(np.std(excess, ddof=1))
     certain = fmean(excess) > error * float(stdtrit(len(excess) - 1, 1 - TAIL))
     return math.expm1(fmean(excess)) if certain else 0.0
 

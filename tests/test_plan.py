@@ -264,6 +264,23 @@ def test_what_a_longer_container_showed_to_be_cold_has_no_figure() -> None:
     assert "100% slower than one that went on for 2 s" in failure.reason
 
 
+@pytest.mark.parametrize(
+    ("rounds", "reason"),
+    [
+        ((0.112, 0.113, 0.114), "13% slower"),  # by more than they differ by
+        ((0.102, 0.115, 0.124), None),  # a busy machine does as much
+        ((0.108, 0.109, 0.110), None),  # too little to matter
+        ((0.113,), "13% slower"),
+    ],
+)
+def test_what_is_slower_than_a_longer_container_by_chance_has_a_figure(
+    rounds: tuple[float, ...], reason: str | None
+) -> None:
+    pilot = a_round(a_case(), *[0.1] * 30, number=2, pilot=True)
+    failure = failure_of([pilot, *(a_round(a_case(), *[each] * 4, number=3 + k) for k, each in enumerate(rounds))])
+    assert (reason in failure.reason) if failure and reason else (failure is None and reason is None)
+
+
 @pytest.mark.parametrize("call_s", [1e-6, 1e-4, 0.01])
 @pytest.mark.parametrize("n", [32, 512])
 def test_short_products_are_timed_many_together_but_no_sum_leaves_its_32_bits(n: int, call_s: float) -> None:
