@@ -33,19 +33,21 @@ def headline(comparison: Comparison) -> Section:
 
 
 def _published_row(entry: PublishedRow) -> list[str]:
-    here = entry.here
-    measured = here is not None and here.seconds is not None
     return [
         entry.version,
         number(entry.seconds),
-        _seconds(here) if here and measured else NONE,
+        _seconds(entry.here) if entry.here else NONE,
         f"{entry.ratio:,g}{_on(entry.cores)}",
-        f"{ratio(here.ratio)}{_on(here.threads)}" if here and measured else (here.outcome if here else NONE),
+        _speedup(entry.here) if entry.here else NONE,
     ]
 
 
 def _seconds(row: Row) -> str:
-    return number(row.seconds.value if row.seconds else None) + (ESTIMATE if row.is_estimate else "")
+    return number(row.seconds.value) + (ESTIMATE if row.is_estimate else "") if row.seconds else NONE
+
+
+def _speedup(row: Row) -> str:
+    return f"{ratio(row.ratio)}{_on(row.threads)}" if row.seconds else row.outcome
 
 
 def _on(cores: int) -> str:

@@ -23,6 +23,7 @@ from harness.model.journal import Image, Round
 from harness.startup import startups
 from harness.store import Log
 from harness.workload import Workload
+from tests.engine.conftest import FAULTY
 from tests.engine.support import unwatched
 from tests.factories import a_case
 
@@ -52,6 +53,7 @@ CAUGHT = {
 def image(engine: DockerEngine, base: str, keep: Log, tmp_path_factory: pytest.TempPathFactory) -> Image:
     folder = tmp_path_factory.mktemp("cheats")
     shutil.copytree(CHEATS, folder, dirs_exist_ok=True)
+    shutil.copytree(FAULTY / "containers" / "faulty", folder / "containers" / "cheats")
     shutil.copytree(root() / "containers" / "base", folder / "containers" / "base")
     targets = targets_of(load_catalog(folder).implementations.values())
     (built,) = build(engine, base, targets, keep, unwatched)
