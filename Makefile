@@ -38,7 +38,7 @@ pins:
 
 # MODULES: some only, as in `make mutants MODULES='harness.diff.* harness.noise.*'`.
 mutants: $(VENV)/installed
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[mutants]'
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[mutants]'
 	@nice -n 15 $(VENV)/bin/mutmut run --max-children $(or $(CHILDREN),1) $(MODULES)
 	@$(VENV)/bin/python -m tests.mutants
 
