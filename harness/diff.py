@@ -99,11 +99,12 @@ def diff(before: Sequence[Entry], after: Sequence[Entry]) -> Difference:
     _check_processors(names, one.machine, two.machine)
     if not set(_asked(one)) & set(_asked(two)):
         raise UsageError(f"no case is in both {names[0]} and {names[1]}: their n, rungs and threads must agree")
-    first, second = _timings(one), _timings(two)
+    timings = timings_of(one), timings_of(two)
+    first, second = map(_without_controls, timings)
     both = sorted(first.keys() & second.keys(), key=str)
     return Difference(
         *names,
-        changes=tuple(_changes(both, one, two)),
+        changes=tuple(_changes(both, (one, two), timings)),
         lost=tuple(_lost(first, two, second)),
         gained=tuple(_lost(second, one, first)),
         conditions=tuple(_conditions(one, two, both)),
@@ -126,15 +127,17 @@ def _asked(evidence: Evidence) -> Iterable[Case]:
     return (case for case in evidence.started.cases if not case.twin)
 
 
-def _timings(evidence: Evidence) -> dict[Case, Timing]:
-    return {case: taken for case, taken in timings_of(evidence).items() if not case.twin}
+def _without_controls(timings: Mapping[Case, Timing]) -> dict[Case, Timing]:
+    return {case: taken for case, taken in timings.items() if not case.twin}
 
 
-def _changes(cases: Iterable[Case], one: Evidence, two: Evidence) -> Iterable[Change]:
-    first, second = timings_of(one), timings_of(two)
-    floors = [_floors(one, first), _floors(two, second)]
+def _changes(
+    cases: Iterable[Case], runs: Iterable[Evidence], timings: tuple[Mapping[Case, Timing], Mapping[Case, Timing]]
+) -> Iterable[Change]:
+    floors = [_floors(run, taken) for run, taken in zip(runs, timings, strict=True)]
+    before, after = timings
     for case in cases:
-        yield Change(case, first[case], second[case], max(each.of(case) for each in floors))
+        yield Change(case, before[case], after[case], max(each.of(case) for each in floors))
 
 
 def _floors(evidence: Evidence, timings: Mapping[Case, Timing]) -> Floors:
