@@ -110,11 +110,11 @@ def test_who_is_slow_on_purpose_is_believed_within_limits(
 
 
 def test_the_account_is_of_all_processes_and_of_one_container_only(engine: DockerEngine, base: str) -> None:
-    """Two busy ones, of which one is a child that nobody waits for, then one that does nothing."""
-    counting = "i=0; while [ $i -lt 400000 ]; do i=$((i + 1)); done"
-    busy, idle = (_shell(engine, base, script) for script in (f"({counting}) & {counting}; wait $!", "true"))
-    alone = _shell(engine, base, counting)
-    assert busy > 1.5 * alone > 3 * idle > 0
+    """Two processes that use 0.3 s of CPU time each, one the child of the other; then one alone; then none."""
+    spend = "t=0; until [ $t -ge 30 ]; do read -r s </proc/$$/stat; set -- $s; t=$((${14} + ${15})); done"  # 1/100 s
+    busy = _shell(engine, base, f"sh -c '{spend}' & {spend}; wait $!")
+    alone, idle = (_shell(engine, base, script) for script in (spend, "true"))
+    assert 0 < idle < 300_000_000 <= alone < 600_000_000 <= busy
 
 
 def _shell(engine: DockerEngine, base: str, script: str) -> int:

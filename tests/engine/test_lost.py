@@ -90,6 +90,11 @@ class Runs:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
+    def wait_for_rounds(self) -> None:
+        """Until the journal has a round of the case, or the session ended."""
+        while b'"kind":"round"' not in b"".join(path.read_bytes() for path in self.results.glob(f"*/{JOURNAL}")):
+            self.wait_for_entries()
+
     def lines(self) -> int:
         return sum(journal.read_bytes().count(b"\n") for journal in self.results.glob(f"*/{JOURNAL}"))
 
@@ -225,9 +230,11 @@ def test_a_damaged_line_is_removed_as_the_message_says_and_measured_again(runs: 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a disk to fill")
 def test_a_full_disk_keeps_what_was_measured(runs: Runs) -> None:
     runs.results.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", runs.results], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", runs.results], check=True)
     try:
-        runs.start(*OPTIONS.split())
+        runs.start(*OPTIONS.split(), "--rounds", "12")
+        runs.wait_for_rounds()
+        filler = _fill(runs.results)
         code, said = runs.ended()
         assert code == 2
         assert "harness: the disk is full:" in said
@@ -236,11 +243,20 @@ def test_a_full_disk_keeps_what_was_measured(runs: Runs) -> None:
         assert kept > 0
         assert runs.left() == []
         runs.check_that_nothing_is_lost()
-        subprocess.run(["mount", "-o", "remount,size=16m", runs.results], check=True)
+        filler.unlink()
         runs.complete()
         assert len(runs.rounds()) > kept
     finally:
         subprocess.run(["umount", runs.results], check=True)
+
+
+def _fill(disk: Path) -> Path:
+    """A file that leaves no room on this disk."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        while os.statvfs(disk).f_bavail:
+            file.write(bytes(4096))
+    return filler
 
 
 # --- an engine of our own, which may be stopped ---------------------------------------------------------------
