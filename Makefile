@@ -36,7 +36,7 @@ oldest:
 pins:
 	@scripts/pin $(PYTHON)
 
-# MODULES: some only, as in `make mutants MODULES='harness.diff.* harness.noise.*'`.
+# MODULES: some only, as in `make mutants MODULES='harness.analysis.diff.* harness.analysis.noise.*'`.
 mutants: $(VENV)/installed
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[mutants]'
 	@nice -n 15 $(VENV)/bin/mutmut run --max-children $(or $(CHILDREN),1) $(MODULES)

@@ -1,6 +1,6 @@
 """One matrix multiplication in many languages, in tiny containers: built, proven equal, and measured.
 
-`harness.compare` is the pipeline; everything else serves it. Imports run downward only:
+`harness.measure.compare` is the pipeline; everything else serves it. Imports run downward only:
 cli -> compare -> measure, build, analyze, report -> plan, protocol, workload, images, store -> engine, manifest
 -> model -> errors.
 """

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from harness.chain import checked, linked, parted
 from harness.errors import ResultsError
 from harness.files import explained, log_name, write_whole
+from harness.model.chain import checked, linked, parted
 from harness.model.integrity import Chain
 from harness.model.journal import SCHEMA, UNCHAINED, Entry, Started
 

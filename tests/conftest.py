@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from harness import recipes
 from harness.cli import main
+from harness.images import recipes
 
 
 @dataclass(frozen=True)

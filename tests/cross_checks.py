@@ -22,14 +22,14 @@ from statistics import median
 
 from tabulate import tabulate
 
-from harness.build import build, build_base
-from harness.docker_engine import DockerEngine
-from harness.engine import Job, Output, Runner
-from harness.interrupts import swept
-from harness.manifest import load_catalog, root, targets_of
+from harness.engine.docker import DockerEngine
+from harness.engine.engine import Job, Output, Runner
+from harness.engine.interrupts import swept
+from harness.experiments.matmul.protocol import parse_samples, run_arguments
+from harness.experiments.matmul.workload import Workload
+from harness.images.build import build, build_base
+from harness.images.catalog import load_catalog, root, targets_of
 from harness.model.cases import Batch, Case, Sample
-from harness.protocol import parse_samples, run_arguments
-from harness.workload import Workload
 from tests.outside import Host, unpacked
 
 TOOLS = ("hyperfine", "perf", "docker")

@@ -14,13 +14,13 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from harness.cli import app
+from harness.cli.results import comparison_of
 from harness.model.comparison import Comparison
 from harness.report import crossed, formats, renderer
 from harness.report.as_md import render_section
 from harness.report.image_sizes import image_sizes
 from harness.report.overview import what_was_run
 from harness.report.summary import headline
-from harness.results import comparison_of
 from harness.store import write_report
 
 REPOSITORY = Path(__file__).parent.parent

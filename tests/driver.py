@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
-READ_LATE = ("harness.docker_engine", "harness.results", "harness.compare", "harness.report.as_text")
+READ_LATE = ("harness.engine.docker", "harness.cli.results", "harness.measure.compare", "harness.report.as_text")
 CAPSET = {"x86_64": 126, "aarch64": 91}
 CAPABILITIES_V3 = 0x20080522
 
@@ -141,10 +141,10 @@ def _drop_capabilities() -> None:
 
 def _script_the_engine(asked: Asked) -> None:
     import harness.cli.upkeep
-    import harness.docker_engine
-    import harness.setup
-    from harness import recipes
-    from harness.manifest import load_catalog
+    import harness.engine.docker
+    import harness.images.setup
+    from harness.images import recipes
+    from harness.images.catalog import load_catalog
     from tests.fake_engine import FakeEngine
 
     manifests = [each.manifest for each in load_catalog(Path(__file__).parent.parent).implementations.values()]
@@ -152,8 +152,8 @@ def _script_the_engine(asked: Asked) -> None:
     engine = FakeEngine(manifests, row_s, unbuildable=frozenset(asked.unbuildable))
     for module, name, value in (
         (recipes, "wheels", lambda *_: {}),
-        (harness.docker_engine, "DockerEngine", lambda _: engine),
-        (harness.setup, "DockerEngine", lambda _: engine),
+        (harness.engine.docker, "DockerEngine", lambda _: engine),
+        (harness.images.setup, "DockerEngine", lambda _: engine),
         (harness.cli.upkeep, "LOOK_S", 0),
     ):
         setattr(module, name, value)

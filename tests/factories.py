@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.manifest import Catalog, Source
+from harness.experiments.matmul.ladder import cases_of
+from harness.images.catalog import Catalog, Source
 from harness.model.cases import Accounts, Case, Conditions, Failure, Options, Sample
 from harness.model.journal import Entry, Finished, Image, Peak, Round, Started
 from harness.model.manifests import AbsentRung, Conventional, Info, Manifest, Rung, RungInfo, Traits
-from harness.plan import cases_of
 
 STARTUP_NS = 100_000_000
 CALM = Conditions(

@@ -11,12 +11,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from harness.base import DEBIAN
-from harness.engine import KEPT, Exit, Job, Leftovers, Recipe, Spared
+from harness.engine.engine import KEPT, Exit, Job, Leftovers, Recipe, Spared
+from harness.engine.owners import Life
 from harness.errors import BuildError, EngineBusyError
+from harness.experiments.matmul.workload import Matrix, checksum
+from harness.images.base import DEBIAN
 from harness.model.manifests import Info, Manifest
-from harness.owners import Life
-from harness.workload import Matrix, checksum
 from tests.factories import info_of, saved_image
 
 MACHINE = (Path(__file__).parent / "machines" / "x86-64.txt").read_bytes()

@@ -15,21 +15,21 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
-from harness.accounts import Claim, gaps
-from harness.build import build, build_base
-from harness.conditions import gather, parse_reading
-from harness.docker_engine import DockerEngine
-from harness.engine import Engine
-from harness.limits import LEAST_S
-from harness.manifest import load_catalog, root, targets_of
-from harness.measure import Bench, measure
+from harness.engine.docker import DockerEngine
+from harness.engine.engine import Engine
+from harness.experiments.matmul.claims import Claim, gaps
+from harness.experiments.matmul.container import Bench, measure
+from harness.experiments.matmul.limits import LEAST_S
+from harness.experiments.matmul.untimed import Untimed
+from harness.experiments.matmul.workload import Workload, most_calls
+from harness.images.build import build, build_base
+from harness.images.catalog import load_catalog, root, targets_of
+from harness.machine.conditions import gather, parse_reading
+from harness.measure.startup import startups
 from harness.model.cases import Accounts, Batch, Case
 from harness.model.journal import Image, Round
 from harness.model.manifests import Manifest, Rung
-from harness.startup import startups
 from harness.store import new_run_id
-from harness.untimed import Untimed
-from harness.workload import Workload, most_calls
 
 SIZES = (32, 64, 100, 128, 200, 256, 384, 512, 1000, 1024)
 CALLS_S = (0.0, 0.02, 0.1, 0.3)  # of a sample
@@ -96,7 +96,7 @@ def _case(bench: Bench, subject: Subject, n: int, chance: random.Random) -> Iter
     case = Case(implementation=subject.manifest.name, rung=rung.name, n=n, threads=threads)
     batch = Batch(rows=min(threads, n) if rung.rows_independent else n, samples=1, first=chance.randrange(n))
     for number in range(1, ROUNDS_OF_A_CASE):
-        entry = measure(bench, tag, case, batch, number, pilot=number == 1)
+        entry = measure(bench, tag, case, batch.model_copy(update={"pilot": number == 1}), number)
         yield entry
         if entry.failure:
             return

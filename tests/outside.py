@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from harness.engine import NOT_STARTED, Exit, Job, Runner
+from harness.engine.engine import NOT_STARTED, Exit, Job, Runner
 from harness.errors import EngineError
 
 KILLED = 137

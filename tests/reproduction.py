@@ -8,8 +8,8 @@ import tarfile
 import tempfile
 from collections.abc import Iterable
 
-from harness.archives import opened
-from harness.canonical import canonical
+from harness.engine.archives import opened
+from harness.images.canonical import canonical
 
 SETTINGS = "(its configuration)"
 

@@ -27,24 +27,24 @@ from typing import Self
 import numpy as np
 from tabulate import tabulate
 
-from harness.build import build, build_base
-from harness.disturbance import disturbances
-from harness.docker_engine import DockerEngine
-from harness.host import watched
-from harness.interrupts import swept
-from harness.levels import call_s
-from harness.manifest import Catalog, Source, load_catalog, root, targets_of
-from harness.measure import Bench, measure
+from harness.engine.docker import DockerEngine
+from harness.engine.interrupts import swept
+from harness.experiments.matmul.container import Bench, measure
+from harness.experiments.matmul.ladder import first_row
+from harness.experiments.matmul.levels import call_s
+from harness.experiments.matmul.sizing import explore, settled
+from harness.experiments.matmul.timing import timing
+from harness.experiments.matmul.workload import Workload
+from harness.images.build import build, build_base
+from harness.images.catalog import Catalog, Source, load_catalog, root, targets_of
+from harness.machine.disturbance import disturbances
+from harness.machine.host import watched
 from harness.model.cases import Batch, Case
 from harness.model.comparison import Interval
 from harness.model.journal import Round
 from harness.model.manifests import Rung
 from harness.model.record import Record
-from harness.plan import first_row
 from harness.report.figures import interval, number
-from harness.sizing import explore, settled
-from harness.timing import timing
-from harness.workload import Workload
 
 DOCS = Path(__file__).parent.parent / "docs"
 MEASURED = DOCS / "row-sampling.jsonl"
@@ -215,7 +215,7 @@ def in_turn(batches: Mapping[Case, Sequence[Batch]]) -> Iterator[tuple[int, Case
 
 def _measured(bench: Bench, tag: str, case: Case, batch: Batch, number: int) -> Round:
     placed = batch.model_copy(update={"first": first_row(case.n, bench.workload.seed, number)})
-    found = measure(bench, tag, case, placed, number, pilot=batch.pilot)
+    found = measure(bench, tag, case, placed, number)
     if found.failure:
         raise SystemExit(f"{case}: {found.failure.reason}")
     return found

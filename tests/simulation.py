@@ -24,13 +24,16 @@ import numpy as np
 from numpy.typing import NDArray
 from tabulate import tabulate
 
+from harness.experiments.matmul.experiment import MATMUL
+from harness.experiments.matmul.ladder import first_row
+from harness.experiments.matmul.timing import timing
+from harness.measure.plan import counted, next_batch
+from harness.measure.stopping import precise
 from harness.model.cases import Batch, Case, Options, Sample
 from harness.model.comparison import Interval
 from harness.model.journal import Round
 from harness.model.manifests import Rung
-from harness.plan import counted, first_row, next_batch
-from harness.stopping import precise
-from harness.timing import ratio, timing
+from harness.statistics.estimates import ratio
 from tests.factories import a_case, a_rung, some_options
 
 N = 4096
@@ -142,11 +145,12 @@ def simulate(
     """All rounds of a run, as compare would make them."""
     rounds: dict[Case, list[Round]] = {case: [] for case in true_s}
     number = 0
-    while waiting := [
-        (case, batch)
-        for case in true_s
-        if (batch := next_batch(rungs[case], case, rounds[case], options, precise=precise(case, rounds, options)))
-    ]:
+
+    def next_of(case: Case) -> Batch | None:
+        done = precise(MATMUL, case, rounds, options)
+        return next_batch(MATMUL, rungs[case], case, rounds[case], options, precise=done)
+
+    while waiting := [(case, batch) for case in true_s if (batch := next_of(case))]:
         number += 1
         world.next_round()
         for case, batch in waiting:

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from harness.accounts import Claim, Gap, believed, gaps, larger, numbers, part, unexplained
 from harness.errors import ProtocolError
+from harness.experiments.matmul.claims import Claim, Gap, believed, gaps, numbers, part, unexplained
+from harness.experiments.matmul.untimed import Untimed, explained, number_ns
+from harness.measure.accounts import larger
 from harness.model.cases import Accounts, Batch, Conditions, Sample
-from harness.untimed import Untimed, explained, number_ns
 from tests.factories import a_case
 
 S = 1_000_000_000

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from harness.analyze import analyze
+from harness.analysis.analyze import analyze
 from harness.model.cases import Failure, Sample
 from harness.model.comparison import Comparison, Interval, Ratio, Row
 from harness.model.journal import Change, Entry, Image, Machine, Peak, Reading, Rejected, Resumed, Tuned

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.base import DEBIAN, MADE_HERE, base_files, ensure_debian
 from harness.errors import EngineError
+from harness.images.base import DEBIAN, MADE_HERE, base_files, ensure_debian
 from tests.fake_engine import FakeEngine
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.beside import resident_bytes, startup_seconds, tax_rows
+from harness.analysis.beside import resident_bytes, startup_seconds, tax_rows
 from harness.model.comparison import TaxRow
 from harness.model.journal import PLACES, Place, Startup, TaxRound
 from tests.factories import a_case, a_failed_round, a_round

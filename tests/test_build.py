@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.build import build, build_base, mismatches
 from harness.errors import EngineError
-from harness.manifest import Catalog, load_catalog, root, targets_of
+from harness.images.build import build, build_base
+from harness.images.catalog import Catalog, load_catalog, root, targets_of
+from harness.images.info import mismatches
+from harness.images.recipes import plan_of, proves_naive
 from harness.model.journal import Image
 from harness.model.manifests import Manifest
-from harness.recipes import plan_of, proves_naive
 from tests.factories import a_catalog, a_manifest, info_of
 from tests.fake_engine import FakeEngine
 

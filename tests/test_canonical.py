@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from harness.canonical import canonical
+from harness.images.canonical import canonical
 from tests.reproduction import differences
 
 SETTINGS = {

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 import harness.cli.upkeep
-import harness.docker_engine
+import harness.engine.docker
 from harness import __version__
-from harness.engine import Exit
+from harness.engine.engine import Exit
+from harness.engine.interrupts import SIGNALS
 from harness.errors import EngineError
-from harness.interrupts import SIGNALS
-from harness.manifest import load_catalog, root, targets_of
+from harness.images.catalog import load_catalog, root, targets_of
 from harness.model.journal import Entry
 from harness.report import formats
 from harness.store import JOURNAL, RunFolder, load_run
@@ -229,7 +229,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     row_s = {f"{manifest.name}/{rung.name}": 1e-3 for manifest in MANIFESTS for rung in manifest.rungs}
     without_pip(monkeypatch)
     scripted = FakeEngine(MANIFESTS, row_s | {"python/naive": 0.1})
-    monkeypatch.setattr(harness.docker_engine, "DockerEngine", lambda _: scripted)
+    monkeypatch.setattr(harness.engine.docker, "DockerEngine", lambda _: scripted)
     return scripted
 
 
@@ -434,7 +434,7 @@ def test_tune_is_refused_for_an_engine_on_another_machine(harness: Command) -> N
 def test_what_a_killed_run_left_tuned_is_put_back_first(
     command: tuple[str, ...], harness: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.tune.put_back", lambda: ["put back /sys/x: madvise"])
+    monkeypatch.setattr("harness.machine.tune.put_back", lambda: ["put back /sys/x: madvise"])
     assert "a run that was killed left this machine tuned: put back /sys/x: madvise" in harness(*command).err
 
 
@@ -460,7 +460,7 @@ def test_who_comes_second_is_refused_and_makes_no_run(engine: FakeEngine, harnes
 def test_who_waits_goes_on_when_the_engine_is_free(
     engine: FakeEngine, harness: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.turn.POLL_S", 0)
+    monkeypatch.setattr("harness.measure.turn.POLL_S", 0)
     engine.busy = ["run r9 is using it.\nWait."] * 3
     ended = harness(*COMPARE, "--langs", "c", "--rungs", "naive", "--baseline", "c/naive", "--wait")
     assert ended.code == 0

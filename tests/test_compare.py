@@ -11,17 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.analyze import analyze
-from harness.compare import compare
-from harness.engine import Exit
+from harness.analysis.analyze import analyze
+from harness.engine.engine import Exit
 from harness.errors import EngineError
 from harness.events import Event
+from harness.experiments.matmul.experiment import MATMUL
+from harness.experiments.matmul.workload import Workload
+from harness.measure.compare import compare
 from harness.model.cases import Accounts, Options
 from harness.model.comparison import Comparison, Interval, Row
 from harness.model.journal import Finished, Machine, Peak, Round, Startup, TaxRound
 from harness.model.manifests import Manifest
 from harness.store import load_run
-from harness.workload import Workload
 from tests.factories import a_catalog, a_manifest, info_of, some_options
 from tests.fake_engine import LIFE_NS, Beside, FakeEngine, Fault, Kernel, compiled, on_container
 
@@ -46,7 +47,7 @@ class Session:
 
     def run(self, engine: FakeEngine, options: Options = OPTIONS) -> bool:
         catalog = a_catalog(self.folder / "tree", ALPHA, BETA, others=[WEB])
-        return compare(engine, catalog, options, self.folder, "r1", self.events.append)
+        return compare(MATMUL, engine, catalog, options, self.folder, "r1", self.events.append)
 
     def comparison(self) -> Comparison:
         return analyze(load_run(self.folder / "r1"))

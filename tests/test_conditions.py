@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.conditions import between, gather, parse_reading, reading_script
+from harness.machine.conditions import between, gather, parse_reading, reading_script
 
 FILES = {
     "proc/stat": "cpu  100 20 30 4000 50 6 7 80 9 9\ncpu0 1 2\ncpu1 3 4\nintr 12345\nctxt 9\n",

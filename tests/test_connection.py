@@ -8,8 +8,8 @@ import pytest
 import requests
 from docker.errors import DockerException
 
-from harness.docker_engine import connection
-from harness.docker_engine.connection import translated, unreachable
+from harness.engine.docker import connection
+from harness.engine.docker.connection import translated, unreachable
 from harness.errors import EngineError, EngineRefusedError
 
 NOBODY = DockerException("Connection refused")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.docker_engine.account import Parent, parent_of
-from harness.docker_engine.waiting import life_ns
+from harness.engine.docker.account import Parent, parent_of
+from harness.engine.docker.waiting import life_ns
 
 FACTS = {"ID": "AB:CD", "DockerRootDir": "/var/lib/docker", "CgroupDriver": "cgroupfs", "SecurityOptions": []}
 OF_V1 = ("sys/fs/cgroup/cpu,cpuacct", "cpuacct.usage", "1234567890\n")

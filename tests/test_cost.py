@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cost import Cost, cost_of
+from harness.measure.cost import Cost, cost_of
 from harness.model.journal import Entry, Peak, Resumed, Round, Startup
 from tests.factories import a_case
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.diff import FALSE_ALARMS, Change, Difference, check_slowdown, diff
+from harness.analysis.diff import FALSE_ALARMS, Change, Difference, check_slowdown, diff
 from harness.errors import GateError, UsageError
 from harness.model.cases import Case
 from harness.model.journal import Entry, Image, Machine

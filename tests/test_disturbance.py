@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.disturbance import disturbances, disturbed_rounds, others_share, overview, set_aside, undisturbed
+from harness.experiments.matmul.experiment import MATMUL
+from harness.machine.disturbance import disturbances, disturbed_rounds, others_share, overview, set_aside, undisturbed
+from harness.measure.plan import counted, next_batch
 from harness.model.journal import Round
-from harness.plan import counted, next_batch
 from tests.factories import CALM, a_case, a_round, a_rung, some_options
 
 CASE = a_case()
@@ -97,9 +98,9 @@ def test_disturbed_rounds_count_where_too_few_others_were_made() -> None:
 def test_a_disturbed_round_is_repeated_while_the_budget_lasts() -> None:
     options = some_options(precision=1.0, budget_s=20.0)
     calm, disturbed = some_rounds(calm=3, disturbed=0), some_rounds(calm=2, disturbed=1)
-    assert next_batch(a_rung(), CASE, calm, options, precise=True) is None
-    assert next_batch(a_rung(), CASE, disturbed, options, precise=True) is not None
-    assert next_batch(a_rung(), CASE, disturbed, some_options(budget_s=0.45), precise=True) is None
+    assert next_batch(MATMUL, a_rung(), CASE, calm, options, precise=True) is None
+    assert next_batch(MATMUL, a_rung(), CASE, disturbed, options, precise=True) is not None
+    assert next_batch(MATMUL, a_rung(), CASE, disturbed, some_options(budget_s=0.45), precise=True) is None
 
 
 def test_the_overview_has_the_mean_and_the_worst() -> None:

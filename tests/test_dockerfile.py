@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.dockerfile import parse
 from harness.errors import RecipeError
-from harness.manifest import load_catalog, root
+from harness.images.catalog import load_catalog, root
+from harness.images.dockerfile import parse
 
 RECIPE = r"""# A comment
 ARG BASE=harness-base

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.doctor import Finding, as_json, as_text, examine, is_serious
+from harness.machine.doctor import Finding, as_json, as_text, examine, is_serious
 from harness.model.journal import Machine, Reading
 from tests.test_analyze import MACHINE
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.docker_engine.flavours import CONTAINERD, DOCKER, PODMAN, Flavour, flavour_of, memory_kills
-from harness.docker_engine.words import is_kept, reason_of
+from harness.engine.docker.flavours import CONTAINERD, DOCKER, PODMAN, Flavour, flavour_of, memory_kills
+from harness.engine.docker.words import is_kept, reason_of
 
 DOCKER_26 = {"Platform": {"Name": ""}, "Components": [{"Name": "Engine", "Version": "26.1.5+dfsg1"}]}
 PODMAN_4 = {"Components": [{"Name": "Podman Engine", "Version": "4.3.1"}, {"Name": "Conmon", "Version": "2.1.6"}]}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.conditions import BOOT_ID, gather
-from harness.host import is_here, watched
+from harness.machine.conditions import BOOT_ID, gather
+from harness.machine.host import is_here, watched
 from tests.fake_engine import FakeEngine
 
 

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from harness.errors import GateError
-from harness.images import check_budgets, image_row, weigh
+from harness.images.weight import check_budgets, image_row, weigh
 from harness.model.cases import Failure
 from harness.model.journal import Image, Layer, Weight
 from tests.factories import a_manifest, saved_image

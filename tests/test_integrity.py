@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.chain import checked, linked, parted
-from harness.compare import compare, resume
+from harness.cli.results import check_journal, check_verified, comparison_of, problems
 from harness.errors import GateError, ResultsError
 from harness.events import Event
-from harness.manifest import Catalog
+from harness.experiments.matmul.experiment import MATMUL
+from harness.images.catalog import Catalog
+from harness.measure.compare import compare, resume
+from harness.model.chain import checked, linked, parted
 from harness.report.as_text import render
-from harness.results import check_journal, check_verified, comparison_of, problems
 from harness.store import JOURNAL, load_journal
 from tests.conftest import Command
 from tests.factories import a_catalog, a_manifest, some_options
@@ -41,7 +42,8 @@ class Run:
     copies: int = 0
 
     def __post_init__(self) -> None:
-        compare(self.engine, self.catalog, some_options(tax=True, budget_s=0.3), self.folder, "whole", unwatched)
+        options = some_options(tax=True, budget_s=0.3)
+        compare(MATMUL, self.engine, self.catalog, options, self.folder, "whole", unwatched)
 
     @property
     def lines(self) -> Lines:
@@ -147,7 +149,7 @@ def test_a_journal_from_before_there_was_a_chain_is_read_and_says_so(run: Run) -
     path = run.of(lines[:-1])
     assert found(path) == []
     assert "without a chain of hashes" in reported(path)
-    resume(run.engine, run.catalog, path, unwatched)
+    resume(MATMUL, run.engine, run.catalog, path, unwatched)
     journal = load_journal(path)
     assert (journal.chain.head, journal.chain.breaks, journal.entries[-1].kind) == (None, (), "finished")
 
@@ -155,7 +157,7 @@ def test_a_journal_from_before_there_was_a_chain_is_read_and_says_so(run: Run) -
 @pytest.mark.parametrize("torn", [b"", b'{"kind":"round","case":{"impl'])
 def test_a_resumed_run_goes_on_with_the_chain(torn: bytes, run: Run) -> None:
     path = run.of(run.lines[:-4], torn)
-    resume(run.engine, run.catalog, path, unwatched)
+    resume(MATMUL, run.engine, run.catalog, path, unwatched)
     journal = load_journal(path)
     assert (journal.chain.entries, journal.chain.breaks) == (len(journal.entries), ())
     assert found(path) == []
@@ -169,7 +171,7 @@ def test_a_line_that_was_removed_for_its_damage_stays_told_after_resuming(run: R
     lines = [*run.lines[:index], *run.lines[index + 1 : -1]]
     (path / JOURNAL).write_bytes(b"".join(line + b"\n" for line in lines))
     assert len(found(path)) == 2  # the chain, and the round that is missing
-    resume(run.engine, run.catalog, path, unwatched)
+    resume(MATMUL, run.engine, run.catalog, path, unwatched)
     assert load_journal(path).chain.breaks == (index + 1,)
     assert found(path) == [f"line {index + 1}: it was changed, or lines before it were changed or removed"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import UsageError
-from harness.limits import check_fits, memory_bytes, timeout_s
+from harness.experiments.matmul.limits import check_fits, memory_bytes, timeout_s
 from harness.model.cases import Batch
 from harness.model.manifests import Rung
 from tests.factories import a_case, a_rung

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine import Exit, Job
+from harness.engine.engine import Exit, Job
 from harness.errors import EngineError
-from harness.machine import UNKNOWN, parse_machine, read_machine
+from harness.machine.machine import UNKNOWN, parse_machine, read_machine
 from harness.model.journal import Machine
 from tests.fake_engine import FakeEngine
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ManifestError, UsageError
-from harness.manifest import Source, known, load_catalog, load_manifest, root
+from harness.images.catalog import Source, known, load_catalog, load_manifest, root
 from harness.model.manifests import LADDER, Rung
 
 REPOSITORY = Path(__file__).parent.parent

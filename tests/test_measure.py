@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine import Exit, Output
+from harness.engine.engine import Exit, Output
 from harness.errors import ProtocolError
-from harness.measure import Bench, measure, measure_peak
+from harness.experiments.matmul.container import Bench, measure
+from harness.experiments.matmul.peak import measure_peak
+from harness.experiments.matmul.workload import Workload, sha256
 from harness.model.cases import Batch
 from harness.model.journal import Round
 from harness.store import RunFolder
-from harness.workload import Workload, sha256
 from tests.factories import a_case
 from tests.fake_engine import FakeEngine, Fault
 
@@ -43,7 +44,7 @@ def measured(tmp_path: Path) -> Measured:
     def run(fault: Fault = lambda ended: ended) -> Round:
         engine = fake_engine(workload, {CASE.name: fault})
         bench = Bench(engine, workload, "inputs", 60.0, folder.keep_log, core_gflops=500.0)
-        return measure(bench, TAG, CASE, BATCH, 2, pilot=False)
+        return measure(bench, TAG, CASE, BATCH, 2)
 
     return run
 
@@ -122,7 +123,7 @@ def test_the_container_gets_its_threads_as_cpus_and_inputs_to_read() -> None:
     engine = fake_engine(Workload(N, 7), {})
     bench = Bench(engine, Workload(N, 7), "inputs", 60.0, lambda name, _: name)
     for case in (CASE, CASE.model_copy(update={"threads": 1})):
-        measure(bench, TAG, case, BATCH, 1, pilot=True)
+        measure(bench, TAG, case, BATCH, 1)
     both, one = engine.jobs
     assert (both.cpus, one.cpus) == ((0, 1), (0,))
     assert (both.inputs, both.output) == ("inputs", Output("/out/c.f64", 4 * N * 8, ""))

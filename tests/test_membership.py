@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import membership
-from harness.membership import AGAIN, command_as_member, group_of
+from harness.engine import membership
+from harness.engine.membership import AGAIN, command_as_member, group_of
 
 GROUP = grp.struct_group(("engines", "x", 4711, ["ada"]))
 PRIMARY = grp.struct_group(("users", "x", 100, []))
@@ -93,7 +93,7 @@ PROGRAM = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from harness.membership import command_as_member
+from harness.engine.membership import command_as_member
 socket = Path(sys.argv[1], "socket")
 assert not os.access(socket, os.W_OK)
 command = command_as_member(["sh", "-c", f"test -w {socket} && touch made && stat -c %G made && id -nG"], socket)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.memory import held_bytes, statistics_file, watched
+from harness.engine.memory import held_bytes, statistics_file, watched
 
 CONTAINER = "033e44eec2bd"
 V1 = f"9:name=systemd:/docker/{CONTAINER}\n4:memory:/docker/{CONTAINER}\n0::/docker/{CONTAINER}\n"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.analyze import analyze
+from harness.analysis.analyze import analyze
+from harness.experiments.matmul.ladder import cases_of
 from harness.model.comparison import Comparison, Interval, Noise
 from harness.model.journal import Entry, Round
-from harness.plan import cases_of
 from harness.report.as_text import render
 from harness.store import RunFolder, load_run
 from tests.factories import a_case, a_failed_round, a_journal, a_manifest, a_rung, rounds_of, some_options

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.archives import empty_file, output_file, packed
+from harness.engine.archives import empty_file, output_file, packed
+from harness.engine.outputs import SLACK_BYTES, lay, overflows, taken
 from harness.errors import ProtocolError
-from harness.outputs import SLACK_BYTES, lay, overflows, taken
 
 NAME = "c.f64"
 HELD = b"x" * 24

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine import NOT_STARTED, Job, Output
+from harness.engine.engine import NOT_STARTED, Job, Output
 from harness.errors import EngineError
 from tests.factories import saved_image
 from tests.fake_engine import FakeEngine

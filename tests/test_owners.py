@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import owners
-from harness.owners import Life, OldOwner, Owner, life_of, owner_of, parse_owner, this_process
+from harness.engine import owners
+from harness.engine.owners import Life, OldOwner, Owner, life_of, owner_of, parse_owner, this_process
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
 NO_PROCESS = 4_194_305  # one more than any kernel gives
@@ -150,7 +150,7 @@ def test_old_labels_count_as_ended_only_where_no_process_of_this_machine_has_the
 
 def in_a_pid_namespace_of_its_own(*options: str) -> subprocess.Popen[str]:
     """A process that prints its own label and waits; as root, or in a user namespace of its own."""
-    code = "from harness.owners import *; import time; print(this_process().label(), flush=True); time.sleep(60)"
+    code = "from harness.engine.owners import *; import time; print(this_process().label(), flush=True); time.sleep(60)"
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     return subprocess.Popen(
         ["unshare", *user, "--pid", "--fork", "--kill-child", *options, sys.executable, "-c", code],
@@ -177,7 +177,7 @@ def test_a_run_in_another_pid_namespace_is_alive_until_it_ends(options: tuple[st
     after = Life.DEAD if this_process().pid_namespace == owners.FIRST_PID_NAMESPACE else Life.CONTAINED
     assert life_of(owner, engine_is_here=True) is after
     this_one = f"this_process().__class__(**{vars(this_process())!r})"
-    code = f"from harness.owners import *; print(life_of({this_one}, engine_is_here=True).name)"
+    code = f"from harness.engine.owners import *; print(life_of({this_one}, engine_is_here=True).name)"
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     seen = subprocess.run(
         ["unshare", *user, "--pid", "--fork", *options, sys.executable, "-c", code],

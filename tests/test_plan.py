@@ -8,26 +8,25 @@ from typing import Any
 
 import pytest
 
-from harness.evidence import failure_of
-from harness.model.cases import Case, Options
-from harness.model.journal import Round
-from harness.model.manifests import AbsentRung, Rung
-from harness.plan import (
+from harness.experiments.matmul.experiment import MATMUL
+from harness.experiments.matmul.ladder import cases_of, first_row, rungs_of
+from harness.experiments.matmul.sizing import MAX_SAMPLES, ROOM, SAMPLE_S, once_share
+from harness.experiments.matmul.timing import timing
+from harness.experiments.matmul.workload import most_calls
+from harness.measure.outcome import failure_of
+from harness.measure.plan import (
     BASELINE_SHARE,
     MAX_ROUNDS,
     budget_s,
     candidates,
-    cases_of,
     counted,
-    first_row,
     next_batch,
-    rungs_of,
     shuffled,
     spent_s,
 )
-from harness.sizing import MAX_SAMPLES, ROOM, SAMPLE_S, once_share
-from harness.timing import timing
-from harness.workload import most_calls
+from harness.model.cases import Case, Options
+from harness.model.journal import Round
+from harness.model.manifests import AbsentRung, Rung
 from tests.factories import a_case, a_failed_round, a_manifest, a_round, a_rung, some_options
 from tests.fake_engine import Kernel, compiled
 
@@ -42,7 +41,7 @@ def some_budget(seconds: float, **changes: Any) -> Options:
 def play(rung: Rung, case: Case, kernel: Kernel, options: Options, startup_s: float = 0.1) -> list[Round]:
     """All rounds of a case whose times never get precise."""
     rounds: list[Round] = []
-    while batch := next_batch(rung, case, rounds, options):
+    while batch := next_batch(MATMUL, rung, case, rounds, options):
         seconds = kernel.walls_s(batch.rows, batch.calls, batch.samples)
         made = {"calls": batch.calls, "pilot": batch.pilot, "container_ns": round((startup_s + sum(seconds)) * 1e9)}
         rounds.append(a_round(case, *seconds, rows=batch.rows, number=len(rounds) + 1, **made))
@@ -114,7 +113,7 @@ def test_at_least_three_rounds_count_whatever_the_budget(rung: Rung, row_s: floa
 def test_as_many_rounds_count_as_were_asked_for(least: int) -> None:
     rounds: list[Round] = []
     options = some_budget(0, rounds=least)
-    while batch := next_batch(a_rung(), a_case(), rounds, options, precise=True):
+    while batch := next_batch(MATMUL, a_rung(), a_case(), rounds, options, precise=True):
         made = {"rows": batch.rows, "calls": batch.calls, "pilot": batch.pilot}
         rounds.append(a_round(a_case(), *[0.01 * batch.calls] * batch.samples, number=len(rounds) + 1, **made))
     assert len(counted(rounds)) == least
@@ -122,8 +121,8 @@ def test_as_many_rounds_count_as_were_asked_for(least: int) -> None:
 
 def test_a_precise_case_is_finished_and_another_goes_on() -> None:
     rounds = [a_round(a_case(), 0.1, 0.1, number=k) for k in (1, 2, 3)]
-    assert next_batch(a_rung(), a_case(), rounds, some_budget(60), precise=True) is None
-    assert next_batch(a_rung(), a_case(), rounds, some_budget(60), precise=False) is not None
+    assert next_batch(MATMUL, a_rung(), a_case(), rounds, some_budget(60), precise=True) is None
+    assert next_batch(MATMUL, a_rung(), a_case(), rounds, some_budget(60), precise=False) is not None
 
 
 def test_the_baseline_gets_a_larger_share() -> None:
@@ -227,7 +226,7 @@ def test_a_kernel_is_called_until_it_is_steady(rung: Rung, steps: tuple[tuple[fl
     case = a_case(n=128)
     rounds = play(rung, case, Kernel(1e-4 / 128, slower=compiled(*steps)), some_budget(5))
     assert timing(counted(rounds)).mean == pytest.approx(1e-4, rel=0.01)
-    assert failure_of(rounds) is None
+    assert failure_of(MATMUL, rounds) is None
     assert timing(counted(rounds)).warming_s == pytest.approx(steps[-1][0], abs=0.3 + 0.1 * steps[-1][0])
 
 
@@ -241,7 +240,7 @@ def test_the_first_call_is_the_cold_figure_though_later_ones_are_timed_together(
 @pytest.mark.parametrize("seconds", [5, 10, 20])
 def test_what_does_not_get_steady_has_no_figure(seconds: float) -> None:
     falling = Kernel(1e-3 / 128, slower=lambda computed_s: 1 + 1000 * math.exp(-computed_s / seconds))
-    failure = failure_of(play(DEPENDENT, a_case(n=128), falling, some_budget(5)))
+    failure = failure_of(MATMUL, play(DEPENDENT, a_case(n=128), falling, some_budget(5)))
     assert failure is not None
     assert failure.reason.startswith("did not get steady")
 
@@ -258,8 +257,8 @@ def test_a_long_product_whose_first_sample_is_cold_is_computed_often_enough_to_s
 def test_what_a_longer_container_showed_to_be_cold_has_no_figure() -> None:
     measured = [a_round(a_case(), *[0.1] * 4, number=number) for number in (3, 4, 5)]
     pilots = [a_round(a_case(), *[0.1] * 10, *[late] * 20, number=2, pilot=True) for late in (0.1, 0.05)]
-    assert failure_of([pilots[0], *measured]) is None
-    failure = failure_of([pilots[1], *measured])
+    assert failure_of(MATMUL, [pilots[0], *measured]) is None
+    failure = failure_of(MATMUL, [pilots[1], *measured])
     assert failure is not None
     assert "100% slower than one that went on for 2 s" in failure.reason
 
@@ -277,7 +276,8 @@ def test_what_is_slower_than_a_longer_container_by_chance_has_a_figure(
     rounds: tuple[float, ...], reason: str | None
 ) -> None:
     pilot = a_round(a_case(), *[0.1] * 30, number=2, pilot=True)
-    failure = failure_of([pilot, *(a_round(a_case(), *[each] * 4, number=3 + k) for k, each in enumerate(rounds))])
+    made = [a_round(a_case(), *[each] * 4, number=3 + k) for k, each in enumerate(rounds)]
+    failure = failure_of(MATMUL, [pilot, *made])
     assert (reason in failure.reason) if failure and reason else (failure is None and reason is None)
 
 
@@ -308,7 +308,7 @@ def test_a_long_whole_product_is_computed_twice_in_every_container() -> None:
 def test_a_failed_round_ends_a_case(number: int) -> None:
     case = a_case()
     good = [a_round(case, 0.01, rows=1, number=k) for k in range(1, number)]
-    assert next_batch(a_rung(), case, [*good, a_failed_round(case, "killed", number)], some_budget(15)) is None
+    assert next_batch(MATMUL, a_rung(), case, [*good, a_failed_round(case, "killed", number)], some_budget(15)) is None
 
 
 def test_a_pilot_that_asked_for_less_does_not_count() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from harness.errors import ProtocolError
+from harness.experiments.matmul.protocol import parse_peak, parse_samples, run_arguments
+from harness.images.info import parse_info
 from harness.model.cases import Batch, Sample
-from harness.protocol import parse_info, parse_peak, parse_samples, run_arguments
 from tests.factories import a_case, a_manifest, info_of
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import recipes
-from harness.engine import Recipe
+from harness.engine.engine import Recipe
+from harness.engine.redaction import redacted
 from harness.errors import BuildError
-from harness.manifest import Source
-from harness.recipes import build_if_missing, plan_of
-from harness.redaction import redacted
+from harness.images import recipes
+from harness.images.catalog import Source
+from harness.images.recipes import build_if_missing, plan_of
 from tests.factories import a_catalog, a_manifest
 from tests.fake_engine import FakeEngine
 

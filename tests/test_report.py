@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from harness.analyze import analyze
-from harness.compare import compare
-from harness.engine import Exit
+from harness.analysis.analyze import analyze
+from harness.engine.engine import Exit
+from harness.experiments.matmul.experiment import MATMUL
+from harness.measure.compare import compare
 from harness.model.comparison import Comparison, ImageRow, Interval, Ratio, Row
 from harness.model.journal import Entry, Finished, Image, Started
 from harness.model.manifests import AbsentRung
@@ -84,9 +85,9 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     )
     catalog = a_catalog(folder / "tree", *MANIFESTS, others=[a_manifest("web", rungs=(), budget_bytes=800)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.base._authorities", lambda: b"")  # or hashes and keys would be this machine's
-        patch.setattr("harness.recipes.FORM", "form")
-        assert not compare(engine, catalog, options, folder, "golden", lambda _: None)
+        patch.setattr("harness.images.base._authorities", lambda: b"")  # or hashes and keys would be this machine's
+        patch.setattr("harness.images.recipes.FORM", "form")
+        assert not compare(MATMUL, engine, catalog, options, folder, "golden", lambda _: None)
     return analyze([settled(entry) for entry in load_run(folder / "golden")])
 
 

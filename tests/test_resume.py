@@ -10,19 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from harness.analyze import analyze
-from harness.compare import compare, resume
-from harness.cost import container_ns
-from harness.engine import Exit
+from harness.analysis.analyze import analyze
+from harness.engine.engine import Exit
 from harness.errors import ChangedError, ResultsError
 from harness.events import Event
-from harness.identity import key_of
-from harness.machine import parse_machine
-from harness.manifest import Catalog
+from harness.experiments.matmul.experiment import MATMUL
+from harness.images.catalog import Catalog
+from harness.images.identity import key_of
+from harness.machine.machine import parse_machine
+from harness.measure.compare import compare, resume
+from harness.measure.cost import container_ns
+from harness.measure.resume import Past, Present, check_unchanged
+from harness.measure.tax import ROUNDS
 from harness.model.journal import Entry, Finished, Image, Machine, Round, Startup, TaxRound
-from harness.resume import Past, Present, check_unchanged
 from harness.store import JOURNAL, RunFolder, load_run
-from harness.tax import ROUNDS
 from tests.factories import a_case, a_catalog, a_journal, a_manifest, a_rung, some_options
 from tests.fake_engine import MACHINE, FakeEngine
 
@@ -51,7 +52,7 @@ class Whole:
 
     def __post_init__(self) -> None:
         self.engine = FakeEngine((ALPHA, BETA), ROW_S, faults={"beta/naive": crashes_after_the_pilot})
-        compare(self.engine, self.catalog, OPTIONS, self.folder, "whole", unwatched)
+        compare(MATMUL, self.engine, self.catalog, OPTIONS, self.folder, "whole", unwatched)
         self.engine.jobs.clear()
 
     def cut(self, name: str, journal: bytes) -> Path:
@@ -98,7 +99,7 @@ def startups(entries: Sequence[Entry]) -> Counter[str | None]:
 
 
 def resumed(whole: Whole, path: Path) -> list[Entry]:
-    assert not resume(whole.engine, whole.catalog, path, unwatched)  # the failed case stays failed
+    assert not resume(MATMUL, whole.engine, whole.catalog, path, unwatched)  # the failed case stays failed
     return load_run(path)
 
 
@@ -121,13 +122,13 @@ def test_cut_short_after_any_entry_it_ends_with_what_it_would_have_measured(torn
 def test_taxes_and_the_cost_of_every_session_are_counted_once(tmp_path: Path) -> None:
     """A run of everything there is, cut short in the midst of its taxes and resumed."""
     engine, catalog = FakeEngine((ALPHA, BETA), ROW_S), a_catalog(tmp_path / "tree", ALPHA, BETA)
-    compare(engine, catalog, some_options(tax=True), tmp_path, "taxed", unwatched)
+    compare(MATMUL, engine, catalog, some_options(tax=True), tmp_path, "taxed", unwatched)
     lines = (tmp_path / "taxed" / JOURNAL).read_bytes().splitlines(keepends=True)
     whole = load_run(tmp_path / "taxed")
     taxes = [number for number, entry in enumerate(whole) if isinstance(entry, TaxRound)]
     assert len(taxes) == 2 * 2 * ROUNDS
     (tmp_path / "taxed" / JOURNAL).write_bytes(b"".join(lines[: taxes[len(taxes) // 2]]))
-    resume(engine, catalog, tmp_path / "taxed", unwatched)
+    resume(MATMUL, engine, catalog, tmp_path / "taxed", unwatched)
     entries = load_run(tmp_path / "taxed")
     made = Counter((e.round.case, e.place, e.round.number) for e in entries if isinstance(e, TaxRound))
     assert (len(made), set(made.values())) == (len(taxes), {1})
@@ -168,10 +169,10 @@ def test_two_harnesses_never_write_one_run(whole: Whole) -> None:
     before = (path / JOURNAL).read_bytes()
     held = RunFolder(path.parent, path.name, again=True)
     with pytest.raises(ResultsError, match="still being measured by another harness"):
-        resume(whole.engine, whole.catalog, path, unwatched)
+        resume(MATMUL, whole.engine, whole.catalog, path, unwatched)
     held.close()
     assert before.startswith((path / JOURNAL).read_bytes())
-    resume(whole.engine, whole.catalog, path, unwatched)
+    resume(MATMUL, whole.engine, whole.catalog, path, unwatched)
 
 
 def test_other_sources_are_refused_and_the_journal_stays_as_it_was(whole: Whole, tmp_path: Path) -> None:
@@ -181,7 +182,7 @@ def test_other_sources_are_refused_and_the_journal_stays_as_it_was(whole: Whole,
     (tmp_path / "tree" / "beta" / "main.x").write_text("faster", encoding="utf-8")
     said = r"run whole cannot be resumed.*\n  beta: its sources, its recipe or its base image \(harness-beta:\w+ then"
     with pytest.raises(ChangedError, match=said):
-        resume(whole.engine, other, path, unwatched)
+        resume(MATMUL, whole.engine, other, path, unwatched)
     assert (path / JOURNAL).read_bytes() == journal
     assert whole.measured() == []
 

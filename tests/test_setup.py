@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import setup
-from harness.base import DEBIAN, MADE_HERE
 from harness.errors import EngineError, EngineRefusedError
+from harness.images import setup
+from harness.images.base import DEBIAN, MADE_HERE
 from tests.fake_engine import FakeEngine
 
 NO_ENGINE = EngineError("no container engine answers")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.build import build
 from harness.errors import ManifestError, RecipeError
-from harness.manifest import Catalog, load_catalog, targets_of
+from harness.images.build import build
+from harness.images.catalog import Catalog, load_catalog, targets_of
+from harness.images.sources import read_file, read_sources
 from harness.model.journal import Image
-from harness.sources import read_file, read_sources
 from tests.factories import a_catalog, a_manifest
 from tests.fake_engine import FakeEngine
 

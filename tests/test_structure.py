@@ -14,120 +14,20 @@ import pytest
 REPOSITORY = Path(__file__).parent.parent
 PACKAGE = REPOSITORY / "harness"
 
-# From the bottom up: a module imports only from the layers below its own.
-LAYERS = [
-    {
-        "",
-        "docker_engine.account",
-        "docker_engine.flavours",
-        "docker_engine.probe",
-        "docker_engine.words",
-        "errors",
-        "events",
-        "membership",
-        "memory",
-        "model",
-        "model.record",
-        "owners",
-        "redaction",
-        "report.section",
-    },
-    {
-        "docker_engine.waiting",
-        "dockerfile",
-        "engine",
-        "files",
-        "model.cases",
-        "model.integrity",
-        "model.manifests",
-        "outputs",
-        "progress",
-        "sources",
-        "wheels",
-    },
-    {
-        "accounts",
-        "archives",
-        "base",
-        "chain",
-        "cli.streams",
-        "controls",
-        "docker_engine.connection",
-        "docker_engine.leftovers",
-        "docker_engine.locked",
-        "docker_engine.marks",
-        "interrupts",
-        "limits",
-        "manifest",
-        "model.journal",
-        "protocol",
-        "turn",
-        "workload",
-    },
-    {
-        "canonical",
-        "conditions",
-        "cost",
-        "docker_engine.building",
-        "docker_engine.claims",
-        "docker_engine.output",
-        "identity",
-        "levels",
-        "model.comparison",
-        "startup",
-        "store",
-        "topology",
-        "untimed",
-        "validate",
-    },
-    {
-        "disturbance",
-        "docker_engine.engine",
-        "host",
-        "images",
-        "machine",
-        "published",
-        "recipes",
-        "report",
-        "report.as_csv",
-        "report.as_json",
-        "report.figures",
-        "report.integrity",
-        "resume",
-        "runs",
-        "sizing",
-        "timing",
-        "verify",
-    },
-    {
-        "beside",
-        "build",
-        "cli.arguments",
-        "docker_engine",
-        "doctor",
-        "measure",
-        "noise",
-        "plan",
-        "report.as_svg",
-        "report.beside",
-        "report.cases",
-        "report.circumstances",
-        "report.image_sizes",
-        "report.published",
-        "report.summary",
-        "run",
-        "steadiness",
-        "tune",
-    },
-    {"evidence", "options", "prepare", "ratios", "report.crossed", "report.overview", "setup", "stopping", "tax"},
-    {"built", "cautions", "cli.building", "cli.upkeep", "forecast", "report.document"},
-    {"analyze", "diff", "report.as_md", "report.as_text", "rounds"},
-    {"compare", "report.as_summary", "report.difference", "results"},
-    {"cli.measuring", "cli.reading"},
-    {"cli"},
-    {"__main__"},
-]
-LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}
+# From the top down: a room imports only from rooms below it, and from what stands beside them.
+ROOMS = (
+    "cli",
+    "report",
+    "analysis",
+    "experiments",
+    "measure",
+    "machine",
+    "images",
+    "engine",
+    "statistics",
+    "model",
+)
+BESIDE = {"errors", "events", "files", "progress", "runs", "store"}  # of the rooms they know only the model
 PATHS = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix("."): path
     for path in sorted(PACKAGE.rglob("*.py"))
@@ -174,22 +74,35 @@ def imported(module: str) -> Iterator[str]:
             yield from (name if name.removeprefix("harness.") in PATHS else node.module or "" for name in whole)
 
 
+def room_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
 @every_module
-def test_imports_run_downward(module: str) -> None:
-    assert module in LEVEL, "a new module needs its place in LAYERS"
+def test_a_room_imports_only_from_rooms_below(module: str) -> None:
     ours = {name.partition(".")[2] for name in imported(module) if name.partition(".")[0] == "harness"}
-    upward = {name for name in ours if LEVEL[name] >= LEVEL[module]}
-    assert not upward
+    rooms = {room_of(name) for name in ours} - BESIDE - {room_of(module), ""}
+    if module not in {"", "__main__"}:
+        assert rooms <= set(ROOMS[ROOMS.index(room_of(module)) + 1 :] if room_of(module) not in BESIDE else {"model"})
 
 
-def test_layers_name_no_module_that_is_gone() -> None:
-    assert LEVEL.keys() == PATHS.keys()
+@every_module
+def test_no_experiment_knows_another(module: str) -> None:
+    named = {name for name in imported(module) if name.startswith("harness.experiments.")}
+    if room_of(module) == "experiments":
+        assert {name.split(".")[2] for name in named} <= {*module.split(".")[1:2]}
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    assert {room_of(module) for module in PATHS} == {*ROOMS, *BESIDE, "", "__main__"}
+    for room in ROOMS:
+        assert ast.get_docstring(tree(room))
 
 
 @every_module
 def test_only_the_docker_engine_knows_docker(module: str) -> None:
     foreign = {"docker", "requests"} & {name.partition(".")[0] for name in imported(module)}
-    assert not foreign or module.partition(".")[0] == "docker_engine"
+    assert not foreign or module.startswith("engine.docker")
 
 
 @every_module

@@ -448,7 +448,7 @@ def test_what_nobody_has_foreseen_is_told_in_two_lines_with_its_traceback_kept(
     def fails(_name: str) -> None:
         raise error
 
-    monkeypatch.setattr("harness.docker_engine.DockerEngine", fails)
+    monkeypatch.setattr("harness.engine.docker.DockerEngine", fails)
     monkeypatch.setattr("harness.cli.arguments._own_folder", lambda: tmp_path)
     ended = harness("clean")
     assert (ended.code, ended.out) == (FAULT, "")
@@ -462,6 +462,6 @@ def test_too_little_memory_is_the_machine_s_and_not_a_fault(harness: Command, mo
     def fails(_name: str) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("harness.docker_engine.DockerEngine", fails)
+    monkeypatch.setattr("harness.engine.docker.DockerEngine", fails)
     ended = harness("clean")
     assert (ended.code, ended.err.startswith("harness: the memory of this machine does not suffice")) == (2, True)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness.experiments.matmul.steadiness import falling, unsteady
+from harness.experiments.matmul.timing import timing
 from harness.model.comparison import Interval
-from harness.steadiness import falling, unsteady
-from harness.timing import timing
 from tests.factories import a_case, a_round, rounds_of
 from tests.simulation import KINDS, Cell, Told, cells
 

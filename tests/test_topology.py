@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.engine.topology import cores_of, own_cpus, own_topology, parse_topology, placement
 from harness.model.journal import Cpu
-from harness.topology import cores_of, own_cpus, own_topology, parse_topology, placement
 
 CPU = "/sys/devices/system/cpu"
 

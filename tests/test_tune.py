@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import owners
-from harness.conditions import gather, parse_reading
+from harness.engine import owners
+from harness.engine.owners import this_process
 from harness.errors import UsageError
+from harness.machine.conditions import gather, parse_reading
+from harness.machine.tune import put_back, tuned
 from harness.model.journal import Reading, Tuned
-from harness.owners import this_process
-from harness.tune import put_back, tuned
 
 GOVERNORS = [f"sys/devices/system/cpu/cpu{number}/cpufreq/scaling_governor" for number in (0, 1)]
 NO_TURBO = "sys/devices/system/cpu/intel_pstate/no_turbo"
@@ -109,7 +109,8 @@ def test_the_engine_s_host_being_another_machine_is_refused(machine: Path, state
 def killed(root: Path, state: Path) -> subprocess.Popen[str]:
     """A process that has tuned and then waits to be killed."""
     code = (
-        "import sys, time; from pathlib import Path; from harness.conditions import *; from harness.tune import tuned\n"
+        "import sys, time; from pathlib import Path\n"
+        "from harness.machine.conditions import *; from harness.machine.tune import tuned\n"
         "with tuned(True, lambda: parse_reading(gather()), lambda _: None, Path(sys.argv[1]), Path(sys.argv[2])):\n"
         "    print('tuned', flush=True); time.sleep(60)"
     )

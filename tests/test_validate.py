@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from harness.errors import ProtocolError
+from harness.experiments.matmul.validate import check_product, check_times, most_gflops
+from harness.experiments.matmul.workload import Matrix, Workload, checksum, sha256
 from harness.model.cases import Batch, Sample
-from harness.validate import check_product, check_times, most_gflops
-from harness.workload import Matrix, Workload, checksum, sha256
 from tests.factories import a_case
 
 N, ROWS, SEED = 16, 12, 4

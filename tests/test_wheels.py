@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import RecipeError
-from harness.manifest import load_catalog, root
-from harness.wheels import read_pins, wheels
+from harness.images.catalog import load_catalog, root
+from harness.images.wheels import read_pins, wheels
 from tests.private_index import NAME, PIN, PLANTED, WHEEL, private_index
 
 ARCHITECTURE = "x86_64"

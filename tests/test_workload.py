@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from harness.errors import HarnessError
+from harness.experiments.matmul.workload import MAX_N, SECRET_BITS, Matrix, Workload, checksum, most_calls, sha256
 from harness.model.cases import Batch
-from harness.workload import MAX_N, SECRET_BITS, Matrix, Workload, checksum, most_calls, sha256
 
 
 def plain_product(a: Matrix, b: Matrix) -> list[list[int]]:

@@ -18,8 +18,8 @@ from harness.cli.measuring import compare
 from harness.cli.reading import diff, report
 from harness.cli.streams import guard
 from harness.cli.upkeep import clean, doctor, setup
+from harness.engine.interrupts import unhandled
 from harness.errors import FAULT, EngineRefusedError, HarnessError
-from harness.interrupts import unhandled
 
 
 def _print_version(asked: bool) -> None:
@@ -84,8 +84,8 @@ def main() -> None:
 
 def _begin_again_as_member() -> None:
     """Where the user has joined the engine's group since logging in, begin this command anew with it in effect."""
-    from harness.docker_engine.connection import socket_path
-    from harness.membership import command_as_member
+    from harness.engine.docker.connection import socket_path
+    from harness.engine.membership import command_as_member
 
     if command := command_as_member(sys.orig_argv, socket_path()):
         os.execvp(command[0], command)  # noqa: S606 (no shell is wanted)

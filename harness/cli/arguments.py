@@ -28,7 +28,7 @@ Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or a
 
 def chosen_renderer(name: str) -> Renderer:
     """The renderer that --format names. Raises UsageError where there is none of that name."""
-    from harness.manifest import known
+    from harness.images.catalog import known
     from harness.report import renderer
 
     return renderer(known(name, formats(), "format"))

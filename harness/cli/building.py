@@ -10,7 +10,7 @@ import typer
 from harness.cli.arguments import ALL, SOME_CASE_FAILED, Format, Langs, Wait, chosen_renderer, keep_log
 
 if TYPE_CHECKING:
-    from harness.manifest import Target
+    from harness.images.catalog import Target
     from harness.model.comparison import ImageRow
     from harness.model.journal import Image
 
@@ -22,7 +22,7 @@ def images(
     wait: Wait = False,
 ) -> None:
     """Build what is missing, and weigh every image against its budget."""
-    from harness.images import check_budgets
+    from harness.images.weight import check_budgets
 
     render = chosen_renderer(format_).render_images
     rows = _weighed(langs, wait=wait)
@@ -32,7 +32,7 @@ def images(
 
 
 def _weighed(langs: str, *, wait: bool) -> list[ImageRow]:
-    from harness.images import image_row
+    from harness.images.weight import image_row
 
     built = _built(langs, examine=True, wait=wait)
     return [image_row(target.source.manifest, target.stage, image) for target, image in built]
@@ -47,14 +47,14 @@ def build(langs: Langs = ALL, wait: Wait = False) -> None:
 
 def _built(langs: str, *, examine: bool, wait: bool) -> list[tuple[Target, Image]]:
     """The chosen images, of implementations and others, built and, if asked, weighed; with what they are."""
-    from harness.build import build as build_images
-    from harness.build import build_base
-    from harness.docker_engine import DockerEngine
-    from harness.interrupts import swept
-    from harness.manifest import load_catalog, root, targets_of
-    from harness.options import chosen
+    from harness.engine.docker import DockerEngine
+    from harness.engine.interrupts import swept
+    from harness.experiments.matmul.options import chosen
+    from harness.images.build import build as build_images
+    from harness.images.build import build_base
+    from harness.images.catalog import load_catalog, root, targets_of
+    from harness.measure.turn import turn
     from harness.progress import Progress
-    from harness.turn import turn
 
     catalog = load_catalog(root())
     targets = targets_of(catalog.images[name] for name in chosen(langs, catalog.images, "image"))

@@ -18,9 +18,9 @@ from harness.report import formats
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.docker_engine import DockerEngine
-    from harness.evidence import Evidence
-    from harness.manifest import Catalog
+    from harness.analysis.evidence import Evidence
+    from harness.engine.docker import DockerEngine
+    from harness.images.catalog import Catalog
     from harness.model.cases import Options
     from harness.model.comparison import Comparison
     from harness.progress import Progress
@@ -64,8 +64,8 @@ def compare(
     wait: Wait = False,
 ) -> None:
     """Build, run, validate, measure and report: every chosen language on every chosen rung."""
-    from harness.manifest import load_catalog, root
-    from harness.options import parse_options
+    from harness.experiments.matmul.options import parse_options
+    from harness.images.catalog import load_catalog, root
 
     catalog = load_catalog(root())
     if resume is not None:
@@ -97,10 +97,11 @@ def compare(
 
 def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path, wait: bool) -> None:
     """Make a new run."""
-    from harness.compare import compare as run_comparison
-    from harness.docker_engine import DockerEngine
+    from harness.engine.docker import DockerEngine
+    from harness.engine.topology import own_memory_bytes
+    from harness.experiments.matmul.experiment import MATMUL
+    from harness.measure.compare import compare as run_comparison
     from harness.store import new_run_id
-    from harness.topology import own_memory_bytes
 
     restore_tuned()
     run_id = new_run_id()
@@ -110,13 +111,14 @@ def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path, wai
     language, _, rung = options.baseline.partition("/")
     if language not in options.langs or rung not in options.rungs:
         noted(f"{options.baseline} is not among the cases, so there will be no ratios to it")
-    _carry_out(engine, out / run_id, partial(run_comparison, engine, catalog, options, out, run_id, wait=wait))
+    _carry_out(engine, out / run_id, partial(run_comparison, MATMUL, engine, catalog, options, out, run_id, wait=wait))
 
 
 def _resume(catalog: Catalog, run: str, out: Path, wait: bool) -> None:
     """Go on with a run, if it has not come to its end already."""
-    from harness.compare import resume as resume_comparison
-    from harness.docker_engine import DockerEngine
+    from harness.engine.docker import DockerEngine
+    from harness.experiments.matmul.experiment import MATMUL
+    from harness.measure.compare import resume as resume_comparison
     from harness.runs import find_run
     from harness.store import load_run
 
@@ -126,7 +128,7 @@ def _resume(catalog: Catalog, run: str, out: Path, wait: bool) -> None:
         _show(folder, _write_reports(folder))
         return
     engine = DockerEngine(folder.name)
-    _carry_out(engine, folder, partial(resume_comparison, engine, catalog, folder, wait=wait))
+    _carry_out(engine, folder, partial(resume_comparison, MATMUL, engine, catalog, folder, wait=wait))
 
 
 def _refuse_other_options(context: typer.Context) -> None:
@@ -143,7 +145,7 @@ def _refuse_other_options(context: typer.Context) -> None:
 
 def _carry_out(engine: DockerEngine, folder: Path, measured: Callable[[Progress], object]) -> None:
     """Measure with progress, and report; also, from what was measured, when it ends early."""
-    from harness.interrupts import swept
+    from harness.engine.interrupts import swept
     from harness.progress import Progress
 
     try:
@@ -194,7 +196,7 @@ def _show(folder: Path, comparison: Comparison) -> None:
 
 def _write_reports(folder: Path) -> Comparison:
     """Every format, beside the journal."""
-    from harness.results import comparison_of
+    from harness.cli.results import comparison_of
     from harness.store import write_report
 
     comparison = comparison_of(folder)
@@ -205,8 +207,8 @@ def _write_reports(folder: Path) -> Comparison:
 
 def _check_memory(catalog: Catalog, options: Options, engine_bytes: int, own_bytes: int | None) -> None:
     """Refuse what cannot fit before anything runs."""
-    from harness.limits import check_fits
-    from harness.plan import cases_of
+    from harness.experiments.matmul.ladder import cases_of
+    from harness.experiments.matmul.limits import check_fits
 
     manifests = {name: source.manifest for name, source in catalog.named(options.langs).items()}
     cases = cases_of(list(manifests.values()), options)
@@ -216,9 +218,10 @@ def _check_memory(catalog: Catalog, options: Options, engine_bytes: int, own_byt
 def _print_plan(catalog: Catalog, options_for: Callable[..., Options], out: Path) -> None:
     from tabulate import tabulate
 
-    from harness.forecast import case_s, earlier_of
-    from harness.plan import cases_of
-    from harness.topology import cores_of, own_cpus, own_memory_bytes, own_topology
+    from harness.engine.topology import cores_of, own_cpus, own_memory_bytes, own_topology
+    from harness.experiments.matmul.experiment import MATMUL
+    from harness.experiments.matmul.ladder import cases_of
+    from harness.measure.forecast import case_s, earlier_of
 
     options = options_for(cpus=len(own_cpus()), cores=cores_of(own_cpus(), own_topology()))
     _check_memory(catalog, options, own_memory_bytes(), None)
@@ -227,7 +230,7 @@ def _print_plan(catalog: Catalog, options_for: Callable[..., Options], out: Path
     rows, expected_s = [], 0.0
     for case in cases_of(list(manifests.values()), options):
         earlier = earlier_of(case, latest.rounds if latest else {})
-        seconds = case_s(manifests[case.implementation].held(case.rung), case, (), options, earlier)
+        seconds = case_s(MATMUL, manifests[case.implementation].held(case.rung), case, (), options, earlier)
         expected_s += seconds
         rows.append([case.name, case.threads, case.n, f"{seconds:.0f} s", "" if earlier else "its budget"])
     typer.echo(tabulate(rows, headers=["case", "threads", "n", "about", ""]))
@@ -240,7 +243,7 @@ def _print_plan(catalog: Catalog, options_for: Callable[..., Options], out: Path
 
 def _latest(out: Path) -> Evidence | None:
     """The run that was made last in a folder of results, if there is one that can be read."""
-    from harness.evidence import Evidence
+    from harness.analysis.evidence import Evidence
     from harness.runs import LATEST, find_run
     from harness.store import load_run
 

@@ -22,7 +22,7 @@ def report(
     ] = False,
 ) -> None:
     """Render a run, whole or cut short, from its journal."""
-    from harness.results import check_verified, comparison_of
+    from harness.cli.results import check_verified, comparison_of
     from harness.runs import find_run
 
     render = chosen_renderer(format_).render
@@ -46,12 +46,12 @@ def diff(
     ] = False,
 ) -> None:
     """Hold two runs of one machine against each other, case by case."""
-    from harness.diff import check_slowdown
-    from harness.diff import diff as difference_of
-    from harness.options import percentage
+    from harness.analysis.diff import check_slowdown
+    from harness.analysis.diff import diff as difference_of
+    from harness.cli.results import check_journal
+    from harness.experiments.matmul.options import percentage
     from harness.report.as_text import render_section
     from harness.report.difference import section_of
-    from harness.results import check_journal
     from harness.runs import find_run
     from harness.store import load_journal
 

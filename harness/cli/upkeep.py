@@ -21,8 +21,8 @@ def doctor(
     format_: Annotated[str, typer.Option("--format", help="One of json, text.")] = "text",
 ) -> None:
     """Say what on the engine's machine would spoil a measurement, and how to mend it; exit with 3 if it is serious."""
-    from harness.doctor import as_json, as_text, examine, is_serious
-    from harness.manifest import known
+    from harness.images.catalog import known
+    from harness.machine.doctor import as_json, as_text, examine, is_serious
 
     render = {"json": as_json, "text": as_text}[known(format_, ["json", "text"], "format")]
     restore_tuned()
@@ -34,14 +34,14 @@ def doctor(
 
 def _two_readings() -> tuple[Machine, Reading, Reading]:
     """The engine's machine, and its state at the begin and the end of a moment in which we do nothing."""
-    from harness.build import build_base
-    from harness.docker_engine import DockerEngine
-    from harness.host import watched
-    from harness.interrupts import swept
-    from harness.machine import read_machine
-    from harness.manifest import load_catalog, root
+    from harness.engine.docker import DockerEngine
+    from harness.engine.interrupts import swept
+    from harness.images.build import build_base
+    from harness.images.catalog import load_catalog, root
+    from harness.machine.host import watched
+    from harness.machine.machine import read_machine
+    from harness.measure.turn import turn
     from harness.progress import Progress
-    from harness.turn import turn
 
     engine = DockerEngine(f"doctor-{os.getpid()}")
     with Progress() as progress, swept(engine), turn(engine, "examining the machine", progress):
@@ -58,7 +58,7 @@ def _two_readings() -> tuple[Machine, Reading, Reading]:
 
 def setup() -> None:
     """Install and start a container engine where none answers (HARNESS_NO_INSTALL=1 refuses)."""
-    from harness.setup import set_up
+    from harness.images.setup import set_up
 
     set_up(lambda line: typer.echo(line, err=True))
 
@@ -71,7 +71,7 @@ def clean(
     ] = None,
 ) -> None:
     """Remove the containers and volumes that killed runs left behind, and put back what --tune changed."""
-    from harness.docker_engine import DockerEngine
+    from harness.engine.docker import DockerEngine
 
     restore_tuned()
     left = DockerEngine("clean").clean(images=images, run=run, doubtful=run is not None)
@@ -84,7 +84,7 @@ def clean(
 
 def restore_tuned() -> None:
     """What a killed run has tuned and could not put back."""
-    from harness.tune import put_back
+    from harness.machine.tune import put_back
 
     for line in put_back():
         typer.echo(f"a run that was killed left this machine tuned: {line}", err=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from harness.model.cases import Accounts, Case, Conditions, Failure, Options, Sample
+from harness.model.cases import Accounts, Batch, Case, Conditions, Failure, Options, Sample
 from harness.model.manifests import Info, Manifest
 from harness.model.record import Record
 
@@ -172,6 +172,11 @@ class Round(Record):
     conditions: Conditions | None = None  # None where they could not be read
     accounts: Accounts | None = None  # what was counted of it
     untimed: Accounts | None = None  # what all but its samples was measured to take, where they were held against it
+
+    @property
+    def asked(self) -> Batch:
+        """What its container was asked for, wherever its rows began; for one that failed, no samples."""
+        return Batch(rows=self.rows, calls=self.calls, samples=len(self.samples))
 
 
 class Startup(Record):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.experiments.matmul.ladder import ladder_position
 from harness.model.comparison import Comparison, Ratio, Row
-from harness.plan import ladder_position
 from harness.report.figures import ESTIMATE, NONE, number, percent, times
 from harness.report.section import Section, Table
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.diff import FALSE_ALARMS, Change, Difference, Verdict
+from harness.analysis.diff import FALSE_ALARMS, Change, Difference, Verdict
 from harness.report.figures import TIE, interval, percent
 from harness.report.section import Section, Table
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from harness.build import build, build_base
-from harness.docker_engine import DockerEngine
-from harness.engine import OWNER_LABEL, RUN_LABEL
-from harness.manifest import Catalog, load_catalog, root, targets_of
+from harness.engine.docker import DockerEngine
+from harness.engine.engine import OWNER_LABEL, RUN_LABEL
+from harness.images.build import build, build_base
+from harness.images.catalog import Catalog, load_catalog, root, targets_of
 from harness.model.journal import Image
 from harness.store import Log, new_run_id
 from tests.engine.own_engine import OwnEngine

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import docker
 
+from harness.engine.owners import this_process
 from harness.events import Event
-from harness.owners import this_process
 
 HARNESS = Path(sys.executable).with_name("harness")
 """The command as it was installed."""

@@ -11,18 +11,18 @@ from pathlib import Path
 import docker
 import pytest
 
-from harness.build import build
-from harness.conditions import gather, parse_reading
-from harness.docker_engine import DockerEngine
-from harness.docker_engine.account import parent_of
-from harness.engine import Job
-from harness.manifest import load_catalog, root, targets_of
-from harness.measure import Bench, measure
+from harness.engine.docker import DockerEngine
+from harness.engine.docker.account import parent_of
+from harness.engine.engine import Job
+from harness.experiments.matmul.container import Bench, measure
+from harness.experiments.matmul.workload import Workload
+from harness.images.build import build
+from harness.images.catalog import load_catalog, root, targets_of
+from harness.machine.conditions import gather, parse_reading
+from harness.measure.startup import startups
 from harness.model.cases import Batch
 from harness.model.journal import Image, Round
-from harness.startup import startups
 from harness.store import Log
-from harness.workload import Workload
 from tests.engine.conftest import FAULTY
 from tests.engine.support import unwatched
 from tests.factories import a_case
@@ -73,7 +73,7 @@ def bench(engine: DockerEngine, base: str, keep: Log) -> Iterator[Bench]:
 
 def measured(bench: Bench, image: Image, rung: str, samples: int = SAMPLES) -> Round:
     case, batch = a_case(f"cheats/{rung}", n=N), Batch(rows=N, samples=samples, first=3)
-    return measure(bench, image.tag or "", case, batch, 1, pilot=False)
+    return measure(bench, image.tag or "", case, batch, 1)
 
 
 def reason(found: Round) -> str:
@@ -98,7 +98,9 @@ def test_a_cheat_is_caught_and_told_what_it_claims_and_what_was_counted(bench: B
 def test_who_is_slow_on_purpose_is_believed_within_limits(
     bench: Bench, image: Image, engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.untimed.number_ns", lambda: 100.0)  # else it depends on this machine
+    monkeypatch.setattr(
+        "harness.experiments.matmul.untimed.number_ns", lambda: 100.0
+    )  # else it depends on this machine
     start = next(entry for entry in startups(engine, [image], 1) if entry.image)
     assert start.accounts is not None
     bench.untimed.startups = {image.tag or "": start.accounts}

@@ -9,10 +9,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from harness.docker_engine import DockerEngine, locked, output
-from harness.engine import NOT_STARTED, Exit, Job, Output, Recipe
+from harness.engine.docker import DockerEngine, locked, output
+from harness.engine.engine import NOT_STARTED, Exit, Job, Output, Recipe
+from harness.engine.outputs import SLACK_BYTES
 from harness.errors import EngineError
-from harness.outputs import SLACK_BYTES
 
 pytestmark = pytest.mark.engine
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from harness.docker_engine import DockerEngine
+from harness.engine.docker import DockerEngine
 from harness.errors import BuildError
-from harness.manifest import Source
-from harness.recipes import Plan, build_if_missing, plan_of
+from harness.images.catalog import Source
+from harness.images.recipes import Plan, build_if_missing, plan_of
 from tests.factories import a_catalog, a_manifest
 from tests.private_index import NAME, PIN, PLANTED, private_index
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from harness.build import check_image
-from harness.docker_engine import DockerEngine
+from harness.engine.docker import DockerEngine
 from harness.errors import BuildError
-from harness.manifest import Catalog, Source, load_catalog, root
-from harness.recipes import build_if_missing, plan_of
+from harness.images.build import check_image
+from harness.images.catalog import Catalog, Source, load_catalog, root
+from harness.images.recipes import build_if_missing, plan_of
 from tests.engine.support import unwatched
 
 pytestmark = pytest.mark.engine

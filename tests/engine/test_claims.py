@@ -15,11 +15,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from harness.docker_engine import DockerEngine
-from harness.docker_engine.claims import CLAIM_LABEL
-from harness.engine import OWNER_LABEL, RUN_LABEL
+from harness.engine.docker import DockerEngine
+from harness.engine.docker.claims import CLAIM_LABEL
+from harness.engine.engine import OWNER_LABEL, RUN_LABEL
+from harness.engine.owners import owner_of, this_process
 from harness.errors import EngineBusyError
-from harness.owners import owner_of, this_process
 from harness.store import new_run_id
 from tests.engine.support import HARNESS
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.engine
 
 AT_ONCE = 5
 CLAIM = (
-    "import sys, time; from harness.docker_engine import DockerEngine\n"
+    "import sys, time; from harness.engine.docker import DockerEngine\n"
     "with DockerEngine(sys.argv[1]).claim('measuring'): print('mine', flush=True); time.sleep(60)"
 )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.manifest import root
+from harness.images.catalog import root
 from tests.engine.support import HARNESS
 
 pytestmark = [pytest.mark.engine, pytest.mark.podman]

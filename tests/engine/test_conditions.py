@@ -14,16 +14,16 @@ from pathlib import Path
 import docker
 import pytest
 
-from harness.conditions import gather, parse_reading
-from harness.disturbance import others_share
-from harness.docker_engine import DockerEngine
-from harness.engine import Job
-from harness.host import is_here, probe_job, watched
-from harness.measure import Bench, measure
+from harness.engine.docker import DockerEngine
+from harness.engine.engine import Job
+from harness.experiments.matmul.container import Bench, measure
+from harness.experiments.matmul.workload import Workload
+from harness.machine.conditions import gather, parse_reading
+from harness.machine.disturbance import others_share
+from harness.machine.host import is_here, probe_job, watched
 from harness.model.cases import Batch, Case
 from harness.model.journal import Image, Reading
 from harness.store import Log
-from harness.workload import Workload
 from tests.engine.support import left_of
 
 pytestmark = pytest.mark.engine
@@ -105,7 +105,7 @@ def test_others_at_work_are_seen_by_a_real_round(
         with watched(engine, base) as read:
             bench = Bench(engine, workload, inputs, 60.0, keep, read=read)
             with burning(os.cpu_count() or 1):
-                entry = measure(bench, tag, case, Batch(rows=n, samples=3), 2, pilot=False)
+                entry = measure(bench, tag, case, Batch(rows=n, samples=3), 2)
     finally:
         engine.remove_volume(inputs)
     assert entry.failure is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.docker_engine import DockerEngine
+from harness.engine.docker import DockerEngine
 from harness.model.journal import Image
 from tests.cross_checks import CASES, checked, missing, table
 

@@ -18,9 +18,9 @@ import docker
 import numpy as np
 import pytest
 
-from harness.archives import packed
-from harness.docker_engine import DockerEngine, output
-from harness.engine import (
+from harness.engine.archives import packed
+from harness.engine.docker import DockerEngine, output
+from harness.engine.engine import (
     KEPT,
     NOT_STARTED,
     OLD_OWNER_LABEL,
@@ -32,11 +32,11 @@ from harness.engine import (
     Output,
     Recipe,
 )
+from harness.engine.owners import FIRST_PID_NAMESPACE, owner_of, this_process
 from harness.errors import BuildError, EngineError
-from harness.images import weigh
-from harness.machine import read_machine
-from harness.owners import FIRST_PID_NAMESPACE, owner_of, this_process
-from harness.sources import read_sources
+from harness.images.sources import read_sources
+from harness.images.weight import weigh
+from harness.machine.machine import read_machine
 from tests.engine.support import HARNESS, THIS_PROCESS, is_podman, left_of
 
 pytestmark = pytest.mark.engine

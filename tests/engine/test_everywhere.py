@@ -10,13 +10,13 @@ import docker
 import pytest
 from docker.types import Mount
 
-from harness.archives import packed
-from harness.docker_engine import DockerEngine
-from harness.manifest import load_catalog, root, targets_of
+from harness.engine.archives import packed
+from harness.engine.docker import DockerEngine
+from harness.experiments.matmul.workload import Workload
+from harness.images.catalog import load_catalog, root, targets_of
 from harness.model.cases import Batch
 from harness.model.journal import Image
 from harness.model.manifests import Manifest, Rung, Stage
-from harness.workload import Workload
 
 pytestmark = pytest.mark.engine
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from harness.analyze import analyze
-from harness.compare import compare
-from harness.docker_engine import DockerEngine
-from harness.manifest import load_catalog
+from harness.analysis.analyze import analyze
+from harness.engine.docker import DockerEngine
+from harness.experiments.matmul.experiment import MATMUL
+from harness.experiments.matmul.ladder import rungs_of
+from harness.images.catalog import load_catalog
+from harness.measure.compare import compare
 from harness.model.cases import Options
 from harness.model.comparison import Comparison
-from harness.plan import rungs_of
 from harness.report import formats, renderer
 from harness.store import load_run
 from tests.engine.support import unwatched
@@ -74,9 +75,9 @@ def run(engine: DockerEngine, faulty_root: Path, tmp_path_factory: pytest.TempPa
     )
     results = tmp_path_factory.mktemp("results")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.rounds.timeout_s", lambda *_: TIMEOUT_S)
-        patch.setattr("harness.measure.memory_bytes", lambda *_: MEMORY_BYTES)
-        complete = compare(engine, catalog, options, results, "faults", unwatched)
+        patch.setattr("harness.measure.rounds.timeout_s", lambda *_: TIMEOUT_S)
+        patch.setattr("harness.experiments.matmul.container.memory_bytes", lambda *_: MEMORY_BYTES)
+        complete = compare(MATMUL, engine, catalog, options, results, "faults", unwatched)
     assert not complete
     return results / "faults"
 

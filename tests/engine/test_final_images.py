@@ -15,9 +15,9 @@ from pathlib import PurePosixPath
 import docker
 import pytest
 
-from harness.docker_engine import DockerEngine
-from harness.images import check_budgets, image_row
-from harness.manifest import load_catalog, root
+from harness.engine.docker import DockerEngine
+from harness.images.catalog import load_catalog, root
+from harness.images.weight import check_budgets, image_row
 from harness.model.journal import Image
 
 pytestmark = pytest.mark.engine

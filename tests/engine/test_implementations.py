@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from harness.build import mismatches
-from harness.docker_engine import DockerEngine
-from harness.engine import Exit, Job
-from harness.manifest import Target, load_catalog, root, targets_of
-from harness.measure import Bench, measure, measure_peak
+from harness.engine.docker import DockerEngine
+from harness.engine.engine import Exit, Job
+from harness.experiments.matmul.container import Bench, measure
+from harness.experiments.matmul.peak import measure_peak
+from harness.experiments.matmul.workload import Workload
+from harness.images.catalog import Target, load_catalog, root, targets_of
+from harness.images.info import mismatches
 from harness.model.cases import Batch, Case
 from harness.model.journal import Image
 from harness.model.manifests import Rung
 from harness.store import Log
-from harness.workload import Workload
 
 pytestmark = pytest.mark.engine
 
@@ -90,7 +91,7 @@ def test_a_rung_computes_the_product(name: str, rung: Rung, bench: Bencher, imag
         rows = some_rows if rung.rows_independent else n
         case = Case(implementation=name, rung=rung.name, n=n, threads=threads)
         batch = Batch(rows=rows, samples=samples, first=first, calls=calls)
-        measured = measure(bench(n), tag, case, batch, 1, pilot=False)
+        measured = measure(bench(n), tag, case, batch, 1)
         assert measured.failure is None, f"{case}, n = {n}, {batch}: {measured.failure}"
         assert len(measured.samples) == samples
 

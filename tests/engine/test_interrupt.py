@@ -21,11 +21,12 @@ import pytest
 from docker.errors import APIError
 from docker.models.containers import Container
 
-from harness.engine import OWNER_LABEL
-from harness.manifest import load_catalog
+from harness.engine.engine import OWNER_LABEL
+from harness.engine.owners import owner_of
+from harness.experiments.matmul.ladder import cases_of, first_row
+from harness.images.catalog import load_catalog
+from harness.measure.plan import shuffled
 from harness.model.journal import Round
-from harness.owners import owner_of
-from harness.plan import cases_of, first_row, shuffled
 from harness.store import load_run
 from tests.engine.support import HARNESS, is_podman, left_of
 from tests.factories import some_options

@@ -18,13 +18,13 @@ from pathlib import Path
 import docker
 import pytest
 
-from harness.base import ensure_debian
-from harness.build import build
-from harness.docker_engine import DockerEngine
-from harness.engine import OWNER_LABEL, RUN_LABEL
-from harness.manifest import load_catalog, targets_of
+from harness.engine.docker import DockerEngine
+from harness.engine.engine import OWNER_LABEL, RUN_LABEL
+from harness.engine.owners import owner_of
+from harness.images.base import ensure_debian
+from harness.images.build import build
+from harness.images.catalog import load_catalog, targets_of
 from harness.model.journal import Entry, Round
-from harness.owners import owner_of
 from harness.runs import find_run
 from harness.store import JOURNAL, Log, load_run
 from tests.engine.own_engine import OwnEngine, only_with_an_own_engine

@@ -16,10 +16,10 @@ import docker
 import pytest
 from docker.errors import APIError, ImageNotFound
 
-from harness.docker_engine import DockerEngine
-from harness.docker_engine.flavours import flavour_of
-from harness.docker_engine.marks import MARK, remove_ours
-from harness.engine import OLD_RUN_LABEL, Recipe
+from harness.engine.docker import DockerEngine
+from harness.engine.docker.flavours import flavour_of
+from harness.engine.docker.marks import MARK, remove_ours
+from harness.engine.engine import OLD_RUN_LABEL, Recipe
 from harness.errors import BuildError
 from tests.engine.support import is_podman
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from harness.docker_engine import DockerEngine
+from harness.engine.docker import DockerEngine
 from harness.errors import DiskFullError
 
 pytestmark = pytest.mark.engine

@@ -10,10 +10,10 @@ from dataclasses import replace
 import docker
 import pytest
 
-from harness.docker_engine import DockerEngine
-from harness.engine import RUN_LABEL
-from harness.manifest import Target, load_catalog, root, targets_of
-from harness.recipes import Plan, build_if_missing, plan_of
+from harness.engine.docker import DockerEngine
+from harness.engine.engine import RUN_LABEL
+from harness.images.catalog import Target, load_catalog, root, targets_of
+from harness.images.recipes import Plan, build_if_missing, plan_of
 from tests.engine.own_engine import OwnEngine, only_with_an_own_engine
 from tests.reproduction import differences
 

@@ -9,17 +9,17 @@ from dataclasses import replace
 
 import pytest
 
-from harness import startup
-from harness.conditions import gather, parse_reading
-from harness.docker_engine import DockerEngine
-from harness.engine import Exit, Job
-from harness.measure import Bench, measure
+from harness.engine.docker import DockerEngine
+from harness.engine.engine import Exit, Job, Runner
+from harness.experiments.matmul.container import Bench, measure
+from harness.experiments.matmul.workload import Workload
+from harness.machine.conditions import gather, parse_reading
+from harness.measure import startup
+from harness.measure.startup import startups
+from harness.measure.tax import ROUNDS, measure_tax
 from harness.model.cases import Batch, Case, Options
-from harness.model.journal import PLACES, Image, TaxRound
-from harness.startup import startups
+from harness.model.journal import PLACES, Image, Round, TaxRound
 from harness.store import Log
-from harness.tax import ROUNDS, measure_tax
-from harness.workload import Workload
 
 pytestmark = pytest.mark.engine
 
@@ -56,9 +56,13 @@ def test_the_same_program_computes_the_same_in_every_place(
 ) -> None:
     tag, case = images[name].tag or "", Case(implementation=name, rung="naive", n=N, threads=1)
     with a_bench(engine, tag, keep) as bench:
-        latest = measure(bench, tag, case, Batch(rows=4, samples=3, first=2), 1, pilot=True)
+        latest = measure(bench, tag, case, Batch(rows=4, samples=3, first=2, pilot=True), 1)
         assert latest.failure is None
-        entries = list(measure_tax(engine, bench, tag, latest, OPTIONS))
+
+        def measured(case: Case, batch: Batch, number: int, runner: Runner | None = None) -> Round:
+            return measure(replace(bench, engine=runner or engine), tag, case, batch, number)
+
+        entries = list(measure_tax(engine, measured, latest, OPTIONS))
     assert {entry.place: entry.round.failure for entry in entries} == dict.fromkeys(PLACES[1:])
     assert Counter(entry.place for entry in entries) == dict.fromkeys(PLACES[1:], ROUNDS)
     for entry in entries:  # a place may make fewer samples, of which the last is another product

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.tune import STATE
+from harness.machine.tune import STATE
 from tests.engine.support import HARNESS
 
 SETTING = Path("/sys/kernel/mm/transparent_hugepage/enabled")

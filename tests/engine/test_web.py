@@ -8,7 +8,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from harness.manifest import Catalog
+from harness.images.catalog import Catalog
 from harness.model.journal import Image
 
 pytestmark = pytest.mark.engine

@@ -1,0 +1,183 @@
+"""From journal entries to a comparison: rows, the published table, warnings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from harness.analysis.beside import resident_bytes, startup_seconds, tax_rows, with_startup
+from harness.analysis.cautions import cautions
+from harness.analysis.evidence import Evidence, timings_of
+from harness.analysis.noise import Floors, noise_of, noise_warnings
+from harness.analysis.ratios import Ratios
+from harness.experiments.matmul.controls import rungs_by_case
+from harness.experiments.matmul.experiment import MATMUL
+from harness.experiments.matmul.ladder import ladder_position
+from harness.experiments.matmul.published import published, published_rows
+from harness.experiments.matmul.sizing import once_share
+from harness.images.weight import image_row
+from harness.machine.disturbance import overview
+from harness.measure.plan import counted
+from harness.measure.stopping import why_stopped
+from harness.model.cases import Case, flop
+from harness.model.comparison import Comparison, Row
+from harness.model.integrity import Chain, Verification
+from harness.model.journal import Entry
+from harness.model.manifests import Manifest, Rung
+
+
+def analyze(
+    entries: Iterable[Entry], chain: Chain | None = None, verification: Verification | None = None
+) -> Comparison:
+    """All that a report shows, from the entries of a run, whole or cut short, and from what was checked of them."""
+    evidence = Evidence.of(entries)
+    started = evidence.started
+    timings = timings_of(evidence)
+    rungs = rungs_by_case(started.cases, started.manifests)
+    noise = noise_of(timings, rungs)
+    floors = Floors(noise, rungs)
+    ratios = Ratios({case: taken for case, taken in timings.items() if not case.twin}, floors)
+    rows = tuple(_rows(evidence, ratios))
+    startups = startup_seconds(evidence.startups)
+    return Comparison(
+        run=started.run,
+        at=started.at,
+        harness=started.harness,
+        options=started.options,
+        machine=evidence.machine,
+        peaks=evidence.peaks,
+        rows=rows,
+        published=published_rows(rows, started.options.baseline, evidence.machine, ratios.between_rows),
+        published_source=str(published()["source"]),
+        images=tuple(
+            with_startup(image_row(manifest, stage, evidence.images.get(manifest.image_of(stage))), startups)
+            for manifest in started.manifests
+            for stage in manifest.stages(started.options.rungs)
+        ),
+        container_seconds=startups.get(None),
+        tax=tuple(tax_rows(evidence.tax, floors.of)),
+        warnings=(
+            *cautions(evidence, rows),
+            *noise_warnings(noise, [case for case in started.cases if case.twin], rungs),
+        ),
+        finished=evidence.finished,
+        readings=evidence.readings,
+        conditions=overview(entry for entries in evidence.rounds.values() for entry in entries),
+        disturbed=evidence.disturbed,
+        tuned=evidence.tuned,
+        noise=noise,
+        chain=chain,
+        verification=verification,
+    )
+
+
+def _rows(evidence: Evidence, ratios: Ratios) -> Iterable[Row]:
+    """A row for every case, and for every rung that a manifest calls absent; by language, up the ladder."""
+    options = evidence.started.options
+    for manifest in evidence.started.manifests:
+        cases = [case for case in evidence.started.cases if case.implementation == manifest.name and not case.twin]
+        rows = [_row(evidence, ratios, manifest, case) for case in cases]
+        rows += [
+            Row(
+                implementation=manifest.name,
+                label=manifest.label,
+                rung=rung.name,
+                n=options.n,
+                threads=max(options.threads),
+                outcome="absent",
+                reason=rung.absent,
+            )
+            for rung in manifest.absent
+            if rung.name in options.rungs
+        ]
+        yield from sorted(rows, key=lambda row: ladder_position(row.rung))
+
+
+def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> Row:
+    rung = manifest.held(case.rung)
+    image = evidence.images.get(manifest.image_of(rung.image))
+    info = image.info if image else None
+    built = info.rungs.get(rung.name) if info else None
+    failure = evidence.failure(case)
+    facts: dict[str, Any] = {
+        "implementation": case.implementation,
+        "label": manifest.label,
+        "rung": case.rung,
+        "n": case.n,
+        "threads": case.threads,
+        "loop_order": rung.loop_order,
+        "layout": rung.layout,
+        "bounds_checks": rung.bounds_checks,
+        "fast_math": rung.fast_math,
+        "flags": rung.flags,
+        "note": rung.note,
+        "toolchain": info.toolchain if info else None,
+        "instruction_sets": built.instruction_sets if built else (),
+        "runs": built.runs if built else None,
+        "image": manifest.image_of(rung.image),
+    }
+    if case not in ratios.timings:
+        reason = failure.reason if failure else "the run ended before it was measured"
+        return Row(**facts, outcome="failed", reason=reason, log=failure.log if failure else None)
+    return Row(**facts, outcome="measured", **_figures(evidence, ratios, case, rung))
+
+
+def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict[str, Any]:
+    """What was measured of a case, alone and beside others."""
+    taken, rounds = ratios.timings[case], counted(evidence.rounds[case])
+    gflops = flop(case.n) / taken.mean / 1e9
+    peak = next((p.gflops for p in evidence.peaks if p.threads == case.threads), None)
+    options = evidence.started.options
+    to_baseline = ratios.between(ratios.find(options.baseline), case)
+    above = _rung_above(ratios.timings, case, rung)
+    speedup = ratios.between(_serial(ratios, case, rung), case)
+    disturbed = [each for each in evidence.disturbed if each.case == case]
+    return {
+        "seconds": taken.interval,
+        "cold_seconds": taken.cold,
+        "gflops": gflops,
+        "peak_share": gflops / peak if peak else None,
+        "ratio": to_baseline,
+        "step": ratios.between(above, case),
+        "step_from": above.rung if above else None,
+        "ratio_per_core": to_baseline.over(case.threads) if to_baseline else None,
+        "efficiency": speedup.over(case.threads) if speedup else None,
+        "to_yardstick": ratios.between(case.model_copy(update={"implementation": options.yardstick}), case),
+        "to_yardstick_naive": ratios.between(ratios.find(f"{options.yardstick}/naive"), case),
+        "busy_cores": taken.busy_cores,
+        "resident_bytes": resident_bytes(rounds),
+        "rows_computed": rounds[-1].rows,
+        "key": rounds[-1].key,
+        "disturbed_rounds": len(disturbed),
+        "set_aside_rounds": sum(not each.counted for each in disturbed),
+        "rounds": taken.rounds,
+        "samples": taken.samples,
+        "warm_up": taken.warm_up,
+        "warm_up_seconds": taken.warming_s,
+        "calls": rounds[-1].calls,
+        "once_share": once_share(evidence.rounds[case]) if rounds[-1].rows < case.n else None,
+        "stopped": why_stopped(MATMUL, rung, case, evidence.rounds, options, finished=evidence.finished is not None),
+        "sha256": rounds[-1].sha256,
+    }
+
+
+def _serial(ratios: Ratios, case: Case, rung: Rung) -> Case | None:
+    """The same kernel on one thread: measured as such, or the rung that is this kernel without the threads."""
+    if case.threads == 1:
+        return None
+    alone = case.model_copy(update={"threads": 1})
+    if alone in ratios.timings:
+        return alone
+    return ratios.find(f"{case.implementation}/{rung.serial}") if rung.serial else None
+
+
+def _rung_above(measured: Collection[Case], case: Case, rung: Rung) -> Case | None:
+    """The measured rung that this one was made from: the serial one it names, or else the nearest on the ladder."""
+    if serial := next((other for other in measured if other.name == f"{case.implementation}/{rung.serial}"), None):
+        return serial
+    before = [
+        other
+        for other in measured
+        if other.implementation == case.implementation and ladder_position(other.rung) < ladder_position(case.rung)
+    ]
+    return max(before, key=lambda it: (ladder_position(it.rung), it.threads == case.threads, it.threads), default=None)

@@ -1,0 +1,55 @@
+"""What stands beside speed: the container's own tax, start-up, and the memory that a case held. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
+
+from harness.experiments.matmul.timing import Timing, timing
+from harness.model.cases import Case
+from harness.model.comparison import ImageRow, Ratio, TaxRow
+from harness.model.journal import PLACES, Place, Round, Startup, TaxRound
+from harness.statistics.estimates import ratio
+
+
+def startup_seconds(entries: Iterable[Startup]) -> dict[str | None, float]:
+    """Medians of the lives of idle containers, by image; under None, of empty ones."""
+    lives: dict[str | None, list[int]] = defaultdict(list)
+    for entry in entries:
+        lives[entry.image].append(entry.container_ns)
+    return {image: median(lives_ns) / 1e9 for image, lives_ns in lives.items()}
+
+
+def with_startup(row: ImageRow, seconds: dict[str | None, float]) -> ImageRow:
+    """An image's row with what it takes to start it."""
+    return row.model_copy(update={"startup_seconds": seconds.get(row.name)})
+
+
+def resident_bytes(rounds: Iterable[Round]) -> int | None:
+    """The most memory that any container of a case was seen to hold."""
+    return max((r.resident_bytes for r in rounds if r.resident_bytes is not None), default=None)
+
+
+def tax_rows(entries: Sequence[TaxRound], floor: Callable[[Case], float]) -> Iterable[TaxRow]:
+    """Each case in each place, with its time as a multiple of the one in the first place that could be measured.
+
+    `floor` is the noise floor of a case: smaller differences are ties.
+    """
+    rounds: dict[Case, dict[Place, list[Round]]] = defaultdict(lambda: defaultdict(list))
+    for entry in sorted(entries, key=lambda entry: PLACES.index(entry.place)):
+        rounds[entry.round.case][entry.place].append(entry.round)
+    for case, places in rounds.items():
+        first: Timing | None = None
+        for place, there in places.items():
+            if failure := next((r.failure for r in there if r.failure), None):
+                yield TaxRow(case=case, place=place, reason=failure.reason)
+                continue
+            taken = timing(there)
+            first = first or taken
+            yield TaxRow(case=case, place=place, seconds=taken.interval, ratio=_beside(taken, first, floor(case)))
+
+
+def _beside(taken: Timing, first: Timing, floor: float) -> Ratio | None:
+    found = ratio(taken, first)
+    return Ratio(**found.model_dump(), tie=taken is not first and found.ties(floor)) if found else None

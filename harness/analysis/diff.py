@@ -1,0 +1,184 @@
+"""Two runs, case by case: what takes longer, what takes less, and what nobody can tell. Pure.
+
+Both runs' uncertainties are in every ratio, and what the machine's state adds to each, which does not cancel between
+runs. A difference below the larger noise floor of the two, for that kind of case, is a tie. The more cases are compared
+the more would differ by chance: verdicts are corrected for their number (S. Holm, A simple sequentially rejective
+multiple test procedure, Scandinavian Journal of Statistics 6, 1979), so that the risk stated is that of a whole diff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.analysis.built import differences_of_images
+from harness.analysis.evidence import Evidence, timings_of
+from harness.analysis.noise import Floors, noise_of
+from harness.errors import GateError, UsageError
+from harness.experiments.matmul.controls import rungs_by_case
+from harness.experiments.matmul.timing import Timing
+from harness.model.cases import Case
+from harness.model.comparison import Interval
+from harness.model.journal import Entry, Machine
+from harness.statistics.estimates import TAIL, interval_of
+
+FALSE_ALARMS = 0.05  # of the diffs of runs that are the same may call a case different, however many cases they have
+PROCESSOR = ("cpu", "architecture", "features")  # no ratio is taken where these differ
+CONDITIONS = ("cores", "memory_bytes", "kernel", "transparent_huge_pages", "governor", "engine")
+
+Verdict = Literal["tie", "slower", "faster", "not known"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One case in both runs."""
+
+    case: Case
+    before: Timing
+    after: Timing
+    floor: float
+
+    @property
+    def ratio(self) -> Interval:
+        """How many times as long it takes in the second run, with its own 95 % interval."""
+        return self.within(TAIL)
+
+    def within(self, tail: float) -> Interval:
+        """The same with an interval that leaves out so much on either side."""
+        one, two = self.before.lasting, self.after.lasting
+        return interval_of(self.after.mean / self.before.mean, two.beside(one) if one and two else None, tail)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What the second run has that the first has not."""
+
+    before: str  # the runs' ids
+    after: str
+    changes: tuple[Change, ...]
+    lost: tuple[str, ...]  # cases with a result in the first run only, and why
+    gained: tuple[str, ...]  # in the second only
+    conditions: tuple[str, ...]  # what else differs between the runs
+
+    def verdicts(self) -> list[Verdict]:
+        """What can be said of every change, with 95 % certainty for all of them together."""
+        different = _holm(self.changes, lambda change, risk: not change.within(risk / 2).ties(change.floor))
+        return [_verdict(change, different) for change in self.changes]
+
+    def slower(self, limit: float) -> list[Change]:
+        """The cases that are slower by more than a share, with 95 % certainty for all of them together."""
+        certain = _holm(self.changes, lambda change, risk: (change.within(risk).low or 0.0) > 1 + limit)
+        verdicts = zip(self.changes, self.verdicts(), strict=True)
+        return [change for change, verdict in verdicts if verdict == "slower" and change.case in certain]
+
+
+def _holm(changes: Collection[Change], rejects: Callable[[Change, float], bool]) -> set[Case]:
+    """The cases whose hypothesis of no change is rejected; that one of them is wrong has the risk FALSE_ALARMS.
+
+    The risk is shared out among those that are not rejected yet, until nothing is added.
+    """
+    left, found = list(changes), set[Case]()
+    while rejected := {change.case for change in left if rejects(change, FALSE_ALARMS / len(left))}:
+        found |= rejected
+        left = [change for change in left if change.case not in rejected]
+    return found
+
+
+def _verdict(change: Change, different: Collection[Case]) -> Verdict:
+    if change.ratio.low is None:
+        return "not known"
+    if change.case not in different:
+        return "tie"
+    return "slower" if change.ratio.value > 1 else "faster"
+
+
+def diff(before: Sequence[Entry], after: Sequence[Entry]) -> Difference:
+    """Set two runs side by side. Raises UsageError where their CPUs differ, or they have no case in common."""
+    one, two = Evidence.of(before), Evidence.of(after)
+    names = one.started.run, two.started.run
+    _check_processors(names, one.machine, two.machine)
+    if not set(_asked(one)) & set(_asked(two)):
+        raise UsageError(f"no case is in both {names[0]} and {names[1]}: their n, rungs and threads must agree")
+    timings = timings_of(one), timings_of(two)
+    first, second = map(_without_controls, timings)
+    both = sorted(first.keys() & second.keys(), key=str)
+    return Difference(
+        *names,
+        changes=tuple(_changes(both, (one, two), timings)),
+        lost=tuple(_lost(first, two, second)),
+        gained=tuple(_lost(second, one, first)),
+        conditions=tuple(_conditions(one, two, both)),
+    )
+
+
+def check_slowdown(difference: Difference, limit: float) -> None:
+    """Raise GateError where a case is slower by more than a share, for certain, or has no result any more."""
+    found = []
+    if slower := difference.slower(limit):
+        told = ", ".join(f"{change.case} {change.ratio.value - 1:+.1%}" for change in slower)
+        found.append(f"slower by more than {100 * limit:g} %, for certain: {told}")
+    if difference.lost:
+        found.append(f"without a result that {difference.before} has: {'; '.join(difference.lost)}")
+    if found:
+        raise GateError("\n".join(found))
+
+
+def _asked(evidence: Evidence) -> Iterable[Case]:
+    return (case for case in evidence.started.cases if not case.twin)
+
+
+def _without_controls(timings: Mapping[Case, Timing]) -> dict[Case, Timing]:
+    return {case: taken for case, taken in timings.items() if not case.twin}
+
+
+def _changes(
+    cases: Iterable[Case], runs: Iterable[Evidence], timings: tuple[Mapping[Case, Timing], Mapping[Case, Timing]]
+) -> Iterable[Change]:
+    floors = [_floors(run, taken) for run, taken in zip(runs, timings, strict=True)]
+    before, after = timings
+    for case in cases:
+        yield Change(case, before[case], after[case], max(each.of(case) for each in floors))
+
+
+def _floors(evidence: Evidence, timings: Mapping[Case, Timing]) -> Floors:
+    rungs = rungs_by_case(evidence.started.cases, evidence.started.manifests)
+    return Floors(noise_of(timings, rungs), rungs)
+
+
+def _check_processors(names: tuple[str, str], one: Machine | None, two: Machine | None) -> None:
+    if one is None or two is None:
+        nameless = names[0] if one is None else names[1]
+        raise UsageError(f"{nameless} does not say which CPU it was measured on: it ended before it was read")
+    found = [f"{field}: {_told(one, two, field)}" for field in PROCESSOR if getattr(one, field) != getattr(two, field)]
+    if found:
+        raise UsageError(
+            f"{names[0]} and {names[1]} were measured on different CPUs, of which no ratio is taken.\n"
+            + "\n".join(found)
+            + "\nMeasure both on one machine, or read the two reports side by side."
+        )
+
+
+def _told(one: Machine, two: Machine, field: str) -> str:
+    here, there = getattr(one, field), getattr(two, field)
+    if isinstance(here, tuple):  # long lists: only what one has and the other has not
+        here, there = sorted(set(here) - set(there)), sorted(set(there) - set(here))
+        return f"{' '.join(here) or 'nothing more'} in the first, {' '.join(there) or 'nothing more'} in the second"
+    return f"{here} in the first, {there} in the second"
+
+
+def _lost(measured: Iterable[Case], other: Evidence, there: Collection[Case]) -> Iterable[str]:
+    """The cases that have a result in one run and none in the other."""
+    for case in measured:
+        if case not in there:
+            failure = other.failure(case)
+            yield f"{case}, n = {case.n}: {failure.reason if failure else 'not measured'} in {other.started.run}"
+
+
+def _conditions(one: Evidence, two: Evidence, cases: Iterable[Case]) -> Iterable[str]:
+    """What differs beside the times: the machine's state, and what the cases were built from."""
+    if one.machine and two.machine:
+        for field in CONDITIONS:
+            if getattr(one.machine, field) != getattr(two.machine, field):
+                yield f"{field}: {_told(one.machine, two.machine, field)}"
+    yield from differences_of_images(one, two, cases)

@@ -1,0 +1,106 @@
+"""The entries of a journal by kind, and the timing of every case among them. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.experiments.matmul.experiment import MATMUL
+from harness.experiments.matmul.timing import Timing, timing
+from harness.machine.disturbance import disturbed_rounds
+from harness.measure.outcome import failure_of
+from harness.measure.plan import candidates, counted
+from harness.model.cases import Case, Failure
+from harness.model.comparison import Disturbed
+from harness.model.journal import (
+    Entry,
+    Finished,
+    Image,
+    Machine,
+    Peak,
+    Reading,
+    Rejected,
+    Resumed,
+    Round,
+    Started,
+    Startup,
+    TaxRound,
+    Tuned,
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The entries of a run, by kind."""
+
+    started: Started
+    machines: tuple[Machine, ...]  # of every session
+    images: dict[str, Image]
+    peaks: tuple[Peak, ...]
+    rounds: dict[Case, list[Round]]
+    rejected: dict[Case, Failure]
+    finished: Finished | None
+    resumed: tuple[Resumed, ...]
+    readings: tuple[Reading, ...]
+    tuned: Tuned | None
+    disturbed: tuple[Disturbed, ...]
+    startups: tuple[Startup, ...]
+    tax: tuple[TaxRound, ...]
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Evidence:
+        """Sort the entries of a journal."""
+        by_kind: dict[type, list[Any]] = defaultdict(list)
+        for entry in entries:
+            by_kind[type(entry)].append(entry)
+        rounds: dict[Case, list[Round]] = defaultdict(list)
+        for entry in by_kind[Round]:
+            rounds[entry.case].append(entry)
+        return cls(
+            started=by_kind[Started][0],
+            machines=tuple(by_kind[Machine]),
+            images={image.name: image for image in by_kind[Image]},
+            peaks=tuple({peak.threads: peak for peak in sorted(by_kind[Peak], key=_gflops)}.values()),
+            rounds=dict(rounds),
+            rejected={entry.case: entry.failure for entry in by_kind[Rejected]},
+            finished=next(iter(by_kind[Finished]), None),
+            resumed=tuple(by_kind[Resumed]),
+            readings=tuple(by_kind[Reading]),
+            tuned=_together(by_kind[Tuned]),
+            disturbed=disturbed_rounds({case: candidates(entries) for case, entries in rounds.items()}),
+            startups=tuple(by_kind[Startup]),
+            tax=tuple(by_kind[TaxRound]),
+        )
+
+    @property
+    def machine(self) -> Machine | None:
+        """The machine, as the first session saw it; of later ones only the load may differ."""
+        return next(iter(self.machines), None)
+
+    def failure(self, case: Case) -> Failure | None:
+        """Why a case has no result, if it has none."""
+        return self.rejected.get(case) or failure_of(MATMUL, self.rounds.get(case, []))
+
+
+def _together(sessions: Sequence[Tuned]) -> Tuned | None:
+    """What any session tuned, and could not tune."""
+    if not sessions:
+        return None
+    changes = dict.fromkeys(change for session in sessions for change in session.changes)
+    refused = dict.fromkeys(what for session in sessions for what in session.refused)
+    return Tuned(changes=tuple(changes), refused=tuple(refused))
+
+
+def _gflops(peak: Peak) -> float:
+    return peak.gflops
+
+
+def timings_of(evidence: Evidence) -> dict[Case, Timing]:
+    """The timing of every case that was measured, twins among them."""
+    return {
+        case: timing(counted(rounds), [r for r in rounds if r.pilot])
+        for case, rounds in evidence.rounds.items()
+        if counted(rounds) and not evidence.failure(case)
+    }

@@ -1,0 +1,57 @@
+"""The noise floor: what a case and its A/A control, which are the same, differ by in a run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.experiments.matmul.controls import KINDS
+from harness.experiments.matmul.timing import Timing
+from harness.model.cases import Case
+from harness.model.comparison import Noise
+from harness.model.manifests import Kind, Rung
+from harness.statistics.estimates import ratio
+
+
+@dataclass(frozen=True)
+class Floors:
+    """The noise floors of a run, by the kinds of its cases."""
+
+    noise: Sequence[Noise]
+    rungs: Mapping[Case, Rung]
+
+    def of(self, *cases: Case) -> float:
+        """The share below which a difference between these cases is a tie; 0 where no floor is known.
+
+        The larger one of two kinds; for a kind without one stands the largest that is known.
+        """
+        known: dict[Kind, float] = {each.kind: each.floor for each in self.noise}
+        largest = max(known.values(), default=0.0)
+        return max(known.get(self.rungs[case].kind, largest) for case in cases)
+
+
+def noise_of(timings: Mapping[Case, Timing], rungs: Mapping[Case, Rung]) -> tuple[Noise, ...]:
+    """What the A/A controls say of this run's noise, by kind; without those that were not measured, or only once."""
+    found = []
+    for case, taken in timings.items():
+        original = case.model_copy(update={"twin": False})
+        if case.twin and original in timings:
+            beside = ratio(timings[original], taken)
+            if beside and beside.low is not None:
+                found.append(Noise(kind=rungs[original].kind, case=str(original), ratio=beside))
+    return tuple(sorted(found, key=lambda noise: KINDS.index(noise.kind)))
+
+
+def noise_warnings(noise: Sequence[Noise], controls: Iterable[Case], rungs: Mapping[Case, Rung]) -> Iterable[str]:
+    """Where a noise floor is not known, or two that are the same did not come out as a tie."""
+    known = {each.kind for each in noise}
+    for case in controls:
+        kind = rungs[case].kind
+        if kind not in known:
+            yield f"the noise floor of {kind} rungs is not known: {case.name} and its original were not both measured"
+    for each in noise:
+        if not each.ratio.holds(1.0):
+            yield (
+                f"{each.case} and its A/A control are the same, but their interval does not hold 1 (by chance in 5 of "
+                "100): this machine was noisier than the other intervals say"
+            )

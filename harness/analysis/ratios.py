@@ -1,0 +1,40 @@
+"""The ratios of a run's cases to each other, and which of them are significant. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.analysis.noise import Floors
+from harness.experiments.matmul.timing import Timing
+from harness.measure.plan import most_threads
+from harness.model.cases import Case
+from harness.model.comparison import Ratio, Row
+from harness.statistics.estimates import ratio
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """How the cases of a run, without its A/A controls, stand beside each other."""
+
+    timings: Mapping[Case, Timing]
+    floors: Floors
+
+    def between(self, above: Case | None, below: Case) -> Ratio | None:
+        """How many times less time `below` takes than `above`; None where one of the two was not measured."""
+        if above is None or (found := ratio(self.timings.get(above), self.timings.get(below))) is None:
+            return None
+        tie = above != below and found.ties(self.floors.of(above, below))
+        return Ratio(**found.model_dump(), tie=tie)
+
+    def between_rows(self, above: Row, below: Row) -> Ratio | None:
+        """The same of two rows of a comparison."""
+        return self.between(_case_of(above), _case_of(below))
+
+    def find(self, name: str) -> Case | None:
+        """The measured case of that name, on the most threads that it was measured on."""
+        return most_threads(self.timings, name)
+
+
+def _case_of(row: Row) -> Case:
+    return Case(implementation=row.implementation, rung=row.rung, n=row.n, threads=row.threads)

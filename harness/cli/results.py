@@ -1,0 +1,53 @@
+"""A folder of results as what a report shows: read, verified if that is asked for, and analyzed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.analysis.analyze import analyze
+from harness.analysis.verify import chain_problems, verify
+from harness.errors import GateError, ResultsError
+from harness.model.comparison import Comparison
+from harness.runs import Note
+from harness.store import Journal, load_journal
+
+
+def comparison_of(folder: Path, *, verified: bool = False) -> Comparison:
+    """Read and analyze a run. Raises ResultsError where it cannot be read, or holds what no run can have written."""
+    journal = load_journal(folder)
+    try:
+        return analyze(journal.entries, journal.chain, verify(journal.entries) if verified else None)
+    except Exception as error:
+        if found := problems(journal):
+            raise ResultsError(
+                f"no report can be made of {folder}: its journal was changed.\n{_listed(found)}"
+            ) from error
+        raise
+
+
+def check_verified(folder: Path, comparison: Comparison) -> None:
+    """Raise GateError, naming every entry and what differs, where a run does not hold."""
+    recomputed = comparison.verification.problems if comparison.verification else ()
+    _refuse(folder, [*(chain_problems(comparison.chain) if comparison.chain else ()), *recomputed])
+
+
+def check_journal(folder: Path, journal: Journal, note: Note, *, recompute: bool) -> None:
+    """Note where the chain of a journal breaks; with `recompute`, raise GateError where anything does not hold."""
+    if recompute:
+        _refuse(folder, problems(journal))
+    for problem in chain_problems(journal.chain):
+        note(f"{folder} was changed since it was written: {problem}")
+
+
+def problems(journal: Journal) -> list[str]:
+    """All that does not hold in a journal, in words; see verify."""
+    return [*chain_problems(journal.chain), *verify(journal.entries).problems]
+
+
+def _refuse(folder: Path, found: list[str]) -> None:
+    if found:
+        raise GateError(f"{folder} does not hold what a run wrote:\n{_listed(found)}")
+
+
+def _listed(found: list[str]) -> str:
+    return "\n".join(f"  {each}" for each in found)

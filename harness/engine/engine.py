@@ -1,0 +1,220 @@
+"""What the harness asks of a container engine. `docker_engine` is the real one; the tests have a scripted one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from mmap import mmap
+from typing import BinaryIO, Protocol
+
+from harness.engine.owners import Life
+
+RUN_LABEL = "io.github.harness.run"
+"""On every container and volume that is created, with the run's id: what `harness clean` goes by."""
+
+NOT_STARTED = 127
+
+KEPT = "Using cache"
+"""What the builder is heard to say, whatever its words, of a step that it did not run but kept from before."""
+
+OWNER_LABEL = "io.github.harness.owner"
+"""On containers and volumes, the process that made them (`owners.Owner`), so that a live run is left alone.
+
+Neither label is on images: their containers and the images made from them would inherit it, those of users too.
+"""
+
+OLD_RUN_LABEL = "harness.measure.run"
+OLD_OWNER_LABEL = "harness.owner"
+"""What earlier versions called these labels; what they left behind is still cleaned."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One image to build: a stage of a Dockerfile, with everything that the builder is sent, by name."""
+
+    tag: str
+    files: Mapping[str, bytes]  # the Dockerfile among them
+    target: str | None
+    arguments: Mapping[str, str]
+    packages: tuple[str, ...] = ()  # the images that it starts from, beside those among its arguments
+    network: bool = False  # whether its steps have one
+
+
+@dataclass(frozen=True)
+class Output:
+    """The one file, in /out, that a job may write: in place, and exactly so many bytes.
+
+    It travels through containers of `lender`, an image of ours, and of no image that it is an output of.
+    """
+
+    path: str
+    size_bytes: int
+    lender: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """One locked-down container: no network, read-only root, no capabilities, an unprivileged user.
+
+    `output` is read back after the container ended. `seccomp` is the engine's own filter of system calls; only what
+    measures its cost does without.
+    """
+
+    image: str
+    arguments: tuple[str, ...]
+    cpus: tuple[int, ...]
+    memory_bytes: int
+    pids: int
+    timeout_s: float
+    inputs: str | None = None  # volume mounted read-only at /data
+    output: Output | None = None
+    entrypoint: tuple[str, ...] | None = None
+    observe: Callable[[], None] = lambda: None  # called just before its start and just after its end
+    seccomp: bool = True
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a container ended. `elapsed_ns` spans from before its start until after its end.
+
+    One that could not be started at all ended with NOT_STARTED, the engine's reason on its standard error.
+    `resident_bytes` is the most memory that its processes were seen to hold; None where that cannot be read.
+    `life_ns` is from its start to its end by the engine's clock, `cpu_ns` what its processes used by the kernel's
+    account; None where these cannot be read.
+    `output_fault` says why there is no output, where it is not what was due.
+    """
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+    elapsed_ns: int
+    timed_out: bool = False
+    out_of_memory: bool = False
+    output: bytes | mmap | None = None
+    output_fault: str = ""
+    resident_bytes: int | None = None
+    life_ns: int | None = None
+    cpu_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class Spared:
+    """A run whose things were left alone, the process that made them, and whether that still runs."""
+
+    run: str
+    host: str
+    pid: int
+    life: Life
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """How much was removed, and of which runs things were left alone: they are alive, or may be."""
+
+    containers: int
+    volumes: int
+    images: int
+    spared: tuple[Spared, ...]
+
+
+class Runner(Protocol):
+    """What can run a job: an engine in a container, or something else in the same way without one."""
+
+    def cpus(self) -> tuple[int, ...]:
+        """The CPUs that jobs may be given."""
+        ...
+
+    def cores(self) -> int:
+        """How many cores those CPUs are; as many as CPUs where that cannot be read."""
+        ...
+
+    def memory_bytes(self) -> int:
+        """The memory of the machine that jobs run on."""
+        ...
+
+    def run(self, job: Job) -> Exit:
+        """Run a job to its end, read what it left, and remove every trace of it."""
+        ...
+
+
+class Engine(Runner, Protocol):
+    """A container engine. Every method raises EngineError where the engine does not answer."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its containers run on this very machine."""
+        ...
+
+    def describe(self) -> str:
+        """Name, version and address of the engine that answers."""
+        ...
+
+    def architecture(self) -> str:
+        """What its containers run on, as `uname -m` names it."""
+        ...
+
+    def image_digest(self, tag: str) -> str | None:
+        """The id of a local image (the SHA-256 of its configuration), or None."""
+        ...
+
+    def pull(self, image: str) -> str | None:
+        """Fetch an image from a registry; why that failed, or None. Raises DiskFullError where it does not fit."""
+        ...
+
+    def import_image(self, archive: BinaryIO, tag: str) -> None:
+        """Make an image of a root file system's tar archive."""
+        ...
+
+    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
+        """Build an image, `anew` without a step kept from before. Raises BuildError with the whole log.
+
+        `on_line` is told every line that the builder prints, and KEPT of a step that was kept.
+        """
+        ...
+
+    def save(self, tag: str) -> Iterable[bytes]:
+        """The image as `docker save` would write it."""
+        ...
+
+    def load(self, archive: BinaryIO, tag: str) -> None:
+        """Take in an image that is an archive as `docker save` writes it, and give it a tag."""
+        ...
+
+    def remove_image(self, tag: str) -> None:
+        """Remove a tag, and its image if nothing else names or needs it."""
+        ...
+
+    def fill_volume(self, image: str, files: Mapping[str, memoryview]) -> str:
+        """A new volume that holds the files and nothing else, filled through a container of `image`, one of ours."""
+        ...
+
+    def remove_volume(self, volume: str) -> None:
+        """Remove a volume, silently where it is gone."""
+        ...
+
+    def probe(self, job: Job) -> AbstractContextManager[Callable[[], bytes | None]]:
+        """A container that stays, and runs the shell commands of its argument whenever it is asked for what they print.
+
+        An answer is None where there is none: the container was killed.
+        """
+        ...
+
+    def tag(self, tag: str, alias: str) -> None:
+        """Give an image a second name."""
+        ...
+
+    def sweep(self) -> None:
+        """Remove every container and volume of this run, and start no more."""
+        ...
+
+    def claim(self, what: str) -> AbstractContextManager[None]:
+        """Have the engine alone, to do `what`. Raises EngineBusyError where another harness has it."""
+        ...
+
+    def clean(self, *, images: bool, run: str | None = None, doubtful: bool = False) -> Leftovers:
+        """Remove what dead runs, or one of them, left behind; if asked and none is alive, all built images too.
+
+        `doubtful`: also where it cannot be told from here whether a run is dead. Never where it is known to be alive.
+        """
+        ...

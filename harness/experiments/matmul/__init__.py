@@ -1,0 +1,4 @@
+"""The matrix product: its cases, operands, contract, validation, sizing, peak and published table.
+
+`experiment` is what measuring sees of it. What another experiment would need as well belongs into a room below.
+"""

@@ -1,0 +1,121 @@
+"""One container of one case: engine -> protocol -> validate -> a round, good or failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from harness.engine.engine import Exit, Job, Output, Runner
+from harness.errors import ProtocolError
+from harness.experiments.matmul.claims import Claim
+from harness.experiments.matmul.limits import memory_bytes, process_limit
+from harness.experiments.matmul.protocol import CANNOT_RUN_HERE, parse_samples, run_arguments
+from harness.experiments.matmul.untimed import Untimed, explained
+from harness.experiments.matmul.validate import check_product, check_times
+from harness.experiments.matmul.workload import Workload
+from harness.machine.conditions import between
+from harness.machine.host import Read
+from harness.measure.accounts import accounts_of
+from harness.model.cases import Accounts, Batch, Case, Failure
+from harness.model.journal import Reading, Round
+from harness.store import Log
+
+OUTPUT = "/out/c.f64"
+KILLED = 137  # 128 and SIGKILL
+TOO_LARGE = 153  # 128 and SIGXFSZ
+
+
+@dataclass(frozen=True)
+class Bench:
+    """All that the rounds of a run share."""
+
+    engine: Runner
+    workload: Workload
+    inputs: str  # the volume that holds A and B
+    timeout_s: float
+    keep: Log
+    core_gflops: float | None = None  # what no core can exceed
+    read: Read = lambda: None  # the state of the engine's host
+    cpus: tuple[int, ...] = ()  # best first; without, the engine's in their order
+    lender: str = ""  # an image of ours, as Output has it
+    untimed: Untimed = field(default_factory=Untimed)  # what containers take beside their samples
+
+    def cpus_for(self, threads: int) -> tuple[int, ...]:
+        """The CPUs that a container of so many threads is given."""
+        return (self.cpus or self.engine.cpus())[:threads]
+
+
+def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int) -> Round:
+    """Run one container and validate what it computed; whatever goes wrong in it is a failed round."""
+    readings: list[Reading | None] = []
+    job = replace(_job(bench, tag, case, batch), observe=lambda: readings.append(bench.read()))
+    ended = bench.engine.run(job)
+    blank = Round(
+        case=case,
+        number=number,
+        pilot=batch.pilot,
+        rows=batch.rows,
+        first=batch.first,
+        calls=batch.calls,
+        container_ns=ended.elapsed_ns,
+        conditions=between(readings),
+        resident_bytes=ended.resident_bytes,
+        accounts=accounts_of(ended),
+    )
+    try:
+        check_exit(ended, bench.timeout_s)
+        samples = parse_samples(ended.stdout, batch.samples)
+        check_times(samples, case, batch, ended.elapsed_ns, bench.core_gflops)
+        claim = Claim(case, batch, samples, accounts_of(ended), blank.conditions)
+        untimed = explained(tag, claim, bench.untimed, partial(_untimed, bench, tag, case))
+    except ProtocolError as error:
+        return blank.model_copy(update={"failure": _failure("run", error, bench, ended, case)})
+    try:
+        digest = check_product(samples, ended.output, batch, bench.workload, ended.output_fault)
+    except ProtocolError as error:
+        return blank.model_copy(update={"failure": _failure("validate", error, bench, ended, case)})
+    return blank.model_copy(update={"samples": samples, "sha256": digest, "untimed": untimed})
+
+
+def _untimed(bench: Bench, tag: str, case: Case, batch: Batch) -> Accounts:
+    """What is counted of a container. Raises ProtocolError if it does not end well."""
+    ended = bench.engine.run(_job(bench, tag, case, batch))
+    check_exit(ended, bench.timeout_s)
+    return accounts_of(ended)
+
+
+def _job(bench: Bench, tag: str, case: Case, batch: Batch) -> Job:
+    return Job(
+        image=tag,
+        arguments=run_arguments(case, batch),
+        cpus=bench.cpus_for(case.threads),
+        memory_bytes=memory_bytes(case.n, case.threads, bench.engine.memory_bytes()),
+        pids=process_limit(case.threads),
+        timeout_s=bench.timeout_s,
+        inputs=bench.inputs,
+        output=Output(OUTPUT, 8 * batch.rows * case.n, bench.lender),
+    )
+
+
+def check_exit(ended: Exit, timeout_s: float) -> None:
+    """Raise ProtocolError, with the reason, for a container that did not end well."""
+    said = ended.stderr.decode("utf-8", errors="replace").strip().splitlines()
+    last = f": {said[-1]}" if said else ""
+    if ended.timed_out:
+        raise ProtocolError(f"hung: killed after {timeout_s:g} s")
+    if ended.out_of_memory:
+        raise ProtocolError("ran out of the memory it was given and was killed")
+    if ended.code == KILLED:
+        raise ProtocolError("was killed (SIGKILL), and not by the harness: by hand, or by a host short of memory")
+    if ended.code == TOO_LARGE:
+        raise ProtocolError("was ended for writing more than its output may hold (SIGXFSZ)")
+    if ended.code == CANNOT_RUN_HERE:
+        raise ProtocolError(f"cannot run on this machine{last}")
+    if ended.code:
+        raise ProtocolError(f"ended with exit code {ended.code}{last}")
+
+
+def _failure(stage: str, error: ProtocolError, bench: Bench, ended: Exit, case: Case) -> Failure:
+    name = f"{stage}-{case.implementation}-{case.rung}-{case.threads}.log"
+    log = bench.keep(name, ended.stderr + b"\n--- standard output ---\n" + ended.stdout)
+    return Failure.model_validate({"stage": stage, "reason": str(error), "log": log})

@@ -1,0 +1,41 @@
+"""Which cases there are: the rungs of the ladder in every language, and where a round's rows begin. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+
+from harness.experiments.matmul.controls import controls
+from harness.model.cases import Case, Options
+from harness.model.manifests import LADDER, Manifest
+
+
+def ladder_position(rung: str) -> int:
+    """Where a rung stands on the ladder; unknown ones come last."""
+    return LADDER.index(rung) if rung in LADDER else len(LADDER)
+
+
+def rungs_of(manifests: Iterable[Manifest]) -> list[str]:
+    """All rungs that any manifest names, in the order of the ladder."""
+    names: dict[str, None] = {}
+    for manifest in manifests:
+        names |= dict.fromkeys(rung.name for rung in manifest.rungs)
+        names |= dict.fromkeys(rung.name for rung in manifest.absent)
+    return sorted(names, key=ladder_position)
+
+
+def cases_of(manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
+    """The cases of the chosen languages, rungs and numbers of threads, rung by rung up the ladder; then controls."""
+    cases = tuple(
+        Case(implementation=manifest.name, rung=rung.name, n=options.n, threads=threads)
+        for name in options.rungs
+        for manifest in manifests
+        if (rung := manifest.rung(name))
+        for threads in (options.threads if rung.threads == "all" else (1,))
+    )
+    return cases + controls(cases, manifests, options)
+
+
+def first_row(n: int, seed: int, number: int) -> int:
+    """Where the rows of a round begin: anywhere, so that rounds take others, and the same for all of its cases."""
+    return random.Random(f"{seed}/{number}/first").randrange(n)  # noqa: S311 (rows, not a secret)

@@ -1,0 +1,116 @@
+"""From what the user typed to options: names looked up, numbers held to their ranges, defaults filled in. Pure."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+
+from harness.errors import UsageError
+from harness.experiments.matmul.ladder import cases_of, rungs_of
+from harness.experiments.matmul.published import published
+from harness.experiments.matmul.workload import MAX_N
+from harness.images.catalog import Catalog, known
+from harness.model.cases import Options
+
+ALL = "all"
+PUBLISHED = "published"
+MAX_ROUNDS = 1000
+DAY_S = 86_400
+
+
+def parse_options(
+    catalog: Catalog,
+    *,
+    langs: str,
+    rungs: str,
+    n: int,
+    threads: str,
+    cpus: int,
+    cores: int,
+    rounds: int,
+    precision: float,
+    budget: float,
+    baseline: str,
+    yardstick: str | None,
+    seed: int | None,
+    tune: bool = False,
+    tax: bool = False,
+    rebuild: bool = False,
+) -> Options:
+    """The options after defaults. Raises UsageError for a name or a number that cannot be right."""
+    every = catalog.implementations
+    all_rungs = rungs_of(source.manifest for source in every.values())
+    language, _, rung = baseline.partition("/")
+    known(language, every, "implementation in --baseline")
+    known(rung, all_rungs, "rung in --baseline (it is written implementation/rung)")
+    _check_range("--n", n, 1, MAX_N)
+    _check_range("--rounds", rounds, 1, MAX_ROUNDS)
+    _check_range("--precision", precision, 0, 100)
+    _check_range("--budget", budget, 0, DAY_S)
+    _check_range("--seed", seed or 0, 0, 2**63 - 1)
+    options = Options(
+        langs=tuple(chosen(langs, every, "implementation")),
+        rungs=tuple(_rungs(rungs, all_rungs)),
+        n=n,
+        threads=_threads(threads, cpus, cores),
+        rounds=rounds,
+        precision=precision / 100,
+        budget_s=budget,
+        baseline=baseline,
+        yardstick=known(yardstick or str(published()["yardstick"]), every, "implementation in --yardstick"),
+        seed=seed if seed is not None else secrets.randbits(32),
+        tune=tune,
+        tax=tax,
+        rebuild=rebuild,
+    )
+    if not cases_of([every[name].manifest for name in options.langs], options):
+        raise UsageError(f"no case to run: {langs} has none of the rungs {rungs}")
+    return options
+
+
+def chosen(text: str, names: Iterable[str], what: str) -> list[str]:
+    """The names in a comma-separated option, in their own order, each once; all of them for `all`."""
+    names = list(names)
+    wanted = [part.strip() for part in text.split(",") if part.strip()]
+    if not wanted:
+        raise UsageError(f"no {what} chosen: name some of {', '.join(names)}, or all")
+    if wanted == [ALL]:
+        return names
+    asked = {known(name, names, what) for name in wanted}
+    return [name for name in names if name in asked]
+
+
+def _rungs(text: str, names: list[str]) -> list[str]:
+    """The rungs in a comma-separated option; those that the published table has rows of for `published`."""
+    if text.strip() != PUBLISHED:
+        return chosen(text, names, "rung")
+    there = {str(row["case"]).partition("/")[2] for row in published()["row"]}
+    return [name for name in names if name in there]
+
+
+def percentage(option: str, text: str) -> float:
+    """A share from a percentage, with its sign or without. Raises UsageError where it is none."""
+    number = text.strip().removesuffix("%").strip()
+    try:
+        percent = float(number)
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is no percentage: write it as 5% or 5") from None
+    _check_range(option, percent, 0, 1000)
+    return percent / 100
+
+
+def _threads(text: str, cpus: int, cores: int) -> tuple[int, ...]:
+    """The numbers of threads in a comma-separated option, ascending; as many as there are cores for `all`."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if parts == [ALL]:
+        return (cores,)
+    if not parts or not all(part.isascii() and part.isdigit() for part in parts):
+        raise UsageError(f"--threads {text!r} is neither numbers, comma-separated, nor all")
+    for part in parts:
+        _check_range("--threads", int(part), 1, cpus, "there are so many CPUs for this process")
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def _check_range(option: str, value: float, low: float, high: float, why: str = "") -> None:
+    if not low <= value <= high:
+        raise UsageError(f"{option} {value:g} is out of range: {low:g} to {high:g}" + (f" ({why})" if why else ""))

@@ -1,0 +1,151 @@
+"""Manifests: TOML on disk to records. Finds the folders of implementations and recipes."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harness.errors import ManifestError, RecipeError, UsageError
+from harness.images.sources import read_file, refuse_link
+from harness.model.manifests import AbsentRung, Conventional, Manifest, Rung, Stage
+
+ROOT_VARIABLE = "HARNESS_ROOT"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A manifest with the folders that its image is built from."""
+
+    manifest: Manifest
+    context: Path
+    dockerfile: Path
+
+
+@dataclass(frozen=True)
+class Target:
+    """One stage of a source that is to be an image."""
+
+    source: Source
+    stage: Stage = "final"
+
+    @property
+    def name(self) -> str:
+        """The image's name."""
+        return self.source.manifest.image_of(self.stage)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All that can be built: implementations by name, and other images (the web server) by name."""
+
+    implementations: dict[str, Source]
+    others: dict[str, Source]
+    base: Path  # the recipe of the base image
+
+    @property
+    def images(self) -> dict[str, Source]:
+        """Every source, implementations first."""
+        return {**self.implementations, **self.others}
+
+    def named(self, names: Iterable[str]) -> dict[str, Source]:
+        """The implementations of those names. Raises UsageError, naming the nearest, for one unknown."""
+        return {name: self.implementations[known(name, self.implementations, "implementation")] for name in names}
+
+
+def targets_of(sources: Iterable[Source], rungs: Collection[str] | None = None) -> list[Target]:
+    """The images that hold these rungs of these sources, or all of their rungs."""
+    return [
+        Target(source, stage)
+        for source in sources
+        for stage in source.manifest.stages(rungs if rungs is not None else [r.name for r in source.manifest.rungs])
+    ]
+
+
+def root() -> Path:
+    """The folder that holds implementations/ and containers/: $HARNESS_ROOT, the clone, or the package's own."""
+    if chosen := os.environ.get(ROOT_VARIABLE):
+        return Path(chosen)
+    package = Path(__file__).parent.parent
+    clone = package.parent
+    return clone if (clone / "implementations").is_dir() else package / "bundled"
+
+
+def load_catalog(folder: Path) -> Catalog:
+    """Read every manifest below a root. Raises ManifestError for the first that is wrong."""
+    implementations, containers = folder / "implementations", folder / "containers"
+    try:
+        is_root = implementations.is_dir()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {implementations}: {error.strerror}; {ROOT_VARIABLE} names its folder"
+        ) from error
+    if not is_root:
+        raise UsageError(f"no implementations in {folder}: set {ROOT_VARIABLE} to a folder that holds them")
+    return Catalog(
+        implementations={
+            path.parent.name: Source(load_manifest(path), path.parent, containers / path.parent.name / "Dockerfile")
+            for path in sorted(implementations.glob("*/manifest.toml"))
+        },
+        others={
+            path.parent.name: Source(load_manifest(path), path.parent, path.parent / "Dockerfile")
+            for path in sorted(containers.glob("*/manifest.toml"))
+        },
+        base=containers / "base",
+    )
+
+
+def load_manifest(path: Path) -> Manifest:
+    """One manifest. Raises ManifestError with the file, the key and what is wrong with it."""
+    try:
+        for folder in (path.parent.parent, path.parent):
+            refuse_link(folder)
+        document = tomllib.loads(read_file(path).decode())
+        tables = document.pop("rung", [])
+        return Manifest(
+            **document,
+            name=path.parent.name,
+            rungs=tuple(Rung(**table) for table in tables if "absent" not in table),
+            absent=tuple(AbsentRung(**table) for table in tables if "absent" in table),
+        )
+    except RecipeError as error:
+        raise ManifestError(str(error)) from error
+    except ValidationError as error:
+        raise ManifestError(f"{_short(path)}: {_explained(error)}") from error
+    except OSError as error:
+        raise ManifestError(f"{_short(path)} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, AttributeError) as error:
+        raise ManifestError(f"{_short(path)} is not a manifest: {error}") from error
+
+
+def known(name: str, names: Iterable[str], what: str) -> str:
+    """The name, if it is among the names. Raises UsageError with the near match otherwise."""
+    names = list(names)
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+    raise UsageError(f"unknown {what} {name!r}: {hint}")
+
+
+def _short(path: Path) -> str:
+    return "/".join(path.parts[-3:])
+
+
+def _explained(error: ValidationError) -> str:
+    fields: Sequence[str] = [*Manifest.model_fields, *Rung.model_fields, *Conventional.model_fields]
+    lines = []
+    for detail in error.errors():
+        key = ".".join(map(str, detail["loc"]))
+        if detail["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(detail["loc"][-1]), fields, n=1)
+            lines.append(f"unknown key {key!r}" + (f", did you mean {near[0]!r}?" if near else ""))
+        else:
+            lines.append(f"{key}: {detail['msg']}")
+    of_rung = f" (in a [[rung]] of it, {error.title})" if error.title in {"Rung", "AbsentRung"} else ""
+    return "; ".join(lines) + of_rung

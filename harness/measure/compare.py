@@ -1,0 +1,110 @@
+"""The pipeline of `harness compare`, top to bottom."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from harness import __version__
+from harness.engine.engine import Engine
+from harness.events import Watch
+from harness.images.catalog import Catalog
+from harness.images.identity import code_digest
+from harness.machine.host import Read, watched
+from harness.machine.tune import tuned
+from harness.measure.cost import Cost
+from harness.measure.experiment import Experiment
+from harness.measure.outcome import failure_of
+from harness.measure.prepare import (
+    build_images,
+    manifests_of,
+    measure_startups,
+    reject_the_unready,
+)
+from harness.measure.resume import Past
+from harness.measure.rounds import measure_rounds, measure_taxes
+from harness.measure.run import Run
+from harness.measure.turn import turn
+from harness.model.cases import Options
+from harness.model.journal import Finished, Started
+from harness.store import RunFolder, load_run, timestamp
+
+MEASURING = "measuring"
+
+
+def compare(
+    experiment: Experiment,
+    engine: Engine,
+    catalog: Catalog,
+    options: Options,
+    results: Path,
+    run_id: str,
+    watch: Watch,
+    *,
+    wait: bool = False,
+) -> bool:
+    """Plan, build, measure and journal one run; True if every case was measured.
+
+    What fails inside an implementation is an outcome in the journal. Raises EngineError or DiskFullError where
+    nothing can go on; all that was measured until then is in the journal. EngineBusyError where another harness
+    measures, unless told to `wait`.
+    """
+    sources = catalog.named(options.langs)
+    with turn(engine, MEASURING, watch, wait=wait), closing(RunFolder(results, run_id)) as folder:
+        run = Run(experiment, engine, sources, experiment.tools(catalog, sources), options, folder, watch)
+        run.record(_started(run_id, options, catalog, run))
+        return _carry_out(run, catalog)
+
+
+def resume(
+    experiment: Experiment, engine: Engine, catalog: Catalog, path: Path, watch: Watch, *, wait: bool = False
+) -> bool:
+    """Go on with the run in a folder where it stopped, with its own options; True if every case was measured.
+
+    All that its journal holds counts, failures too, and is not measured again. Raises ChangedError where the machine,
+    the sources or the images are not what they were, ResultsError where another harness is still at it.
+    """
+    with closing(RunFolder(path.parent, path.name, again=True)) as folder:
+        past = Past.of(load_run(path))
+        options = past.begun.options
+        sources = catalog.named(options.langs)
+        engine.clean(images=False, run=path.name)  # what its killed session left in the engine
+        with turn(engine, MEASURING, watch, wait=wait):
+            run = Run(experiment, engine, sources, experiment.tools(catalog, sources), options, folder, watch, past)
+            return _carry_out(run, catalog)
+
+
+def _carry_out(run: Run, catalog: Catalog) -> bool:
+    """All that a run still has to do; True if every case was measured."""
+    cases = run.experiment.cases([source.manifest for source in run.sources.values()], run.options)
+    build_ns = build_images(run, catalog)
+    ready = reject_the_unready(run, cases)
+    with watched(run.engine, run.base) as read, tuned(run.options.tune, read, run.record):
+        _record_state(run, read)
+        run.experiment.prepare(run, ready)
+        measure_startups(run)
+        with run.experiment.opened(run, read) as measure:
+            measure_rounds(run, measure, ready)
+            measure_taxes(run, measure, ready)
+        _record_state(run, read)
+    cost = run.past.cost + Cost(run.age_ns, build_ns, run.container_ns)
+    run.record(Finished(wall_ns=cost.wall_ns, container_ns=cost.container_ns, build_ns=cost.build_ns))
+    return len(ready) == len(cases) and not any(failure_of(run.experiment, rounds) for rounds in run.rounds.values())
+
+
+def _started(run_id: str, options: Options, catalog: Catalog, run: Run) -> Started:
+    return Started(
+        harness=__version__,
+        run=run_id,
+        at=timestamp(),
+        code=code_digest(),
+        options=options,
+        manifests=manifests_of(run, catalog),
+        cases=run.experiment.cases([source.manifest for source in run.sources.values()], options),
+    )
+
+
+def _record_state(run: Run, read: Read) -> None:
+    """The host's state, before the first measurement and after the last."""
+    if reading := read():
+        run.record(reading)

@@ -1,0 +1,80 @@
+"""In which order cases are measured, and how often: what is spent, what counts and what is asked for next. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+
+from harness.machine.disturbance import set_aside, undisturbed
+from harness.measure.experiment import Experiment
+from harness.model.cases import Batch, Case, Options
+from harness.model.journal import Round
+from harness.model.manifests import Rung
+
+AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do; and no more, so
+# that a baseline is measured in the same minutes as the other cases
+MAX_ROUNDS = 30
+BASELINE_SHARE = 8  # the baseline is in every ratio, so that it is worth more measuring than any other case
+
+
+def shuffled(cases: Sequence[Case], seed: int, number: int) -> list[Case]:
+    """The order of one round: random, so that drift hits all alike, and the same for the same seed."""
+    return random.Random(f"{seed}/{number}").sample(cases, len(cases))  # noqa: S311 (an order, not a secret)
+
+
+def most_threads(cases: Iterable[Case], name: str) -> Case | None:
+    """The case of a name on the most threads of those given: ratios are taken against that one."""
+    return max((case for case in cases if case.name == name), key=lambda case: case.threads, default=None)
+
+
+def budget_s(case: Case, options: Options) -> float:
+    """The seconds that a case's containers may take."""
+    return options.budget_s * (BASELINE_SHARE if case.name == options.baseline else 1)
+
+
+def next_batch(
+    experiment: Experiment,
+    rung: Rung,
+    case: Case,
+    rounds: Sequence[Round],
+    options: Options,
+    *,
+    precise: bool = False,
+) -> Batch | None:
+    """What to ask of the next container, given the rounds so far; None where the case is finished.
+
+    It is finished when it is `precise` or its budget is spent, and `options.rounds` rounds count at the least.
+    Disturbed rounds are repeated: while the budget lasts, so many undisturbed ones are asked for.
+    """
+    if rounds and rounds[-1].failure:
+        return None
+    if exploring := experiment.explore(rung, case, rounds, options.budget_s):
+        return exploring
+    made = candidates(rounds)
+    enough = len(counted(rounds)) >= options.rounds
+    calm = len(undisturbed(counted(rounds))) >= options.rounds
+    if (enough and calm and precise) or len(made) > max(MAX_ROUNDS, options.rounds):
+        return None
+    batch = experiment.settled(rung, case, rounds, budget_s(case, options) / AIM_ROUNDS)
+    left_s = budget_s(case, options) - spent_s(made)
+    return None if enough and experiment.container_s(batch, rounds) > left_s else batch
+
+
+def spent_s(rounds: Iterable[Round]) -> float:
+    """The seconds that containers took."""
+    return sum(r.container_ns for r in rounds) / 1e9
+
+
+def counted(rounds: Sequence[Round]) -> list[Round]:
+    """The rounds that count: those that succeeded and are not set aside for what disturbed them.
+
+    A pilot only counts where a later round asked for the same.
+    """
+    return set_aside(candidates(rounds))
+
+
+def candidates(rounds: Sequence[Round]) -> list[Round]:
+    """The rounds that count if nothing disturbed them."""
+    good = [r for r in rounds if not r.failure]
+    later = {r.asked for r in good if not r.pilot}
+    return [r for r in good if not r.pilot or r.asked in later]

@@ -1,0 +1,77 @@
+"""The rounds of a run: interleaved, in a random order, until every case has had its budget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from harness.events import Event
+from harness.machine.disturbance import disturbances
+from harness.measure.experiment import Experiment, Measure
+from harness.measure.forecast import case_s, pace
+from harness.measure.plan import counted, next_batch, shuffled
+from harness.measure.run import Run
+from harness.measure.stopping import precise
+from harness.measure.tax import measure_tax, taxed
+from harness.model.cases import Batch, Case
+from harness.model.journal import Round
+
+
+def measure_rounds(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
+    """Rounds of one container a case, in a new random order each, until every case has had its budget.
+
+    What to ask next follows from the rounds before and the seed alone: a resumed run goes through its journal's rounds
+    as if it made them, and so comes to where it stopped.
+    """
+    run.rounds.update({case: [] for case in cases})
+    number, began_s = 0, time.monotonic()
+    made: list[Round] = []  # in this session
+    left_s = {case: _left_s(run, case) for case in cases}
+    while waiting := [(case, batch) for case in cases if (batch := _next(run, case))]:
+        number += 1
+        batches = {case: run.experiment.placed(batch, case, run.options.seed, number) for case, batch in waiting}
+        for done, case in enumerate(shuffled([case for case, _ in waiting], run.options.seed, number)):
+            if known := run.past.rounds.get((case, number)):
+                run.remember(known)
+                continue
+            text = f"round {number}: {case}, {run.experiment.told_request(batches[case])}"
+            left = sum(left_s[each] for each, _ in waiting) * pace(made, time.monotonic() - began_s)
+            run.watch(Event("measure", text, done, len(waiting), left))
+            began_ns = run.age_ns
+            entry = measure(case, batches[case], number)
+            run.record(entry.model_copy(update={"key": run.key(case), "began_ns": began_ns}))
+            made.append(entry)
+            left_s[case] = _left_s(run, case)
+            run.watch(Event("measured", _told_round(run.experiment, run.rounds[case])))
+
+
+def measure_taxes(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
+    """What the container itself costs, if that was asked for: by the cases that show it and were measured."""
+    if not run.options.tax:
+        return
+    chosen = taxed(cases, run.options)
+    if not chosen:
+        run.watch(Event("measured", "the container's tax is not measured: neither baseline nor yardstick is a case"))
+    for case in chosen:
+        if rounds := counted(run.rounds[case]):
+            for entry in measure_tax(run.engine, measure, rounds[-1], run.options, run.past.taxes):
+                run.record(entry)
+                run.watch(Event("measured", f"on the {entry.place}: {_told_round(run.experiment, [entry.round])}"))
+
+
+def _next(run: Run, case: Case) -> Batch | None:
+    done = precise(run.experiment, case, run.rounds, run.options)
+    return next_batch(run.experiment, run.rung(case), case, run.rounds[case], run.options, precise=done)
+
+
+def _left_s(run: Run, case: Case) -> float:
+    """Seconds that a case's containers will still live, about."""
+    return case_s(run.experiment, run.rung(case), case, run.rounds[case], run.options)
+
+
+def _told_round(experiment: Experiment, rounds: Sequence[Round]) -> str:
+    entry = rounds[-1]
+    if entry.failure:
+        return f"{entry.case}: FAILED: {entry.failure.reason}"
+    what = disturbances(rounds).get(entry.number)
+    return f"{entry.case}: {experiment.told_round(entry)}" + (f" (disturbed: {what})" if what else "")

@@ -1,0 +1,79 @@
+"""What the engine's filter of system calls costs: the same program in the container with it and without it.
+
+Earlier versions ran the program on the host as well. They do no more: what others contributed is not trusted with this
+machine, and runs in a container or not at all.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from harness.engine.engine import Engine, Exit, Job, Runner
+from harness.measure.experiment import Measure
+from harness.model.cases import Batch, Case, Options
+from harness.model.journal import PLACES, Place, Round, TaxRound
+
+ROUNDS = 6
+_, CONTAINER, UNFILTERED = PLACES
+
+
+def taxed(cases: Sequence[Case], options: Options) -> list[Case]:
+    """Which cases show it: the baseline, and the yardstick's program on the same rung."""
+    rung = options.baseline.partition("/")[2]
+    wanted = {options.baseline, f"{options.yardstick}/{rung}"}
+    found = {case.name: case for case in sorted(cases, key=lambda case: case.threads) if case.name in wanted}
+    return list(found.values())
+
+
+def measure_tax(
+    engine: Engine, measure: Measure, latest: Round, options: Options, known: Sequence[TaxRound] = ()
+) -> Iterator[TaxRound]:
+    """Rounds of a case in every place, in a new random order each, with as many rows as its `latest` round.
+
+    A place fails by itself, and then once only. What is `known` from an earlier session is not measured again.
+    """
+    case, batch = latest.case, _batch(latest, options.budget_s)
+    done = {(entry.place, entry.round.number) for entry in known if entry.round.case == case}
+    broken = {entry.place for entry in known if entry.round.case == case and entry.round.failure}
+    shuffler = random.Random(f"{options.seed}/{case}")  # noqa: S311 (an order, not a secret)
+    places: dict[Place, Runner] = {CONTAINER: engine, UNFILTERED: Unfiltered(engine)}
+    for number in range(1, ROUNDS + 1):
+        for place in shuffler.sample(sorted(places), len(places)):
+            if place in broken or (place, number) in done:
+                continue
+            entry = TaxRound(place=place, round=measure(case, batch, number, places[place]))
+            if entry.round.failure:
+                del places[place]
+            yield entry
+
+
+def _batch(latest: Round, budget_s: float) -> Batch:
+    """What fills a round of a place, which has a case's whole budget; at least one sample beside the cold one."""
+    sample_s = sum(sample.wall_ns for sample in latest.samples) / len(latest.samples) / 1e9
+    samples = max(2, min(len(latest.samples), int(budget_s / ROUNDS / sample_s)))
+    return Batch(rows=latest.rows, samples=samples, first=latest.first or 0, calls=latest.calls)
+
+
+@dataclass(frozen=True)
+class Unfiltered:
+    """An engine whose containers run without its filter of system calls."""
+
+    engine: Engine
+
+    def cpus(self) -> tuple[int, ...]:
+        """See Runner."""
+        return self.engine.cpus()
+
+    def cores(self) -> int:
+        """See Runner."""
+        return self.engine.cores()
+
+    def memory_bytes(self) -> int:
+        """See Runner."""
+        return self.engine.memory_bytes()
+
+    def run(self, job: Job) -> Exit:
+        """See Runner."""
+        return self.engine.run(replace(job, seccomp=False))

@@ -1,0 +1,33 @@
+"""Taking turns on a container engine: what is measured beside a second harness is not worth reporting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+
+from harness.engine.engine import Engine
+from harness.errors import EngineBusyError
+from harness.events import Event, Watch
+
+POLL_S = 2.0
+
+
+@contextmanager
+def turn(engine: Engine, what: str, watch: Watch, *, wait: bool = False) -> Generator[None]:
+    """Have an engine alone, to do `what`. Raises EngineBusyError where another has it, unless told to `wait`."""
+    with ExitStack() as stack:
+        told = ""
+        while True:
+            try:
+                stack.enter_context(engine.claim(what))
+                break
+            except EngineBusyError as error:
+                if not wait:
+                    raise
+                reason = str(error).partition("\n")[0]
+                if reason != told:
+                    watch(Event("prepare", f"waiting: {reason}"))
+                told = reason
+                time.sleep(POLL_S)
+        yield
