@@ -25,6 +25,7 @@ from tabulate import tabulate
 from harness.engine.docker import DockerEngine
 from harness.engine.engine import Job, Output, Runner
 from harness.engine.interrupts import swept
+from harness.experiments import matmul
 from harness.experiments.matmul.protocol import parse_samples, run_arguments
 from harness.experiments.matmul.workload import Workload
 from harness.images.build import build, build_base
@@ -166,7 +167,7 @@ def main() -> None:
     if tools := missing():
         raise SystemExit(f"not installed: {', '.join(tools)}; install hyperfine, linux-perf and the engine's client")
     with closing(DockerEngine(f"cross-checks-{os.getpid()}-{secrets.token_hex(2)}")) as engine, swept(engine):
-        catalog = load_catalog(root())
+        catalog = load_catalog(root(), matmul.NAME)
         base = build_base(engine, catalog, lambda log, _: log, lambda _: None)
         targets = targets_of([catalog.implementations[CASES[0].implementation]], ())
         (image,) = build(engine, base, targets, lambda log, _: log, lambda _: None, examine=False)

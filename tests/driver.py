@@ -143,11 +143,14 @@ def _script_the_engine(asked: Asked) -> None:
     import harness.cli.upkeep
     import harness.engine.docker
     import harness.images.setup
+    from harness.experiments import matmul
     from harness.images import recipes
     from harness.images.catalog import load_catalog
     from tests.fake_engine import FakeEngine
 
-    manifests = [each.manifest for each in load_catalog(Path(__file__).parent.parent).implementations.values()]
+    manifests = [
+        each.manifest for each in load_catalog(Path(__file__).parent.parent, matmul.NAME).implementations.values()
+    ]
     row_s = {f"{manifest.name}/{rung.name}": 1e-3 for manifest in manifests for rung in manifest.rungs}
     engine = FakeEngine(manifests, row_s, unbuildable=frozenset(asked.unbuildable))
     for module, name, value in (

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from harness.engine.docker import DockerEngine
 from harness.engine.engine import Engine
+from harness.experiments import matmul
 from harness.experiments.matmul.claims import Claim, gaps
 from harness.experiments.matmul.container import Bench, measure
 from harness.experiments.matmul.limits import LEAST_S
@@ -61,7 +62,7 @@ def main() -> None:
 
 
 def _rounds(engine: Engine, containers: int, chance: random.Random) -> Iterator[Round]:
-    catalog = load_catalog(root())
+    catalog = load_catalog(root(), matmul.NAME)
     base = build_base(engine, catalog, _unkept, _unwatched)
     targets = targets_of(catalog.implementations.values())
     images = {image.name: image for image in build(engine, base, targets, _unkept, _unwatched)}

@@ -29,6 +29,7 @@ from tabulate import tabulate
 
 from harness.engine.docker import DockerEngine
 from harness.engine.interrupts import swept
+from harness.experiments import matmul
 from harness.experiments.matmul.container import Bench, measure
 from harness.experiments.matmul.ladder import first_row
 from harness.experiments.matmul.levels import call_s
@@ -296,7 +297,7 @@ def main() -> None:
     langs = [name for name in chosen.langs.split(",") if name]
     try:
         with closing(DockerEngine(f"row-sampling-{secrets.token_hex(2)}")) as engine, swept(engine):
-            catalog, threads = load_catalog(root()), len(engine.cpus())
+            catalog, threads = load_catalog(root(), matmul.NAME), len(engine.cpus())
             for n in chosen.n:
                 if missing := missing_at(n, catalog, threads, chosen.rungs.split(","), langs):
                     run(engine, catalog, missing, n, until)

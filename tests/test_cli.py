@@ -18,6 +18,7 @@ from harness import __version__
 from harness.engine.engine import Exit
 from harness.engine.interrupts import SIGNALS
 from harness.errors import EngineError
+from harness.experiments import matmul
 from harness.images.catalog import load_catalog, root, targets_of
 from harness.model.journal import Entry
 from harness.report import formats
@@ -26,7 +27,7 @@ from tests.conftest import Command, without_pip
 from tests.factories import a_case, a_failed_round, a_journal, a_manifest, rounds_of
 from tests.fake_engine import FakeEngine, Fault, on_container
 
-CATALOG = load_catalog(root())
+CATALOG = load_catalog(root(), matmul.NAME)
 MANIFESTS = [source.manifest for source in CATALOG.implementations.values()]
 PLAN = ("compare", "--plan")
 
@@ -93,13 +94,13 @@ def test_without_an_engine_it_says_what_to_do(command: str, tmp_path: Path) -> N
 
 
 def test_a_manifest_with_a_typo_is_explained(harness: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    manifest = tmp_path / "implementations" / "alpha" / "manifest.toml"
+    manifest = tmp_path / "implementations" / "matmul" / "alpha" / "manifest.toml"
     manifest.parent.mkdir(parents=True)
     manifest.write_text('lable = "Alpha"\n', encoding="utf-8")
     monkeypatch.setenv("HARNESS_ROOT", str(tmp_path))
     ended = harness(*PLAN)
     assert ended.code == 2
-    assert "implementations/alpha/manifest.toml" in ended.err
+    assert "implementations/matmul/alpha/manifest.toml" in ended.err
     assert "unknown key 'lable', did you mean 'label'?" in ended.err
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ManifestError, UsageError
+from harness.experiments import matmul
 from harness.images.catalog import Source, known, load_catalog, load_manifest, root
 from harness.model.manifests import LADDER, Rung
 
 REPOSITORY = Path(__file__).parent.parent
-CATALOG = load_catalog(REPOSITORY)
+CATALOG = load_catalog(REPOSITORY, matmul.NAME)
 
 GOOD = """
 label = "Alpha"
@@ -37,7 +38,7 @@ absent = "nobody wrote one"
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
-    path = tmp_path / "implementations" / "alpha" / "manifest.toml"
+    path = tmp_path / "implementations" / "matmul" / "alpha" / "manifest.toml"
     path.parent.mkdir(parents=True)
     path.write_text(GOOD, encoding="utf-8")
     return path
@@ -78,7 +79,7 @@ def test_what_is_wrong_with_a_manifest_is_said(right: str, wrong: str, said: str
     with pytest.raises(ManifestError) as error:
         load_manifest(manifest)
     assert said in str(error.value)
-    assert "implementations/alpha/manifest.toml" in str(error.value)
+    assert "implementations/matmul/alpha/manifest.toml" in str(error.value)
 
 
 def test_a_manifest_that_is_no_text_is_told(manifest: Path) -> None:
@@ -102,10 +103,13 @@ def test_the_catalog_names_implementations_and_other_images_apart(manifest: Path
     other = tree / "containers" / "web" / "manifest.toml"
     other.parent.mkdir(parents=True)
     other.write_text(GOOD.partition("[[rung]]")[0], encoding="utf-8")
-    catalog = load_catalog(tree)
+    catalog = load_catalog(tree, matmul.NAME)
     assert list(catalog.images) == ["alpha", "web"]
     alpha, web = catalog.images.values()
-    assert (alpha.context, alpha.dockerfile) == (manifest.parent, tree / "containers" / "alpha" / "Dockerfile")
+    assert (alpha.context, alpha.dockerfile) == (
+        manifest.parent,
+        tree / "containers" / "matmul" / "alpha" / "Dockerfile",
+    )
     assert (web.context, web.dockerfile) == (other.parent, other.parent / "Dockerfile")
     assert list(catalog.named(["alpha"])) == ["alpha"]
     with pytest.raises(UsageError, match="unknown implementation 'web'"):
@@ -118,7 +122,7 @@ def test_the_root_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setenv("HARNESS_ROOT", str(tmp_path))
     assert root() == tmp_path
     with pytest.raises(UsageError, match="set HARNESS_ROOT to a folder that holds them"):
-        load_catalog(root())
+        load_catalog(root(), matmul.NAME)
 
 
 @pytest.mark.parametrize("source", CATALOG.images.values(), ids=CATALOG.images)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ManifestError, RecipeError
+from harness.experiments import matmul
 from harness.images.build import build
 from harness.images.catalog import Catalog, load_catalog, targets_of
 from harness.images.sources import read_file, read_sources
@@ -118,26 +119,26 @@ def test_a_recipe_that_is_a_link_fails_that_image_alone(catalog: Catalog, key: P
 def root(tmp_path: Path) -> Path:
     """A root of one implementation."""
     root = tmp_path / "root"
-    (root / "implementations" / "alpha").mkdir(parents=True)
+    (root / "implementations" / "matmul" / "alpha").mkdir(parents=True)
     lines = ['label = "A"', "budget_bytes = 1", 'payload = ["a"]']
     lines += ['conventional = { image = "a", unpacked_bytes = 1, source = "a" }']
-    (root / "implementations" / "alpha" / "manifest.toml").write_text("\n".join(lines))
-    assert set(load_catalog(root).implementations) == {"alpha"}
+    (root / "implementations" / "matmul" / "alpha" / "manifest.toml").write_text("\n".join(lines))
+    assert set(load_catalog(root, matmul.NAME).implementations) == {"alpha"}
     return root
 
 
 @pytest.mark.parametrize("moved", ["alpha/manifest.toml", "alpha", ""])
 def test_a_manifest_or_a_folder_of_one_that_is_a_link_is_an_error_that_names_it(moved: str, root: Path) -> None:
-    path = root / "implementations" / moved
+    path = root / "implementations" / "matmul" / moved
     path.rename(root / "elsewhere")
     path.symlink_to(root / "elsewhere")
     with pytest.raises(ManifestError, match=rf"{path.name} is a link, which is not followed"):
-        load_catalog(root)
+        load_catalog(root, matmul.NAME)
 
 
 def test_a_manifest_that_is_a_pipe_is_an_error_and_no_wait(root: Path) -> None:
-    path = root / "implementations" / "alpha" / "manifest.toml"
+    path = root / "implementations" / "matmul" / "alpha" / "manifest.toml"
     path.unlink()
     os.mkfifo(path)
     with pytest.raises(ManifestError, match=r"alpha/manifest\.toml is neither a regular file nor a folder"):
-        load_catalog(root)
+        load_catalog(root, matmul.NAME)

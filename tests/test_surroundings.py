@@ -382,21 +382,21 @@ WITH_CATALOG = [COMPARE, ("compare", "--plan"), ("images",), ("build",), ("docto
 def a_root(place: Place) -> Path:
     """A root with one implementation, taken from the committed ones."""
     source, root = Path(__file__).parent.parent, place.folder / "root"
-    for name in ("implementations/c", "containers/c", "containers/base"):
+    for name in ("implementations/matmul/c", "containers/matmul/c", "containers/base"):
         shutil.copytree(source / name, root / name)
     return root
 
 
 def bad_bytes(root: Path) -> None:
-    (root / "implementations/c/manifest.toml").write_bytes(b'label = "\xff\xfe"\n')
+    (root / "implementations/matmul/c/manifest.toml").write_bytes(b'label = "\xff\xfe"\n')
 
 
 def a_manifest_that_is_a_folder(root: Path) -> None:
-    a_folder(root / "implementations/c/manifest.toml")
+    a_folder(root / "implementations/matmul/c/manifest.toml")
 
 
 def a_closed_manifest(root: Path) -> None:
-    closed(root / "implementations/c/manifest.toml")
+    closed(root / "implementations/matmul/c/manifest.toml")
 
 
 def no_root(root: Path) -> None:
@@ -408,11 +408,11 @@ def a_closed_root(root: Path) -> None:
 
 
 def no_implementation(root: Path) -> None:
-    shutil.rmtree(root / "implementations/c")
+    shutil.rmtree(root / "implementations/matmul/c")
 
 
 def nothing_in_it(root: Path) -> None:
-    (root / "implementations/c/manifest.toml").write_text("", encoding="utf-8")
+    (root / "implementations/matmul/c/manifest.toml").write_text("", encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ def _built(langs: str, *, examine: bool, wait: bool) -> list[tuple[Target, Image
     """The chosen images, of implementations and others, built and, if asked, weighed; with what they are."""
     from harness.engine.docker import DockerEngine
     from harness.engine.interrupts import swept
+    from harness.experiments import matmul
     from harness.experiments.matmul.options import chosen
     from harness.images.build import build as build_images
     from harness.images.build import build_base
@@ -56,7 +57,7 @@ def _built(langs: str, *, examine: bool, wait: bool) -> list[tuple[Target, Image
     from harness.measure.turn import turn
     from harness.progress import Progress
 
-    catalog = load_catalog(root())
+    catalog = load_catalog(root(), matmul.NAME)
     targets = targets_of(catalog.images[name] for name in chosen(langs, catalog.images, "image"))
     engine = DockerEngine(f"build-{os.getpid()}")
     with Progress() as progress, swept(engine), turn(engine, "building images", progress, wait=wait):

@@ -64,10 +64,11 @@ def compare(
     wait: Wait = False,
 ) -> None:
     """Build, run, validate, measure and report: every chosen language on every chosen rung."""
+    from harness.experiments import matmul
     from harness.experiments.matmul.options import parse_options
     from harness.images.catalog import load_catalog, root
 
-    catalog = load_catalog(root())
+    catalog = load_catalog(root(), matmul.NAME)
     if resume is not None:
         _refuse_other_options(context)
         _resume(catalog, resume, out, wait)

@@ -36,6 +36,7 @@ def _two_readings() -> tuple[Machine, Reading, Reading]:
     """The engine's machine, and its state at the begin and the end of a moment in which we do nothing."""
     from harness.engine.docker import DockerEngine
     from harness.engine.interrupts import swept
+    from harness.experiments import matmul
     from harness.images.build import build_base
     from harness.images.catalog import load_catalog, root
     from harness.machine.host import watched
@@ -45,7 +46,7 @@ def _two_readings() -> tuple[Machine, Reading, Reading]:
 
     engine = DockerEngine(f"doctor-{os.getpid()}")
     with Progress() as progress, swept(engine), turn(engine, "examining the machine", progress):
-        base = build_base(engine, load_catalog(root()), keep_log, progress)
+        base = build_base(engine, load_catalog(root(), matmul.NAME), keep_log, progress)
         machine = read_machine(engine, base)
         with watched(engine, base) as read:
             before = read()

@@ -76,9 +76,9 @@ def root() -> Path:
     return clone if (clone / "implementations").is_dir() else package / "bundled"
 
 
-def load_catalog(folder: Path) -> Catalog:
-    """Read every manifest below a root. Raises ManifestError for the first that is wrong."""
-    implementations, containers = folder / "implementations", folder / "containers"
+def load_catalog(folder: Path, experiment: str) -> Catalog:
+    """Read every manifest of an experiment below a root. Raises ManifestError for the first that is wrong."""
+    implementations, containers = folder / "implementations" / experiment, folder / "containers"
     try:
         is_root = implementations.is_dir()
     except OSError as error:
@@ -89,7 +89,9 @@ def load_catalog(folder: Path) -> Catalog:
         raise UsageError(f"no implementations in {folder}: set {ROOT_VARIABLE} to a folder that holds them")
     return Catalog(
         implementations={
-            path.parent.name: Source(load_manifest(path), path.parent, containers / path.parent.name / "Dockerfile")
+            path.parent.name: Source(
+                load_manifest(path), path.parent, containers / experiment / path.parent.name / "Dockerfile"
+            )
             for path in sorted(implementations.glob("*/manifest.toml"))
         },
         others={

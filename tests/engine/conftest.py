@@ -14,6 +14,7 @@ import pytest
 
 from harness.engine.docker import DockerEngine
 from harness.engine.engine import OWNER_LABEL, RUN_LABEL
+from harness.experiments import matmul
 from harness.images.build import build, build_base
 from harness.images.catalog import Catalog, load_catalog, root, targets_of
 from harness.model.journal import Image
@@ -47,7 +48,7 @@ def client() -> Iterator[docker.DockerClient]:
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    return load_catalog(root())
+    return load_catalog(root(), matmul.NAME)
 
 
 @pytest.fixture(scope="session")

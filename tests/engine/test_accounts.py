@@ -14,6 +14,7 @@ import pytest
 from harness.engine.docker import DockerEngine
 from harness.engine.docker.account import parent_of
 from harness.engine.engine import Job
+from harness.experiments import matmul
 from harness.experiments.matmul.container import Bench, measure
 from harness.experiments.matmul.workload import Workload
 from harness.images.build import build
@@ -53,9 +54,9 @@ CAUGHT = {
 def image(engine: DockerEngine, base: str, keep: Log, tmp_path_factory: pytest.TempPathFactory) -> Image:
     folder = tmp_path_factory.mktemp("cheats")
     shutil.copytree(CHEATS, folder, dirs_exist_ok=True)
-    shutil.copytree(FAULTY / "containers" / "faulty", folder / "containers" / "cheats")
+    shutil.copytree(FAULTY / "containers" / "matmul" / "faulty", folder / "containers" / "matmul" / "cheats")
     shutil.copytree(root() / "containers" / "base", folder / "containers" / "base")
-    targets = targets_of(load_catalog(folder).implementations.values())
+    targets = targets_of(load_catalog(folder, matmul.NAME).implementations.values())
     (built,) = build(engine, base, targets, keep, unwatched)
     assert built.failure is None
     return built

@@ -15,7 +15,7 @@ from tests.engine.support import HARNESS
 
 pytestmark = [pytest.mark.engine, pytest.mark.podman]
 
-FOLDERS = ("implementations/c", "containers/c", "containers/base")
+FOLDERS = ("implementations/matmul/c", "containers/matmul/c", "containers/base")
 RUNGS = ("naive", "parallel", "recursive")  # so slow that a busy machine's peak, measured low, does not refute them
 
 

@@ -12,6 +12,7 @@ from docker.types import Mount
 
 from harness.engine.archives import packed
 from harness.engine.docker import DockerEngine
+from harness.experiments import matmul
 from harness.experiments.matmul.workload import Workload
 from harness.images.catalog import load_catalog, root, targets_of
 from harness.model.cases import Batch
@@ -32,7 +33,7 @@ PATHS = ("any", "avx512", "avx2", "baseline")
 FEATURES = {"avx512": {"avx512f", "avx512dq", "avx512bw", "avx512vl"}, "avx2": {"avx2", "fma"}}
 TARGETS = [
     pytest.param(target.source.manifest, target.stage, id=target.name)
-    for target in targets_of(load_catalog(root()).implementations.values())
+    for target in targets_of(load_catalog(root(), matmul.NAME).implementations.values())
 ]
 RECIPE = Path(__file__).parent / "everywhere"
 

@@ -11,6 +11,7 @@ import pytest
 
 from harness.analysis.analyze import analyze
 from harness.engine.docker import DockerEngine
+from harness.experiments import matmul
 from harness.experiments.matmul.experiment import MATMUL
 from harness.experiments.matmul.ladder import rungs_of
 from harness.images.catalog import load_catalog
@@ -60,7 +61,7 @@ FAULTS = {
 @pytest.fixture(scope="module")
 def run(engine: DockerEngine, faulty_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one run of all planted implementations, with little time and memory for each container."""
-    catalog = load_catalog(faulty_root)
+    catalog = load_catalog(faulty_root, matmul.NAME)
     options = Options(
         langs=tuple(catalog.implementations),
         rungs=tuple(rungs_of(source.manifest for source in catalog.implementations.values())),

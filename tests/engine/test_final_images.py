@@ -16,13 +16,14 @@ import docker
 import pytest
 
 from harness.engine.docker import DockerEngine
+from harness.experiments import matmul
 from harness.images.catalog import load_catalog, root
 from harness.images.weight import check_budgets, image_row
 from harness.model.journal import Image
 
 pytestmark = pytest.mark.engine
 
-CATALOG = load_catalog(root())
+CATALOG = load_catalog(root(), matmul.NAME)
 
 NOT_TO_SHIP = re.compile(
     r"(ba|da|a|z)?sh|busybox|toybox|env|perl"  # shells, and what else runs any command

@@ -9,6 +9,7 @@ import pytest
 
 from harness.engine.docker import DockerEngine
 from harness.engine.engine import Exit, Job
+from harness.experiments import matmul
 from harness.experiments.matmul.container import Bench, measure
 from harness.experiments.matmul.peak import measure_peak
 from harness.experiments.matmul.workload import Workload
@@ -22,7 +23,7 @@ from harness.store import Log
 pytestmark = pytest.mark.engine
 
 SEED = 20261122
-CATALOG = load_catalog(root())
+CATALOG = load_catalog(root(), matmul.NAME)
 RUNGS = [
     pytest.param(name, rung, id=f"{name}/{rung.name}")
     for name, source in CATALOG.implementations.items()

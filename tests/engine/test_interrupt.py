@@ -23,6 +23,7 @@ from docker.models.containers import Container
 
 from harness.engine.engine import OWNER_LABEL
 from harness.engine.owners import owner_of
+from harness.experiments import matmul
 from harness.experiments.matmul.ladder import cases_of, first_row
 from harness.images.catalog import load_catalog
 from harness.measure.plan import shuffled
@@ -87,7 +88,7 @@ class Comparison:
 @pytest.fixture(scope="module")
 def seed(faulty_root: Path) -> int:
     """A seed by which the planted rung hangs in round HANGING only, and after the honest one, which counts by then."""
-    manifest = load_catalog(faulty_root).implementations["faulty"].manifest
+    manifest = load_catalog(faulty_root, matmul.NAME).implementations["faulty"].manifest
     options = some_options(langs=("faulty",), rungs=(HONEST, HANG), n=N, threads=(1,), yardstick="faulty", twin=True)
     cases = cases_of([manifest], options)
     return next(
@@ -145,7 +146,7 @@ def nap(faulty_root: Path, base: str, tmp_path: Path) -> str:
     assert base  # built already, so that it is this build that is interrupted
     shutil.copytree(faulty_root, tmp_path, dirs_exist_ok=True)
     nap = f"sleep {3600 + secrets.randbelow(10**9)}"
-    recipe = tmp_path / "containers" / "unbuildable" / "Dockerfile"
+    recipe = tmp_path / "containers" / "matmul" / "unbuildable" / "Dockerfile"
     recipe.write_text(f"ARG BASE\nFROM ${{BASE}} AS final\nRUN {nap}\nRUN touch /more\n")
     return nap
 

@@ -21,6 +21,7 @@ import pytest
 from harness.engine.docker import DockerEngine
 from harness.engine.engine import OWNER_LABEL, RUN_LABEL
 from harness.engine.owners import owner_of
+from harness.experiments import matmul
 from harness.images.base import ensure_debian
 from harness.images.build import build
 from harness.images.catalog import load_catalog, targets_of
@@ -138,7 +139,7 @@ class Runs:
 @pytest.fixture(scope="module")
 def honest(engine: DockerEngine, base: str, faulty_root: Path, keep: Log) -> str:
     """The image of the planted implementations, built, so that no session builds it."""
-    source = load_catalog(faulty_root).implementations["faulty"]
+    source = load_catalog(faulty_root, matmul.NAME).implementations["faulty"]
     (image,) = build(engine, base, targets_of([source]), keep, unwatched, examine=False)
     assert image.tag
     return image.tag

@@ -2,3 +2,6 @@
 
 `experiment` is what measuring sees of it. What another experiment would need as well belongs into a room below.
 """
+
+NAME = "matmul"
+"""Of its folders below implementations/ and containers/, and in journals."""
