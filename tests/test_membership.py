@@ -120,7 +120,7 @@ def sg_forgets_other_groups() -> bool:
 def test_a_new_member_s_command_has_the_group_at_once_and_its_files_do_not(way: str, tmp_path: Path) -> None:
     system = "/usr/bin/python3"
     python = sys.executable if is_usable_by_all(sys.executable) else system
-    package = Path(membership.__file__).parent.parent
+    package = Path(membership.__file__).parent.parent.parent
     scene = ["unshare", "--mount", "sh", "-c", SCENE, "sh", str(tmp_path), str(package), python, PROGRAM, way]
     for parent in (tmp_path, *tmp_path.parents[:2]):
         parent.chmod(parent.stat().st_mode | 0o5)
