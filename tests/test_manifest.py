@@ -99,7 +99,7 @@ def test_an_unknown_name_gets_the_near_one_or_all(name: str, hint: str) -> None:
 
 
 def test_the_catalog_names_implementations_and_other_images_apart(manifest: Path) -> None:
-    tree = manifest.parents[2]
+    tree = manifest.parents[3]
     other = tree / "containers" / "web" / "manifest.toml"
     other.parent.mkdir(parents=True)
     other.write_text(GOOD.partition("[[rung]]")[0], encoding="utf-8")

@@ -127,9 +127,9 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("moved", ["alpha/manifest.toml", "alpha", ""])
+@pytest.mark.parametrize("moved", ["matmul/alpha/manifest.toml", "matmul/alpha", "matmul", ""])
 def test_a_manifest_or_a_folder_of_one_that_is_a_link_is_an_error_that_names_it(moved: str, root: Path) -> None:
-    path = root / "implementations" / "matmul" / moved
+    path = root / "implementations" / moved
     path.rename(root / "elsewhere")
     path.symlink_to(root / "elsewhere")
     with pytest.raises(ManifestError, match=rf"{path.name} is a link, which is not followed"):

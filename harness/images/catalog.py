@@ -87,6 +87,7 @@ def load_catalog(folder: Path, experiment: str) -> Catalog:
         ) from error
     if not is_root:
         raise UsageError(f"no implementations in {folder}: set {ROOT_VARIABLE} to a folder that holds them")
+    _refuse_links(folder / "implementations", containers)
     return Catalog(
         implementations={
             path.parent.name: Source(
@@ -100,6 +101,14 @@ def load_catalog(folder: Path, experiment: str) -> Catalog:
         },
         base=containers / "base",
     )
+
+
+def _refuse_links(*folders: Path) -> None:
+    try:
+        for folder in folders:
+            refuse_link(folder)
+    except RecipeError as error:
+        raise ManifestError(str(error)) from error
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -136,7 +145,9 @@ def known(name: str, names: Iterable[str], what: str) -> str:
 
 
 def _short(path: Path) -> str:
-    return "/".join(path.parts[-3:])
+    """Of a manifest, from the top-level folder that it is below."""
+    tops = [place for place, part in enumerate(path.parts) if part in {"implementations", "containers"}]
+    return "/".join(path.parts[tops[-1] if tops else -3 :])
 
 
 def _explained(error: ValidationError) -> str:
