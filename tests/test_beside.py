@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.analysis.beside import resident_bytes, startup_seconds, tax_rows
+from harness.experiments.matmul.experiment import MATMUL
 from harness.model.comparison import TaxRow
 from harness.model.journal import PLACES, Place, Startup, TaxRound
 from tests.factories import a_case, a_failed_round, a_round
@@ -23,7 +24,7 @@ def placed(place: Place, seconds: float, rows: int | None = None) -> list[TaxRou
 
 
 def rows_of(entries: Sequence[TaxRound], floor: float = 0.0) -> list[TaxRow]:
-    return list(tax_rows(entries, lambda case: floor if case == CASE else 1.0))
+    return list(tax_rows(MATMUL, entries, lambda case: floor if case == CASE else 1.0))
 
 
 def known(row: TaxRow) -> tuple[float, bool]:

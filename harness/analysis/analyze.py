@@ -10,16 +10,12 @@ from harness.analysis.cautions import cautions
 from harness.analysis.evidence import Evidence, timings_of
 from harness.analysis.noise import Floors, noise_of, noise_warnings
 from harness.analysis.ratios import Ratios
-from harness.experiments.matmul.controls import rungs_by_case
-from harness.experiments.matmul.experiment import MATMUL
-from harness.experiments.matmul.ladder import ladder_position
-from harness.experiments.matmul.published import published, published_rows
-from harness.experiments.matmul.sizing import once_share
 from harness.images.weight import image_row
 from harness.machine.disturbance import overview
-from harness.measure.plan import counted
+from harness.measure.experiment import Experiment
+from harness.measure.plan import counted, rungs_by_case
 from harness.measure.stopping import why_stopped
-from harness.model.cases import Case, flop
+from harness.model.cases import Case
 from harness.model.comparison import Comparison, Row
 from harness.model.integrity import Chain, Verification
 from harness.model.journal import Entry
@@ -31,7 +27,7 @@ def analyze(
 ) -> Comparison:
     """All that a report shows, from the entries of a run, whole or cut short, and from what was checked of them."""
     evidence = Evidence.of(entries)
-    started = evidence.started
+    started, experiment = evidence.started, evidence.experiment
     timings = timings_of(evidence)
     rungs = rungs_by_case(started.cases, started.manifests)
     noise = noise_of(timings, rungs)
@@ -47,15 +43,16 @@ def analyze(
         machine=evidence.machine,
         peaks=evidence.peaks,
         rows=rows,
-        published=published_rows(rows, started.options.baseline, evidence.machine, ratios.between_rows),
-        published_source=str(published()["source"]),
+        work=experiment.work(started.options),
+        published=experiment.published(rows, started.options, evidence.machine, ratios.between_rows),
+        published_source=experiment.source(),
         images=tuple(
             with_startup(image_row(manifest, stage, evidence.images.get(manifest.image_of(stage))), startups)
             for manifest in started.manifests
             for stage in manifest.stages(started.options.rungs)
         ),
         container_seconds=startups.get(None),
-        tax=tuple(tax_rows(evidence.tax, floors.of)),
+        tax=tuple(tax_rows(experiment, evidence.tax, floors.of)),
         warnings=(
             *cautions(evidence, rows),
             *noise_warnings(noise, [case for case in started.cases if case.twin], rungs),
@@ -90,7 +87,7 @@ def _rows(evidence: Evidence, ratios: Ratios) -> Iterable[Row]:
             for rung in manifest.absent
             if rung.name in options.rungs
         ]
-        yield from sorted(rows, key=lambda row: ladder_position(row.rung))
+        yield from sorted(rows, key=lambda row: evidence.experiment.order(row.rung))
 
 
 def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> Row:
@@ -125,18 +122,15 @@ def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> 
 def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict[str, Any]:
     """What was measured of a case, alone and beside others."""
     taken, rounds = ratios.timings[case], counted(evidence.rounds[case])
-    gflops = flop(case.n) / taken.mean / 1e9
-    peak = next((p.gflops for p in evidence.peaks if p.threads == case.threads), None)
     options = evidence.started.options
     to_baseline = ratios.between(ratios.find(options.baseline), case)
-    above = _rung_above(ratios.timings, case, rung)
+    experiment = evidence.experiment
+    above = _rung_above(experiment, ratios.timings, case, rung)
     speedup = ratios.between(_serial(ratios, case, rung), case)
     disturbed = [each for each in evidence.disturbed if each.case == case]
     return {
         "seconds": taken.interval,
         "cold_seconds": taken.cold,
-        "gflops": gflops,
-        "peak_share": gflops / peak if peak else None,
         "ratio": to_baseline,
         "step": ratios.between(above, case),
         "step_from": above.rung if above else None,
@@ -146,7 +140,6 @@ def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict
         "to_yardstick_naive": ratios.between(ratios.find(f"{options.yardstick}/naive"), case),
         "busy_cores": taken.busy_cores,
         "resident_bytes": resident_bytes(rounds),
-        "rows_computed": rounds[-1].rows,
         "key": rounds[-1].key,
         "disturbed_rounds": len(disturbed),
         "set_aside_rounds": sum(not each.counted for each in disturbed),
@@ -154,10 +147,11 @@ def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict
         "samples": taken.samples,
         "warm_up": taken.warm_up,
         "warm_up_seconds": taken.warming_s,
-        "calls": rounds[-1].calls,
-        "once_share": once_share(evidence.rounds[case]) if rounds[-1].rows < case.n else None,
-        "stopped": why_stopped(MATMUL, rung, case, evidence.rounds, options, finished=evidence.finished is not None),
+        "stopped": why_stopped(
+            experiment, rung, case, evidence.rounds, options, finished=evidence.finished is not None
+        ),
         "sha256": rounds[-1].sha256,
+        **experiment.figures(case, evidence.rounds[case], taken, evidence.peaks),
     }
 
 
@@ -171,13 +165,13 @@ def _serial(ratios: Ratios, case: Case, rung: Rung) -> Case | None:
     return ratios.find(f"{case.implementation}/{rung.serial}") if rung.serial else None
 
 
-def _rung_above(measured: Collection[Case], case: Case, rung: Rung) -> Case | None:
+def _rung_above(experiment: Experiment, measured: Collection[Case], case: Case, rung: Rung) -> Case | None:
     """The measured rung that this one was made from: the serial one it names, or else the nearest on the ladder."""
     if serial := next((other for other in measured if other.name == f"{case.implementation}/{rung.serial}"), None):
         return serial
     before = [
         other
         for other in measured
-        if other.implementation == case.implementation and ladder_position(other.rung) < ladder_position(case.rung)
+        if other.implementation == case.implementation and experiment.order(other.rung) < experiment.order(case.rung)
     ]
-    return max(before, key=lambda it: (ladder_position(it.rung), it.threads == case.threads, it.threads), default=None)
+    return max(before, key=lambda it: (experiment.order(it.rung), it.threads == case.threads, it.threads), default=None)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
-from harness.experiments.matmul.timing import Timing, timing
+from harness.measure.experiment import Experiment, Timing
 from harness.model.cases import Case
 from harness.model.comparison import ImageRow, Ratio, TaxRow
 from harness.model.journal import PLACES, Place, Round, Startup, TaxRound
@@ -31,7 +31,7 @@ def resident_bytes(rounds: Iterable[Round]) -> int | None:
     return max((r.resident_bytes for r in rounds if r.resident_bytes is not None), default=None)
 
 
-def tax_rows(entries: Sequence[TaxRound], floor: Callable[[Case], float]) -> Iterable[TaxRow]:
+def tax_rows(experiment: Experiment, entries: Sequence[TaxRound], floor: Callable[[Case], float]) -> Iterable[TaxRow]:
     """Each case in each place, with its time as a multiple of the one in the first place that could be measured.
 
     `floor` is the noise floor of a case: smaller differences are ties.
@@ -45,7 +45,7 @@ def tax_rows(entries: Sequence[TaxRound], floor: Callable[[Case], float]) -> Ite
             if failure := next((r.failure for r in there if r.failure), None):
                 yield TaxRow(case=case, place=place, reason=failure.reason)
                 continue
-            taken = timing(there)
+            taken = experiment.timing(there)
             first = first or taken
             yield TaxRow(case=case, place=place, seconds=taken.interval, ratio=_beside(taken, first, floor(case)))
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.engine.engine import Runner
 from harness.images.catalog import Catalog, Source
 from harness.machine.host import Read
 from harness.model.cases import Batch, Case, Options
-from harness.model.journal import Round
+from harness.model.comparison import PublishedRow, Ratio, Row
+from harness.model.journal import Machine, Peak, Round
 from harness.model.manifests import Manifest, Rung
 from harness.statistics.estimates import Estimate
 
 if TYPE_CHECKING:
     from harness.measure.run import Run
+
+
+@dataclass(frozen=True)
+class Timing(Estimate):
+    """The seconds of what a case is measured by, by its rounds."""
+
+    warm_up: int  # samples at the beginning of every round that are left out
+    warming_s: float  # of a container's samples, until they were steady
+    cold: float | None  # seconds by a container's first sample; None where it had no other
+    busy_cores: float
+    samples: int
 
 
 class Measure(Protocol):
@@ -27,6 +40,16 @@ class Measure(Protocol):
 
 class Experiment(Protocol):
     """What is special to one experiment. All of it but `prepare` and `opened` is pure."""
+
+    @property
+    def name(self) -> str:
+        """Of its folders below implementations/ and containers/, and in journals."""
+
+    def options(self, catalog: Catalog, **typed: Any) -> Options:
+        """What was typed, after defaults. Raises UsageError for a name or a number that cannot be right."""
+
+    def check_fits(self, cases: Iterable[tuple[Case, Rung]], engine_bytes: int, own_bytes: int | None) -> None:
+        """Raise UsageError for a case that cannot fit into memory; `own_bytes` is None where the engine is here."""
 
     def cases(self, manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
         """What is measured for these options, A/A controls among it."""
@@ -55,8 +78,8 @@ class Experiment(Protocol):
     def expected(self, case: Case, batch: Batch, known: Sequence[Round], number: int) -> Round:
         """The round that a container is expected to come to, by others of its case, perhaps of another size."""
 
-    def estimate(self, rounds: Sequence[Round]) -> Estimate:
-        """The figure of a case, by its rounds."""
+    def timing(self, rounds: Sequence[Round], pilots: Sequence[Round] = ()) -> Timing:
+        """The seconds of a case, by its rounds; pilots, which do not count, may tell its cold figure."""
 
     def unsteady(self, measured: Sequence[Round], pilots: Sequence[Round]) -> str | None:
         """Why a case has no figure though its containers did well; None where it has one."""
@@ -66,3 +89,27 @@ class Experiment(Protocol):
 
     def told_round(self, entry: Round) -> str:
         """What a round that did well came to, in words."""
+
+    def order(self, rung: str) -> int:
+        """Where a rung stands among the others, in every table."""
+
+    def work(self, options: Options) -> str:
+        """What every case does, in words."""
+
+    def figures(self, case: Case, rounds: Sequence[Round], taken: Timing, peaks: Sequence[Peak]) -> Mapping[str, Any]:
+        """The fields of a case's row that only this experiment has, by all its rounds."""
+
+    def published(
+        self,
+        rows: Sequence[Row],
+        options: Options,
+        machine: Machine | None,
+        between: Callable[[Row, Row], Ratio | None],
+    ) -> tuple[PublishedRow, ...]:
+        """Published figures beside the rows that repeat them; none where nothing was published."""
+
+    def source(self) -> str:
+        """Where they were published."""
+
+    def false_claims(self, rounds: Sequence[tuple[int, Round]], options: Options) -> Iterator[tuple[int, str]]:
+        """What numbered rounds say of their own answers and what is not so, worked out anew."""

@@ -58,7 +58,7 @@ def _rounds_left(
 def _rounds_needed(experiment: Experiment, good: Sequence[Round], options: Options) -> float:
     """After how many rounds a case will be known well enough: by what its rounds differ by, or else usually do."""
     least = max(options.rounds, LEAST_ROUNDS)
-    spread = experiment.estimate(good).spread if len(good) >= LEAST_ROUNDS else None
+    spread = experiment.timing(good).spread if len(good) >= LEAST_ROUNDS else None
     noise = spread.error * math.sqrt(len(good)) if spread else NOISE
     share = options.precision / math.sqrt(2)  # of the case; as much is the baseline's
     return max(least, (REACH * noise / share) ** 2) if share else math.inf

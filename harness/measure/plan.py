@@ -9,12 +9,18 @@ from harness.machine.disturbance import set_aside, undisturbed
 from harness.measure.experiment import Experiment
 from harness.model.cases import Batch, Case, Options
 from harness.model.journal import Round
-from harness.model.manifests import Rung
+from harness.model.manifests import Manifest, Rung
 
 AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do; and no more, so
 # that a baseline is measured in the same minutes as the other cases
 MAX_ROUNDS = 30
 BASELINE_SHARE = 8  # the baseline is in every ratio, so that it is worth more measuring than any other case
+
+
+def rungs_by_case(cases: Sequence[Case], manifests: Sequence[Manifest]) -> dict[Case, Rung]:
+    """The rung of every case."""
+    by_name = {manifest.name: manifest for manifest in manifests}
+    return {case: by_name[case.implementation].held(case.rung) for case in cases}
 
 
 def shuffled(cases: Sequence[Case], seed: int, number: int) -> list[Case]:
