@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from harness.analysis.beside import resident_bytes, startup_seconds, tax_rows, with_startup
@@ -12,7 +12,6 @@ from harness.analysis.noise import Floors, noise_of, noise_warnings
 from harness.analysis.ratios import Ratios
 from harness.images.weight import image_row
 from harness.machine.disturbance import overview
-from harness.measure.experiment import Experiment
 from harness.measure.plan import counted, rungs_by_case
 from harness.measure.stopping import why_stopped
 from harness.model.cases import Case
@@ -34,6 +33,7 @@ def analyze(
     floors = Floors(noise, rungs)
     ratios = Ratios({case: taken for case, taken in timings.items() if not case.twin}, floors)
     rows = tuple(_rows(evidence, ratios))
+    source, published = experiment.published(rows, started.options, evidence.machine, ratios.between_rows)
     startups = startup_seconds(evidence.startups)
     return Comparison(
         run=started.run,
@@ -44,8 +44,8 @@ def analyze(
         peaks=evidence.peaks,
         rows=rows,
         work=experiment.work(started.options),
-        published=experiment.published(rows, started.options, evidence.machine, ratios.between_rows),
-        published_source=experiment.source(),
+        published=published,
+        published_source=source,
         images=tuple(
             with_startup(image_row(manifest, stage, evidence.images.get(manifest.image_of(stage))), startups)
             for manifest in started.manifests
@@ -87,7 +87,7 @@ def _rows(evidence: Evidence, ratios: Ratios) -> Iterable[Row]:
             for rung in manifest.absent
             if rung.name in options.rungs
         ]
-        yield from sorted(rows, key=lambda row: evidence.experiment.order(row.rung))
+        yield from sorted(rows, key=lambda row: options.rungs.index(row.rung))
 
 
 def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> Row:
@@ -125,7 +125,7 @@ def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict
     options = evidence.started.options
     to_baseline = ratios.between(ratios.find(options.baseline), case)
     experiment = evidence.experiment
-    above = _rung_above(experiment, ratios.timings, case, rung)
+    above = _rung_above(options.rungs, ratios.timings, case, rung)
     speedup = ratios.between(_serial(ratios, case, rung), case)
     disturbed = [each for each in evidence.disturbed if each.case == case]
     return {
@@ -165,13 +165,13 @@ def _serial(ratios: Ratios, case: Case, rung: Rung) -> Case | None:
     return ratios.find(f"{case.implementation}/{rung.serial}") if rung.serial else None
 
 
-def _rung_above(experiment: Experiment, measured: Collection[Case], case: Case, rung: Rung) -> Case | None:
+def _rung_above(rungs: Sequence[str], measured: Collection[Case], case: Case, rung: Rung) -> Case | None:
     """The measured rung that this one was made from: the serial one it names, or else the nearest on the ladder."""
     if serial := next((other for other in measured if other.name == f"{case.implementation}/{rung.serial}"), None):
         return serial
     before = [
         other
         for other in measured
-        if other.implementation == case.implementation and experiment.order(other.rung) < experiment.order(case.rung)
+        if other.implementation == case.implementation and rungs.index(other.rung) < rungs.index(case.rung)
     ]
-    return max(before, key=lambda it: (experiment.order(it.rung), it.threads == case.threads, it.threads), default=None)
+    return max(before, key=lambda it: (rungs.index(it.rung), it.threads == case.threads, it.threads), default=None)

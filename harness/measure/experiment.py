@@ -63,17 +63,14 @@ class Experiment(Protocol):
     def opened(self, run: Run, read: Read) -> AbstractContextManager[Measure]:
         """What measures the rounds of a run; what it keeps in the engine is gone again afterwards."""
 
-    def explore(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) -> Batch | None:
-        """What to ask of a pilot, given the pilots so far; None where they have told enough."""
+    def ask(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
+        """What to ask of a case's next container, given the rounds so far.
 
-    def settled(self, rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> Batch:
-        """What to ask of every container that counts, so that it takes about `round_s`."""
+        A pilot, while pilots tell what to ask; then the same of every container that counts, of about `round_s`.
+        """
 
     def placed(self, batch: Batch, case: Case, seed: int, number: int) -> Batch:
         """The same request as it is made in the round of that number, which differs by what every round draws anew."""
-
-    def container_s(self, batch: Batch, rounds: Sequence[Round]) -> float:
-        """The seconds that a container is expected to live, by the rounds of its case so far."""
 
     def expected(self, case: Case, batch: Batch, known: Sequence[Round], number: int) -> Round:
         """The round that a container is expected to come to, by others of its case, perhaps of another size."""
@@ -90,9 +87,6 @@ class Experiment(Protocol):
     def told_round(self, entry: Round) -> str:
         """What a round that did well came to, in words."""
 
-    def order(self, rung: str) -> int:
-        """Where a rung stands among the others, in every table."""
-
     def work(self, options: Options) -> str:
         """What every case does, in words."""
 
@@ -105,11 +99,8 @@ class Experiment(Protocol):
         options: Options,
         machine: Machine | None,
         between: Callable[[Row, Row], Ratio | None],
-    ) -> tuple[PublishedRow, ...]:
-        """Published figures beside the rows that repeat them; none where nothing was published."""
-
-    def source(self) -> str:
-        """Where they were published."""
+    ) -> tuple[str, tuple[PublishedRow, ...]]:
+        """Published figures, their source first, beside the rows that repeat them; none where nothing was published."""
 
     def false_claims(self, rounds: Sequence[tuple[int, Round]], options: Options) -> Iterator[tuple[int, str]]:
         """What numbered rounds say of their own answers and what is not so, worked out anew."""

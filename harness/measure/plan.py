@@ -54,16 +54,17 @@ def next_batch(
     """
     if rounds and rounds[-1].failure:
         return None
-    if exploring := experiment.explore(rung, case, rounds, options.budget_s):
-        return exploring
+    whole_s = budget_s(case, options)
+    batch = experiment.ask(rung, case, rounds, options.budget_s, whole_s / AIM_ROUNDS)
+    if batch.pilot:
+        return batch
     made = candidates(rounds)
     enough = len(counted(rounds)) >= options.rounds
     calm = len(undisturbed(counted(rounds))) >= options.rounds
     if (enough and calm and precise) or len(made) > max(MAX_ROUNDS, options.rounds):
         return None
-    batch = experiment.settled(rung, case, rounds, budget_s(case, options) / AIM_ROUNDS)
-    left_s = budget_s(case, options) - spent_s(made)
-    return None if enough and experiment.container_s(batch, rounds) > left_s else batch
+    expected = experiment.expected(case, batch, rounds, len(rounds) + 1)
+    return None if enough and spent_s([*made, expected]) > whole_s else batch
 
 
 def spent_s(rounds: Iterable[Round]) -> float:

@@ -12,7 +12,6 @@ from harness.experiments.matmul import (
     bench,
     expected,
     ladder,
-    levels,
     limits,
     options,
     peak,
@@ -63,21 +62,13 @@ class Matmul:
         """With A and B in a volume."""
         return bench.opened(run, read)
 
-    def explore(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) -> Batch | None:
+    def ask(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
         """See sizing."""
-        return sizing.explore(rung, case, rounds, budget_s)
-
-    def settled(self, rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> Batch:
-        """See sizing."""
-        return sizing.settled(rung, case, rounds, round_s)
+        return sizing.explore(rung, case, rounds, budget_s) or sizing.settled(rung, case, rounds, round_s)
 
     def placed(self, batch: Batch, case: Case, seed: int, number: int) -> Batch:
         """Other rows in every round."""
         return batch.model_copy(update={"first": ladder.first_row(case.n, seed, number)})
-
-    def container_s(self, batch: Batch, rounds: Sequence[Round]) -> float:
-        """See levels."""
-        return levels.container_s(batch, rounds)
 
     def expected(self, case: Case, batch: Batch, known: Sequence[Round], number: int) -> Round:
         """A round whose rows take as long as those that are known."""
@@ -100,10 +91,6 @@ class Matmul:
         """The seconds of a whole product, by the fastest sample."""
         best_ns = min(sample.wall_ns for sample in entry.samples) / entry.calls / entry.rows * entry.case.n
         return f"{best_ns / 1e9:.3g} s for all {entry.case.n} rows"
-
-    def order(self, rung: str) -> int:
-        """Up the ladder."""
-        return ladder.ladder_position(rung)
 
     def work(self, options: Options) -> str:
         """C = A · B."""
@@ -131,13 +118,9 @@ class Matmul:
         options: Options,
         machine: Machine | None,
         between: Callable[[Row, Row], Ratio | None],
-    ) -> tuple[PublishedRow, ...]:
+    ) -> tuple[str, tuple[PublishedRow, ...]]:
         """The published table."""
-        return published.published_rows(rows, options.baseline, machine, between)
-
-    def source(self) -> str:
-        """Of the published table."""
-        return str(published.published()["source"])
+        return str(published.published()["source"]), published.published_rows(rows, options.baseline, machine, between)
 
     def false_claims(self, rounds: Sequence[tuple[int, Round]], options: Options) -> Iterator[tuple[int, str]]:
         """Checksums and digests of products."""
