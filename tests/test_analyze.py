@@ -88,10 +88,10 @@ def test_a_single_round_has_no_interval_and_says_so() -> None:
 
 def test_a_ratio_to_a_single_round_has_no_interval() -> None:
     comparison = analyzed(rounds_of("alpha/naive", [2.0]) + rounds_of("beta/naive", [1.0], [1.0]))
-    assert row(comparison, "beta/naive").ratio == Ratio(value=2.0, tie=True)
+    assert row(comparison, "beta/naive").ratio == Ratio(value=2.0, not_significant=True)
 
 
-def test_a_difference_below_the_noise_is_a_tie() -> None:
+def test_a_difference_below_the_noise_is_not_significant() -> None:
     alpha = a_manifest("alpha", "naive", "interchanged", "parallel")
     comparison = analyzed(
         rounds_of("alpha/naive", [1.0], [1.1], [0.9])
@@ -100,10 +100,10 @@ def test_a_difference_below_the_noise_is_a_tie() -> None:
         [alpha],
         rungs=("naive", "interchanged", "parallel"),
     )
-    tie, faster = row(comparison, "alpha/interchanged").step, row(comparison, "alpha/parallel").step
-    assert tie is not None
+    close, faster = row(comparison, "alpha/interchanged").step, row(comparison, "alpha/parallel").step
+    assert close is not None
     assert faster is not None
-    assert tie.holds(1.0)
+    assert close.holds(1.0)
     assert not faster.holds(1.0)
 
 
@@ -143,7 +143,7 @@ def test_efficiency_has_the_uncertainty_of_both() -> None:
     assert high > 0.8
 
 
-def test_every_rung_stands_beside_the_yardsticks() -> None:
+def test_every_rung_stands_beside_the_references() -> None:
     manifests = [a_manifest("alpha", "naive", "parallel"), a_manifest("beta", "naive", "parallel")]
     comparison = analyzed(
         rounds_of("alpha/naive", [8.0], [8.0])
@@ -151,12 +151,12 @@ def test_every_rung_stands_beside_the_yardsticks() -> None:
         + rounds_of("beta/naive", [4.0], [4.0])
         + rounds_of("beta/parallel", [3.0], [3.0], threads=2),
         manifests,
-        yardstick="beta",
+        reference="beta",
     )
     beside = {
-        row.name: (row.to_yardstick.value, row.to_yardstick_naive.value)
+        row.name: (row.vs_reference.value, row.vs_reference_naive.value)
         for row in comparison.rows
-        if row.to_yardstick and row.to_yardstick_naive
+        if row.vs_reference and row.vs_reference_naive
     }
     assert beside == {
         "alpha/naive": (0.5, 0.5),
@@ -177,7 +177,7 @@ def test_sampled_rows_are_scaled_to_the_whole_product() -> None:
 def test_the_cold_sample_is_left_out_and_shown() -> None:
     found = row(analyzed(rounds_of("alpha/naive", [9.0, 1.0, 1.0], [7.0, 1.0, 1.0])), "alpha/naive")
     assert known(found.seconds) == pytest.approx((1, 1, 1))
-    assert found.cold_seconds == 8.0
+    assert found.first_sample_seconds == 8.0
     assert (found.rounds, found.samples) == (2, 4)
 
 
@@ -213,13 +213,12 @@ def test_ratios_to_the_row_above_to_naive_and_of_a_core_have_their_intervals_and
         + rounds_of("c/parallel", [1.6], [1.5], [1.4], threads=2),
         manifests,
         baseline="python/naive",
-        yardstick="c",
+        reference="c",
     )
     same, faster = row(comparison, "c/naive"), row(comparison, "c/parallel")
-    assert [found.tie for found in (same.ratio, faster.ratio, faster.step, faster.to_yardstick_naive) if found] == [
-        True, False, False, False,
-    ]  # fmt: skip
-    value, low, high = known(faster.to_yardstick_naive)
+    ratios = (same.ratio, faster.ratio, faster.step, faster.vs_reference_naive)
+    assert [found.not_significant for found in ratios if found] == [True, False, False, False]
+    value, low, high = known(faster.vs_reference_naive)
     assert low < value < high
     value, low, high = known(faster.ratio)
     assert known(faster.ratio_per_core) == pytest.approx((value / 2, low / 2, high / 2))
@@ -228,7 +227,7 @@ def test_ratios_to_the_row_above_to_naive_and_of_a_core_have_their_intervals_and
     assert beside["c/naive"] is None  # Java, which is above it in the table, was not measured
     assert beside["c/parallel"] == faster.step
     baseline = row(comparison, "python/naive").ratio
-    assert baseline == Ratio(value=1.0, low=1.0, high=1.0, tie=False)
+    assert baseline == Ratio(value=1.0, low=1.0, high=1.0, not_significant=False)
 
 
 def test_a_serial_case_has_no_efficiency_and_the_first_rung_no_step() -> None:
@@ -267,7 +266,7 @@ def test_absent_rungs_are_rows_with_a_reason_where_they_were_asked_for() -> None
     comparison = analyzed(rounds_of("gamma/naive", [1.0], [1.0]), [gamma])
     assert [(row.rung, row.outcome, row.reason) for row in comparison.rows] == [
         ("naive", "measured", None),
-        ("parallel", "absent", "it has one thread"),
+        ("parallel", "not implemented", "it has one thread"),
     ]
 
 
@@ -394,7 +393,7 @@ def test_the_report_says_why_a_case_was_measured_no_more(
     comparison = analyzed(
         [*alpha, *rounds_of("beta/naive", *rounds)], finished=finished, budget_s=budget_s, precision=0.03
     )
-    assert row(comparison, "beta/naive").stopped == label
+    assert row(comparison, "beta/naive").stop_reason == label
 
 
 READING = Reading(

@@ -246,7 +246,7 @@ def test_compare_measures_everything_and_writes_every_report(harness: Command, t
         JOURNAL, "logs", "report.summary.txt", "report.txt", "report.md", "report.json", "report.csv", "report.svg",
     }  # fmt: skip
     rows = json.loads((folder / "report.json").read_text(encoding="utf-8"))["rows"]
-    assert {row["outcome"] for row in rows} == {"measured", "absent"}
+    assert {row["outcome"] for row in rows} == {"measured", "not implemented"}
     assert next(row["ratio"]["value"] for row in rows if row["implementation"] == "zig") == pytest.approx(100)
     assert (folder / "report.summary.txt").read_text(encoding="utf-8") in ended.out
     assert f"Kept in results/{folder.name}" in ended.out
@@ -396,7 +396,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("engine", "at_once")
-def test_the_doctor_says_what_it_found_and_ends_with_0_where_nothing_is_serious(harness: Command) -> None:
+def test_the_doctor_says_what_it_found_and_ends_with_0_where_nothing_has_problems(harness: Command) -> None:
     ended = harness("doctor")
     assert "In order" in ended.out
     assert ended.code == 0
@@ -404,7 +404,7 @@ def test_the_doctor_says_what_it_found_and_ends_with_0_where_nothing_is_serious(
 
 
 @pytest.mark.usefixtures("at_once")
-def test_the_doctor_ends_with_3_where_something_is_serious(
+def test_the_doctor_ends_with_3_where_something_has_problems(
     engine: FakeEngine, harness: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calm = engine.reading() or b""
@@ -432,10 +432,10 @@ def test_tune_is_refused_for_an_engine_on_another_machine(harness: Command) -> N
 
 @pytest.mark.parametrize("command", [("clean",), ("doctor",), COMPARE])
 @pytest.mark.usefixtures("engine", "at_once")
-def test_what_a_killed_run_left_tuned_is_put_back_first(
+def test_what_a_killed_run_left_tuned_is_restored_first(
     command: tuple[str, ...], harness: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.machine.tune.put_back", lambda: ["put back /sys/x: madvise"])
+    monkeypatch.setattr("harness.machine.tune.restore", lambda: ["restored /sys/x: madvise"])
     assert "a run that was killed left this machine tuned: put back /sys/x: madvise" in harness(*command).err
 
 

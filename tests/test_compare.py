@@ -20,7 +20,7 @@ from harness.experiments.matmul.workload import Workload
 from harness.measure.compare import compare
 from harness.model.cases import Accounts, Options
 from harness.model.comparison import Comparison, Interval, Row
-from harness.model.journal import Finished, Machine, Peak, Round, Startup, TaxRound
+from harness.model.journal import Finished, Machine, OverheadRound, Peak, Round, Startup
 from harness.model.manifests import Manifest
 from harness.store import load_run
 from tests.factories import a_catalog, a_manifest, info_of, some_options
@@ -310,12 +310,12 @@ LONGER = OPTIONS.model_copy(update={"budget_s": 4.0})  # so that samples are mos
 def test_a_disturbed_round_is_repeated_set_aside_and_told(beside: Beside, said: str, session: Session) -> None:
     session.run(scripted(beside=noisy("beta/naive", 5, beside=beside)), LONGER)
     comparison = session.comparison()
-    (disturbed,) = comparison.disturbed
+    (disturbed,) = comparison.interference
     assert (disturbed.case.name, disturbed.number, disturbed.counted) == ("beta/naive", 5, False)
     assert said in disturbed.what
     row = session.rows()["beta/naive"]
     assert row.rounds >= OPTIONS.rounds
-    assert (row.disturbed_rounds, row.set_aside_rounds) == (1, 1)
+    assert (row.interference_rounds, row.excluded_rounds) == (1, 1)
     assert any("1 of " in text and "disturbed" in text for text in comparison.warnings)
     assert any(event.stage == "measured" and f"(disturbed: {said}" in event.text for event in session.events)
 
@@ -324,7 +324,7 @@ def test_where_every_round_is_disturbed_all_count_and_the_report_says_so(session
     assert session.run(scripted(beside=noisy("beta/naive", beside=LOUD)), LONGER)
     row = session.rows()["beta/naive"]
     assert row.outcome == "measured"
-    assert (row.disturbed_rounds, row.set_aside_rounds) == (row.rounds, 0)
+    assert (row.interference_rounds, row.excluded_rounds) == (row.rounds, 0)
     (warning,) = [text for text in session.comparison().warnings if "disturbed" in text]
     assert warning.endswith("they count, for want of others, in beta/naive")
 
@@ -332,7 +332,7 @@ def test_where_every_round_is_disturbed_all_count_and_the_report_says_so(session
 def test_a_calm_run_has_no_disturbed_round_and_says_how_calm(session: Session) -> None:
     session.run(scripted())
     comparison = session.comparison()
-    assert comparison.disturbed == ()
+    assert comparison.interference == ()
     assert comparison.conditions is not None
     assert comparison.conditions.others_share_worst == pytest.approx(0, abs=0.01)
     assert len(comparison.readings) == 2
@@ -341,7 +341,7 @@ def test_a_calm_run_has_no_disturbed_round_and_says_how_calm(session: Session) -
 def test_a_host_that_cannot_be_read_costs_no_results(session: Session) -> None:
     assert session.run(scripted(silent=True))
     comparison = session.comparison()
-    assert (comparison.conditions, comparison.readings, comparison.disturbed) == (None, (), ())
+    assert (comparison.conditions, comparison.readings, comparison.interference) == (None, (), ())
     assert any("could not be read" in text for text in comparison.warnings)
 
 
@@ -359,23 +359,23 @@ def test_every_image_is_started_and_a_container_that_does_nothing(session: Sessi
     }
 
 
-def test_the_containers_tax_is_measured_where_it_is_asked_for(session: Session) -> None:
+def test_the_containers_overhead_is_measured_where_it_is_asked_for(session: Session) -> None:
     engine = scripted()
-    assert session.run(engine, OPTIONS.model_copy(update={"tax": True}))
-    tax = session.comparison().tax
-    assert {row.case.name for row in tax} == {"alpha/naive", "beta/naive"}
-    of_alpha = [row for row in tax if row.case.name == "alpha/naive"]
+    assert session.run(engine, OPTIONS.model_copy(update={"overhead": True}))
+    rows = session.comparison().overhead
+    assert {row.case.name for row in rows} == {"alpha/naive", "beta/naive"}
+    of_alpha = [row for row in rows if row.case.name == "alpha/naive"]
     assert [row.place for row in of_alpha] == ["container", "container without seccomp"]
     assert [row.ratio.value for row in of_alpha if row.ratio] == pytest.approx([1.0, 1.0])
-    rounds = [entry for entry in load_run(session.folder / "r1") if isinstance(entry, TaxRound)]
+    rounds = [entry for entry in load_run(session.folder / "r1") if isinstance(entry, OverheadRound)]
     assert sum(not job.seccomp for job in engine.jobs) == len(rounds) // 2
 
 
-def test_the_tax_costs_no_case_its_result(session: Session) -> None:
+def test_the_overhead_costs_no_case_its_result(session: Session) -> None:
     engine = scripted()
     engine.faults = {"beta/naive": lambda ended: ended if engine.jobs[-1].seccomp else replace(ended, code=1)}
-    assert session.run(engine, OPTIONS.model_copy(update={"tax": True}))
-    failed = {(row.case.name, row.place) for row in session.comparison().tax if row.reason and row.place != "host"}
+    assert session.run(engine, OPTIONS.model_copy(update={"overhead": True}))
+    failed = {(row.case.name, row.place) for row in session.comparison().overhead if row.reason and row.place != "host"}
     assert failed == {("beta/naive", "container without seccomp")}
     assert {row.outcome for row in session.rows().values()} == {"measured"}
 
@@ -396,7 +396,7 @@ def test_whatever_a_kernel_does_at_first_its_figure_is_of_a_steady_whole_product
     for name, seconds in expected.items():
         assert (row := rows[name]).seconds is not None
         assert row.seconds.value == pytest.approx(seconds, rel=0.02)
-    assert rows["alpha/naive"].cold_seconds == pytest.approx(20 * 5e-3)
+    assert rows["alpha/naive"].first_sample_seconds == pytest.approx(20 * 5e-3)
     assert rows["alpha/naive"].warm_up_seconds == pytest.approx(0.6, abs=0.1)
     assert (rows["alpha/naive"].rows_computed, rows["beta/parallel"].rows_computed) == (64, 64)
     assert rows["alpha/naive"].calls > 1

@@ -39,22 +39,22 @@ def verdicts(difference: Difference) -> dict[str, str]:
     return {c.case.name: verdict for c, verdict in zip(difference.changes, difference.verdicts(), strict=True)}
 
 
-def test_what_takes_longer_is_slower_and_what_takes_as_long_is_a_tie() -> None:
+def test_what_takes_longer_is_slower_and_what_takes_as_long_is_not_significant() -> None:
     before = a_run(*steady("alpha/naive", 1.0), *steady("beta/naive", 2.0))
     difference = diff(before, a_run(*steady("alpha/naive", 1.3), *steady("beta/naive", 2.01)))
-    assert verdicts(difference) == {"alpha/naive": "slower", "beta/naive": "tie"}
+    assert verdicts(difference) == {"alpha/naive": "slower", "beta/naive": "not significant"}
     assert difference.changes[0].ratio.value == pytest.approx(1.3)
     assert not difference.changes[0].ratio.holds(1.2)
     assert verdicts(diff(before, a_run(*steady("alpha/naive", 0.7)))) == {"alpha/naive": "faster"}
 
 
-def test_a_difference_below_the_noise_floor_is_a_tie() -> None:
-    twin = [r.model_copy(update={"case": a_case("beta/naive").model_copy(update={"twin": True})}) for r in
+def test_a_difference_below_the_noise_floor_is_not_significant() -> None:
+    control = [r.model_copy(update={"case": a_case("beta/naive").model_copy(update={"control": True})}) for r in
             rounds_of("beta/naive", *([2.4 * share] for share in (0.99, 1.0, 1.0, 1.0, 1.01)))]  # fmt: skip
-    before = a_run(*steady("alpha/naive", 1.0), *steady("beta/naive", 2.0), *twin)
+    before = a_run(*steady("alpha/naive", 1.0), *steady("beta/naive", 2.0), *control)
     difference = diff(before, a_run(*steady("alpha/naive", 1.15), *steady("beta/naive", 2.0)))
     assert difference.changes[0].floor > 0.2
-    assert verdicts(difference) == {"alpha/naive": "tie", "beta/naive": "tie"}
+    assert verdicts(difference) == {"alpha/naive": "not significant", "beta/naive": "not significant"}
     check_slowdown(difference, 0.0)
 
 
@@ -131,7 +131,7 @@ def test_a_case_that_is_new_or_was_mended_fails_no_gate() -> None:
     assert difference.gained == ("beta/naive (1 thread), n = 16: hung in r1",)
 
 
-def test_a_case_measured_once_is_not_called_a_tie() -> None:
+def test_a_case_measured_once_is_not_called_insignificant() -> None:
     difference = diff(a_run(*steady("alpha/naive", 1.0)), a_run(*rounds_of("alpha/naive", [3.0])))
     assert verdicts(difference) == {"alpha/naive": "not known"}
     assert "1 not known (a single round)" in section_of(difference).intro
@@ -207,7 +207,7 @@ def test_of_diffs_of_many_cases_no_more_fail_by_chance_than_of_few() -> None:
     """Without the correction for their number 32 of these 60 failed, and multiplied instead of divided all did."""
     differences = equal_runs_of_many_cases()
     assert sum(fails(difference, 0.0) for difference in differences) <= 60 * 2 * FALSE_ALARMS
-    assert sum(set(difference.verdicts()) != {"tie"} for difference in differences) <= 60 * 2 * FALSE_ALARMS
+    assert sum(set(difference.verdicts()) != {"not significant"} for difference in differences) <= 60 * 2 * FALSE_ALARMS
 
 
 def test_the_correction_costs_no_large_slowdown() -> None:
@@ -227,7 +227,10 @@ def test_what_is_certain_leaves_its_share_of_the_risk_to_the_others() -> None:
     alone = [*rounds_of("alpha/naive", *close), *rounds_of("beta/naive", *close)]
     equal = [*rounds_of("alpha/naive", *scaled(close, closest)), *rounds_of("beta/naive", *close)]
     certain = [*rounds_of("alpha/naive", *scaled(close, closest)), *rounds_of("beta/naive", *scaled(close, 2.0))]
-    assert verdicts(diff(a_run(*alone), a_run(*equal))) == {"alpha/naive": "tie", "beta/naive": "tie"}
+    assert verdicts(diff(a_run(*alone), a_run(*equal))) == {
+        "alpha/naive": "not significant",
+        "beta/naive": "not significant",
+    }
     assert verdicts(diff(a_run(*alone), a_run(*certain))) == {"alpha/naive": "slower", "beta/naive": "slower"}
 
 
@@ -261,8 +264,8 @@ def test_only_a_slowdown_that_is_certain_fails_the_gate() -> None:
 # --- simulated: runs that are the same, and runs that are not ------------------------------------------------
 
 TRUE_S = {
-    Case(implementation=name, rung=rung, n=N, threads=1, twin=twin): seconds
-    for name, rung, seconds, twin in [
+    Case(implementation=name, rung=rung, n=N, threads=1, control=control): seconds
+    for name, rung, seconds, control in [
         ("alpha", "naive", 600.0, False),
         ("alpha", "recursive", 0.25, False),
         ("beta", "naive", 100.0, False),
@@ -279,7 +282,7 @@ ROWS = World(KINDS["usual"], seed=0).rows
 def simulated(seed: int, slower: float = 1.0) -> list[Entry]:
     """A whole run of five cases, one of them an A/A control; of the case that may be slower."""
     true_s = {case: s * (slower if case.name == "alpha/recursive" else 1.0) for case, s in TRUE_S.items()}
-    options: dict[str, Any] = {"n": N, "rungs": RUNGS, "budget_s": 10.0, "precision": 0.03, "twin": True}
+    options: dict[str, Any] = {"n": N, "rungs": RUNGS, "budget_s": 10.0, "precision": 0.03, "controls": True}
     empty = a_journal(LADDER, [MACHINE], **options)
     rungs = {case: LADDER[0].held(case.rung) for case in true_s}
     chosen = next(entry.options for entry in empty if entry.kind == "started")
@@ -308,7 +311,7 @@ def test_of_200_diffs_of_equal_runs_no_more_fail_than_is_stated(limit: float, mo
 
 
 def test_any_case_of_equal_runs_is_called_different_in_five_of_a_hundred_at_the_most() -> None:
-    assert sum(set(difference.verdicts()) != {"tie"} for difference in equal_runs()) <= 200 * FALSE_ALARMS
+    assert sum(set(difference.verdicts()) != {"not significant"} for difference in equal_runs()) <= 200 * FALSE_ALARMS
 
 
 def test_a_slowdown_of_a_quarter_is_found() -> None:

@@ -34,7 +34,7 @@ def unwatched(_event: Event) -> None:
 
 @dataclass
 class Run:
-    """A run that came to its end, taxes among its entries, of which edited copies are made."""
+    """A run that came to its end, overhead among its entries, of which edited copies are made."""
 
     folder: Path
     catalog: Catalog
@@ -42,7 +42,7 @@ class Run:
     copies: int = 0
 
     def __post_init__(self) -> None:
-        options = some_options(tax=True, budget_s=0.3)
+        options = some_options(overhead=True, budget_s=0.3)
         compare(MATMUL, self.engine, self.catalog, options, self.folder, "whole", unwatched)
 
     @property
@@ -105,7 +105,7 @@ def test_a_run_as_it_was_written_holds(run: Run) -> None:
     comparison = comparison_of(run.folder / "whole", verified=True)
     assert comparison.verification is not None
     assert (comparison.verification.problems, comparison.chain and comparison.chain.breaks) == ((), ())
-    assert comparison.verification.products > comparison.verification.keys > 10  # of taxes there are no keys
+    assert comparison.verification.products > comparison.verification.keys > 10  # of overhead there are no keys
     said = reported(run.folder / "whole", verified=True)
     assert "whose chain of hashes holds" in said
     assert "Verified: " in said

@@ -10,7 +10,7 @@ import pytest
 
 from harness.experiments.matmul.experiment import MATMUL
 from harness.experiments.matmul.ladder import cases_of, first_row, rungs_of
-from harness.experiments.matmul.sizing import MAX_SAMPLES, ROOM, SAMPLE_S, once_share
+from harness.experiments.matmul.sizing import MAX_SAMPLES, ROOM, SAMPLE_S, call_overhead_share
 from harness.experiments.matmul.timing import timing
 from harness.experiments.matmul.workload import most_calls
 from harness.measure.outcome import failure_of
@@ -198,12 +198,12 @@ def test_rows_make_small_what_is_done_once_a_call(once_s: float, row_s: float, n
     share = once_s / (once_s + row_s * latest.rows)
     assert latest.rows == n or share < 0.06
     assert timing(counted(rounds)).mean == pytest.approx(once_s + row_s * n, rel=0.08 if latest.rows < n else 1e-6)
-    assert latest.rows == n or once_share(rounds) == pytest.approx(share, abs=0.02)
+    assert latest.rows == n or call_overhead_share(rounds) == pytest.approx(share, abs=0.02)
 
 
 def test_what_cannot_be_made_small_is_told() -> None:
     rounds = play(a_rung(), a_case(n=4096), Kernel(0.2, once_s=3.0), some_budget(5))
-    assert 0.15 < once_share(rounds) < 0.5
+    assert 0.15 < call_overhead_share(rounds) < 0.5
     assert max(sum(s.wall_ns for s in r.samples) / len(r.samples) for r in rounds) < 11e9
 
 

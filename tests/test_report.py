@@ -70,10 +70,10 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
         n=N,
         seed=2020,
         baseline="python/naive",
-        yardstick="c",
+        reference="c",
         budget_s=4.0,
-        twin=True,
-        tax=True,
+        controls=True,
+        overhead=True,
     )
     engine = FakeEngine(
         MANIFESTS,
@@ -158,12 +158,12 @@ def test_json_has_the_keys_that_programs_rely_on(scripted: Comparison) -> None:
         }  # fmt: skip
         if row["outcome"] == "measured":
             assert set(row["seconds"]) == set(row["ratio_per_core"]) == {"value", "low", "high"}
-            assert set(row["ratio"]) == {"value", "low", "high", "tie"}
+            assert set(row["ratio"]) == {"value", "low", "high", "not_significant"}
             assert re.fullmatch(r"[0-9a-f]{64}", row["sha256"])
             assert re.fullmatch(r"[0-9a-f]{16}", row["key"])
         else:
             assert (row["seconds"], row["ratio"]) == (None, None)
-    assert all(set(row["seconds"]) == {"value", "low", "high"} for row in document["tax"])
+    assert all(set(row["seconds"]) == {"value", "low", "high"} for row in document["overhead"])
     assert [set(noise) for noise in document["noise"]] == [{"kind", "case", "ratio", "floor"}] * 2
     for image in document["images"]:
         assert set(image) >= {"name", "unpacked_bytes", "compressed_bytes", "budget_bytes"}
@@ -181,7 +181,7 @@ def test_csv_is_one_line_a_case(scripted: Comparison) -> None:
     assert float(naive["ratio_value"]) == pytest.approx(47, rel=0.1)
     assert (naive["rows_computed"], naive["fast_math"]) == ("256", "False")
     assert float(naive["ratio_per_core_low"]) < 47 < float(naive["ratio_per_core_high"])
-    assert naive["ratio_tie"] == "False"
+    assert naive["ratio_not_significant"] == "False"
 
 
 def test_counts_in_csv_stay_whole_where_one_is_missing() -> None:
@@ -287,9 +287,9 @@ def test_an_estimate_comes_with_its_interval_or_a_question_mark() -> None:
     assert interval(None) == ratio(None) == times(None) == NONE
 
 
-CLOSE = Ratio(value=1.05, low=0.9, high=1.2, tie=True)
-FAR = Ratio(value=1.05, low=1.01, high=1.2, tie=False)
-ONCE = Ratio(value=1.05, tie=True)
+CLOSE = Ratio(value=1.05, low=0.9, high=1.2, not_significant=True)
+FAR = Ratio(value=1.05, low=1.01, high=1.2, not_significant=False)
+ONCE = Ratio(value=1.05, not_significant=True)
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from harness.images.identity import key_of
 from harness.machine.machine import parse_machine
 from harness.measure.compare import compare, resume
 from harness.measure.cost import container_ns
+from harness.measure.overhead import ROUNDS
 from harness.measure.resume import Past, Present, check_unchanged
-from harness.measure.tax import ROUNDS
-from harness.model.journal import Entry, Finished, Image, Machine, Round, Startup, TaxRound
+from harness.model.journal import Entry, Finished, Image, Machine, OverheadRound, Round, Startup
 from harness.store import JOURNAL, RunFolder, load_run
 from tests.factories import a_case, a_catalog, a_journal, a_manifest, a_rung, some_options
 from tests.fake_engine import MACHINE, FakeEngine
@@ -119,19 +119,19 @@ def test_cut_short_after_any_entry_it_ends_with_what_it_would_have_measured(torn
         assert analyze(entries).rows == analyze(whole.entries).rows
 
 
-def test_taxes_and_the_cost_of_every_session_are_counted_once(tmp_path: Path) -> None:
-    """A run of everything there is, cut short in the midst of its taxes and resumed."""
+def test_overhead_and_the_cost_of_every_session_are_counted_once(tmp_path: Path) -> None:
+    """A run of everything there is, cut short in the middle of measuring its overhead and resumed."""
     engine, catalog = FakeEngine((ALPHA, BETA), ROW_S), a_catalog(tmp_path / "tree", ALPHA, BETA)
-    compare(MATMUL, engine, catalog, some_options(tax=True), tmp_path, "taxed", unwatched)
-    lines = (tmp_path / "taxed" / JOURNAL).read_bytes().splitlines(keepends=True)
-    whole = load_run(tmp_path / "taxed")
-    taxes = [number for number, entry in enumerate(whole) if isinstance(entry, TaxRound)]
-    assert len(taxes) == 2 * 2 * ROUNDS
-    (tmp_path / "taxed" / JOURNAL).write_bytes(b"".join(lines[: taxes[len(taxes) // 2]]))
-    resume(MATMUL, engine, catalog, tmp_path / "taxed", unwatched)
-    entries = load_run(tmp_path / "taxed")
-    made = Counter((e.round.case, e.place, e.round.number) for e in entries if isinstance(e, TaxRound))
-    assert (len(made), set(made.values())) == (len(taxes), {1})
+    compare(MATMUL, engine, catalog, some_options(overhead=True), tmp_path, "overhead", unwatched)
+    lines = (tmp_path / "overhead" / JOURNAL).read_bytes().splitlines(keepends=True)
+    whole = load_run(tmp_path / "overhead")
+    overheads = [number for number, entry in enumerate(whole) if isinstance(entry, OverheadRound)]
+    assert len(overheads) == 2 * 2 * ROUNDS
+    (tmp_path / "overhead" / JOURNAL).write_bytes(b"".join(lines[: overheads[len(overheads) // 2]]))
+    resume(MATMUL, engine, catalog, tmp_path / "overhead", unwatched)
+    entries = load_run(tmp_path / "overhead")
+    made = Counter((e.round.case, e.place, e.round.number) for e in entries if isinstance(e, OverheadRound))
+    assert (len(made), set(made.values())) == (len(overheads), {1})
     assert startups(entries) == Counter({None: 2, "alpha": 2, "beta": 2})
     end = entries[-1]
     assert isinstance(end, Finished)

@@ -24,8 +24,8 @@ class Ratios:
         """How many times less time `below` takes than `above`; None where one of the two was not measured."""
         if above is None or (found := ratio(self.timings.get(above), self.timings.get(below))) is None:
             return None
-        tie = above != below and found.ties(self.floors.of(above, below))
-        return Ratio(**found.model_dump(), tie=tie)
+        insignificant = above != below and found.is_insignificant(self.floors.of(above, below))
+        return Ratio(**found.model_dump(), not_significant=insignificant)
 
     def between_rows(self, above: Row, below: Row) -> Ratio | None:
         """The same of two rows of a comparison."""

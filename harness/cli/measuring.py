@@ -1,4 +1,4 @@
-"""`harness compare`: a new run, or one that is gone on with; what it says before, meanwhile and after."""
+"""`harness compare`: a new run, or one that is resumed; what it prints before, during and after."""
 
 from __future__ import annotations
 
@@ -30,40 +30,49 @@ def compare(
     context: typer.Context,
     langs: Langs = ALL,
     rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all, or published.")] = ALL,
-    n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
+    n: Annotated[int, typer.Option(help="Size of the n × n matrices, 1 to 32768.")] = 4096,
     threads: Annotated[
-        str, typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all.")
+        str,
+        typer.Option(
+            help="Thread counts of the parallel rungs, comma-separated (1,2 shows efficiency), or all: one per core."
+        ),
     ] = ALL,
-    rounds: Annotated[int, typer.Option(help="Rounds of a case at the least.")] = 3,
-    precision: Annotated[float, typer.Option(help="Per cent either way at which a ratio is known well enough.")] = 3.0,
-    budget: Annotated[
-        float, typer.Option(help="Seconds of measuring for a case; for the baseline eight times as many.")
-    ] = (5.0),
-    baseline: Annotated[str, typer.Option(help="The case that ratios are taken against.")] = "python/naive",
-    yardstick: Annotated[
+    rounds: Annotated[int, typer.Option(help="Minimum number of rounds per case.")] = 3,
+    precision: Annotated[float, typer.Option(help="Target half-width of the 95% CI of a ratio, in per cent.")] = 3.0,
+    budget: Annotated[float, typer.Option(help="Time limit per case, in seconds (baseline: 8×).")] = (5.0),
+    baseline: Annotated[str, typer.Option(help="Case that speedups are relative to.")] = "python/naive",
+    reference: Annotated[
         str | None,
-        typer.Option(help="The implementation that the others are held against, rung by rung.", show_default="C's"),
+        typer.Option(help="Reference implementation: the others are compared with it, rung by rung.", show_default="c"),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of the inputs and of the order.", show_default="a fresh one")
+        int | None, typer.Option(help="Random seed of the inputs and of the order of rounds.", show_default="random")
     ] = None,
     tune: Annotated[
-        bool, typer.Option("--tune", help="Steady the machine meanwhile (governor, turbo, huge pages); needs root.")
+        bool,
+        typer.Option(
+            "--tune", help="Set governor, turbo and huge pages during the run, restore them afterwards (root)."
+        ),
     ] = False,
-    tax: Annotated[
-        bool, typer.Option("--tax", help="Measure what seccomp costs the baseline and the yardstick, in the container.")
+    overhead: Annotated[
+        bool,
+        typer.Option(
+            "--overhead",
+            help="Measure what seccomp costs the baseline and the reference implementation, in the container.",
+        ),
     ] = False,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Build every image from nothing, one at a time, to time it.")
+        bool, typer.Option("--rebuild", help="Rebuild every image from scratch, one at a time, and time it.")
     ] = False,
     out: Results = Path("results"),
-    plan: Annotated[bool, typer.Option("--plan", help="Print the cases and what they will take; run nothing.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Print the cases and the expected time; run nothing.")] = False,
     resume: Annotated[
-        str | None, typer.Option(help="Go on, with its own options, with a run that was cut short: its id, or latest.")
+        str | None,
+        typer.Option(help="Resume an interrupted run with its original options: its id, or latest."),
     ] = None,
     wait: Wait = False,
 ) -> None:
-    """Build, run, validate, measure and report: every chosen language on every chosen rung."""
+    """Build, run, validate, measure and report every chosen language on every chosen rung."""
     from harness.experiments import matmul
     from harness.experiments.matmul.options import parse_options
     from harness.images.catalog import load_catalog, root
@@ -84,10 +93,10 @@ def compare(
         precision=precision,
         budget=budget,
         baseline=baseline,
-        yardstick=yardstick,
+        reference=reference,
         seed=seed,
         tune=tune,
-        tax=tax,
+        overhead=overhead,
         rebuild=rebuild,
     )
     if plan:
@@ -97,7 +106,7 @@ def compare(
 
 
 def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path, wait: bool) -> None:
-    """Make a new run."""
+    """Start a new run."""
     from harness.engine.docker import DockerEngine
     from harness.engine.topology import own_memory_bytes
     from harness.experiments.matmul.experiment import MATMUL
@@ -111,12 +120,12 @@ def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path, wai
     _check_memory(catalog, options, engine.memory_bytes(), None if engine.is_local else own_memory_bytes())
     language, _, rung = options.baseline.partition("/")
     if language not in options.langs or rung not in options.rungs:
-        noted(f"{options.baseline} is not among the cases, so there will be no ratios to it")
+        noted(f"{options.baseline} is not among the cases, so there will be no speedups over it")
     _carry_out(engine, out / run_id, partial(run_comparison, MATMUL, engine, catalog, options, out, run_id, wait=wait))
 
 
 def _resume(catalog: Catalog, run: str, out: Path, wait: bool) -> None:
-    """Go on with a run, if it has not come to its end already."""
+    """Resume a run, unless it has finished."""
     from harness.engine.docker import DockerEngine
     from harness.experiments.matmul.experiment import MATMUL
     from harness.measure.compare import resume as resume_comparison
@@ -125,7 +134,7 @@ def _resume(catalog: Catalog, run: str, out: Path, wait: bool) -> None:
 
     folder = find_run(out, run, noted)
     if load_run(folder)[-1].kind == "finished":
-        noted(f"{folder.name} came to its end already: nothing is left to measure")
+        noted(f"{folder.name} has finished: nothing is left to measure")
         _show(folder, _write_reports(folder))
         return
     engine = DockerEngine(folder.name)
@@ -141,11 +150,11 @@ def _refuse_other_options(context: typer.Context) -> None:
         and getattr(context.get_parameter_source(name), "name", "") != "DEFAULT"
     ]
     if others:
-        raise UsageError(f"--resume goes on with the run's own options: leave out {', '.join(others)}")
+        raise UsageError(f"--resume uses the run's original options: leave out {', '.join(others)}")
 
 
 def _carry_out(engine: DockerEngine, folder: Path, measured: Callable[[Progress], object]) -> None:
-    """Measure with progress, and report; also, from what was measured, when it ends early."""
+    """Measure with progress, and report; what was measured is reported too where the run is interrupted."""
     from harness.engine.interrupts import swept
     from harness.progress import Progress
 
@@ -162,34 +171,33 @@ def _carry_out(engine: DockerEngine, folder: Path, measured: Callable[[Progress]
 
 
 def _keep_what_there_is(folder: Path, error: Exception) -> None:
-    """Say how to go on, and write the reports of what was measured; nothing here hides why the run ended."""
-    with suppress(ResultsError):  # nothing of it was kept
-        error.add_note(_how_to_go_on(folder))
+    """Say how to resume, and write the reports of what was measured; nothing here hides why the run ended."""
+    with suppress(ResultsError):  # nothing was kept
+        error.add_note(_how_to_resume(folder))
         try:
             _write_reports(folder)
-        except Exception as other:  # noqa: BLE001 (told beside the first)
+        except Exception as other:  # noqa: BLE001 (reported beside the first)
             error.add_note(f"Its reports could not be written: {other}")
 
 
-def _how_to_go_on(folder: Path) -> str:
-    """What a user can do with a run that ended early. Raises ResultsError where nothing of it was kept."""
+def _how_to_resume(folder: Path) -> str:
+    """What a user can do with an interrupted run. Raises ResultsError where nothing of it was kept."""
     from harness.store import load_run
 
     load_run(folder)
     place = shlex.join([folder.name, "--out", str(folder.parent)])
     return (
-        f"What was measured is kept: `harness report {place}` shows it, "
-        f"`harness compare --resume {place}` goes on where it stopped."
+        f"What was measured is kept: `harness report {place}` shows it, `harness compare --resume {place}` resumes it."
     )
 
 
 def _show(folder: Path, comparison: Comparison) -> None:
-    """Print the report of a run that came to its end; the exit code tells whether a case failed."""
+    """Print the report of a finished run; the exit code says whether a case failed."""
     try:
         typer.echo(chosen_renderer("summary").render(comparison))
-        typer.echo(f"Kept in {folder}: the journal, logs, and the full report in every format.")
+        typer.echo(f"Saved in {folder}: the journal, logs, and the full report in every format.")
     except HarnessError as error:
-        error.add_note(f"The report is kept in {folder}, in every format.")
+        error.add_note(f"The report is saved in {folder}, in every format.")
         raise
     if any(row.outcome == "failed" for row in comparison.rows):
         raise typer.Exit(SOME_CASE_FAILED)
@@ -233,17 +241,17 @@ def _print_plan(catalog: Catalog, options_for: Callable[..., Options], out: Path
         earlier = earlier_of(case, latest.rounds if latest else {})
         seconds = case_s(MATMUL, manifests[case.implementation].held(case.rung), case, (), options, earlier)
         expected_s += seconds
-        rows.append([case.name, case.threads, case.n, f"{seconds:.0f} s", "" if earlier else "its budget"])
-    typer.echo(tabulate(rows, headers=["case", "threads", "n", "about", ""]))
-    source = f"as in {latest.started.run}" if latest else "by their budgets, for there is no run yet to tell"
+        rows.append([case.name, case.threads, case.n, f"{seconds:.0f} s", "" if earlier else "time limit"])
+    typer.echo(tabulate(rows, headers=["case", "threads", "n", "expected", ""]))
+    source = f"estimated from {latest.started.run}" if latest else "by the time limits, as there is no earlier run"
     typer.echo(
-        f"\n{len(rows)} cases, about {expected_s / 60:.1f} minutes of measuring ({source}); longer where images must "
-        "be built first. A run tells how long it will still take, ever better as it goes on."
+        f"\n{len(rows)} cases, about {expected_s / 60:.1f} minutes of measuring ({source}); plus the time to "
+        "build missing images. A run shows its remaining time and updates it as it goes."
     )
 
 
 def _latest(out: Path) -> Evidence | None:
-    """The run that was made last in a folder of results, if there is one that can be read."""
+    """The latest readable run in a results folder, if there is one."""
     from harness.analysis.evidence import Evidence
     from harness.runs import LATEST, find_run
     from harness.store import load_run

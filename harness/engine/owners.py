@@ -30,9 +30,9 @@ class Life(Enum):
 
     ALIVE = "still running"
     DEAD = "has ended"
-    ELSEWHERE = "cannot be judged from here: on another machine, or on this one before a restart"
-    CONTAINED = "cannot be judged from here: in another container or pid namespace of this machine"
-    OLDER = "cannot be judged: started by an older harness, which did not say enough about itself"
+    ELSEWHERE = "unknown: it runs on another machine, or ran on this one before a restart"
+    CONTAINED = "unknown: it is in another container or pid namespace of this machine"
+    OLDER = "unknown: it was started by an older version of harness"
 
     @property
     def is_known(self) -> bool:

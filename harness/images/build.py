@@ -61,25 +61,25 @@ def build(
         outcome = done.get()
         if isinstance(outcome, BaseException):
             raise outcome
-        watch(Event("built", _told(outcome), number, len(targets)))
+        watch(Event("built", _described(outcome), number, len(targets)))
         yield outcome
 
 
 def build_base(engine: Engine, catalog: Catalog, keep: Log, watch: Watch) -> str:
     """The tag of the base image, built if it is missing. Raises EngineError, naming the log, where it cannot be."""
 
-    def told(line: str) -> None:
+    def on_line(line: str) -> None:
         watch(Event("build", f"base: {line}"))
 
-    debian = ensure_debian(engine, told)
+    debian = ensure_debian(engine, on_line)
     try:
         plan = base_plan(base_files(catalog.base), debian, engine.image_digest(debian) or "")
-        build_if_missing(engine, plan, told)
+        build_if_missing(engine, plan, on_line)
     except OSError as error:
         raise EngineError(f"the base image's recipe cannot be read: {error.filename}: {error.strerror}") from error
     except BuildError as error:
         log = keep("build-base.log", error.log)
-        raise EngineError(f"the base image does not build: {error}\nWhat its builder printed: {log}") from error
+        raise EngineError(f"the base image does not build: {error}\nBuild log: {log}") from error
     return plan.tag
 
 
@@ -87,12 +87,12 @@ def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watc
     """Build one image if it is missing. A recipe that fails becomes a failed outcome with its log."""
     name = target.name
 
-    def told(line: str) -> None:
+    def on_line(line: str) -> None:
         watch(Event("build", f"{name}: {line}"))
 
     try:
         plan = plan_of(target.source, base, target.stage)
-        build_ns = build_if_missing(engine, plan, told, ships=True, anew=anew)
+        build_ns = build_if_missing(engine, plan, on_line, ships=True, anew=anew)
     except BuildError as error:
         log = keep(f"build-{name}.log", error.log)
         return Image(name=name, failure=Failure(stage="build", reason=str(error), log=log))
@@ -124,7 +124,7 @@ def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Ima
         return weighed.model_copy(update={"failure": failure})
 
 
-def _told(image: Image) -> str:
+def _described(image: Image) -> str:
     if image.failure:
         log = f" (log: {image.failure.log})" if image.failure.log else ""
         return f"{image.name}: failed at {image.failure.stage}: {image.failure.reason}{log}"

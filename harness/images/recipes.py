@@ -65,7 +65,7 @@ def plan_of(source: Source, base: str, target: str = FINAL) -> Plan:
     except OSError as error:
         raise RecipeError(f"its recipe cannot be read: {error.filename}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise RecipeError(f"its recipe is not a text: {error}") from error
+        raise RecipeError(f"its recipe is not a text file: {error}") from error
 
 
 def _planned(source: Source, base: str, target: str) -> Plan:
@@ -143,7 +143,7 @@ def _build_without_network(engine: Engine, recipe: Recipe, on_line: OnLine, *, a
     except BuildError as error:
         if not NO_NETWORK.search(error.log):
             raise
-        raise BuildError(f"{error}; builds have no network outside of stages named …-packages", error.log) from error
+        raise BuildError(f"{error}; builds have no network outside stages named …-packages", error.log) from error
 
 
 def _replace_by_canonical(engine: Engine, built: str, tag: str) -> None:

@@ -1,4 +1,4 @@
-"""What measuring asks of an experiment, and nothing more."""
+"""What measuring requires of an experiment."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ class Experiment(Protocol):
         """Measure and record what must be known before the first round."""
 
     def opened(self, run: Run, read: Read) -> AbstractContextManager[Measure]:
-        """What measures the rounds of a run; what it keeps in the engine is gone again afterwards."""
+        """What measures the rounds of a run; what it keeps in the engine is removed afterwards."""
 
     def explore(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) -> Batch | None:
-        """What to ask of a pilot, given the pilots so far; None where they have told enough."""
+        """What to request of a pilot, given the pilots so far; None where nothing more is to be learnt."""
 
     def settled(self, rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> Batch:
-        """What to ask of every container that counts, so that it takes about `round_s`."""
+        """What to request of every container that counts, so that it takes about `round_s`."""
 
     def placed(self, batch: Batch, case: Case, seed: int, number: int) -> Batch:
-        """The same request as it is made in the round of that number, which differs by what every round draws anew."""
+        """The request as made in the round of that number, with what is drawn anew for every round."""
 
     def container_s(self, batch: Batch, rounds: Sequence[Round]) -> float:
-        """The seconds that a container is expected to live, by the rounds of its case so far."""
+        """The expected lifetime of a container in seconds, by the rounds of its case so far."""
 
     def expected(self, case: Case, batch: Batch, known: Sequence[Round], number: int) -> Round:
-        """The round that a container is expected to come to, by others of its case, perhaps of another size."""
+        """The expected round of a container, by others of its case, perhaps of another size."""
 
     def estimate(self, rounds: Sequence[Round]) -> Estimate:
         """The figure of a case, by its rounds."""
 
     def unsteady(self, measured: Sequence[Round], pilots: Sequence[Round]) -> str | None:
-        """Why a case has no figure though its containers did well; None where it has one."""
+        """Why a case has no figure although its containers succeeded; None where it has one."""
 
-    def told_request(self, batch: Batch) -> str:
-        """What is asked for, in words."""
+    def describe_request(self, batch: Batch) -> str:
+        """A request, in words."""
 
-    def told_round(self, entry: Round) -> str:
-        """What a round that did well came to, in words."""
+    def describe_round(self, entry: Round) -> str:
+        """The result of a successful round, in words."""

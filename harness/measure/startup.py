@@ -1,4 +1,4 @@
-"""What it takes to start: containers that do next to nothing, timed from before their start until after their end."""
+"""Start-up: containers that do next to nothing, timed from before their start until after their end."""
 
 from __future__ import annotations
 

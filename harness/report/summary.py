@@ -1,4 +1,4 @@
-"""The result on one screen: published and measured speedups, each language's fastest case, what to mind."""
+"""The result on one screen: published and measured speedups, each language's fastest case, warnings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POINT_WIDTH = 96  # so that each takes one line of a terminal
 
 def summary(comparison: Comparison) -> list[Section]:
     """Headline, fastest cases and warnings: with the published rows and six languages, 25 lines of text."""
-    everything = [headline(comparison), fastest(comparison), _to_mind(comparison)]
+    everything = [headline(comparison), fastest(comparison), _warnings(comparison)]
     return [section for section in everything if section.table or section.points]
 
 
@@ -64,11 +64,11 @@ def fastest(comparison: Comparison) -> Section:
         [row.label, row.rung, f"{number(row.gflops)} GFLOP/s", percent(row.peak_share), ratio(row.ratio)]
         for row in sorted(best.values(), key=lambda row: -(row.gflops or 0.0))
     ]
-    headers = ["fastest without a library", "rung", "rate", "of peak", "speedup"]
+    headers = ["fastest without a library", "rung", "rate", "% of peak", "speedup"]
     return Section("", table=Table(headers, rows) if rows else None)
 
 
-def _to_mind(comparison: Comparison) -> Section:
+def _warnings(comparison: Comparison) -> Section:
     points = list(_points(comparison))
     shown = points[:MOST_POINTS]
     if left := len(points) - len(shown):

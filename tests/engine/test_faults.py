@@ -71,7 +71,7 @@ def run(engine: DockerEngine, faulty_root: Path, tmp_path_factory: pytest.TempPa
         precision=0,
         budget_s=0,  # a pilot, and containers of few samples of many calls
         baseline=HONEST,
-        yardstick=HONEST,
+        reference=HONEST,
         seed=2026,
     )
     results = tmp_path_factory.mktemp("results")
@@ -113,7 +113,16 @@ def test_a_fault_is_caught_and_gets_no_figures(name: str, rows: dict[str, dict[s
     row = rows[name]
     assert row["outcome"] == "failed"
     assert re.fullmatch(FAULTS[name], row["reason"])
-    figures = ("seconds", "cold_seconds", "gflops", "ratio", "step", "ratio_per_core", "rows_computed", "sha256")
+    figures = (
+        "seconds",
+        "first_sample_seconds",
+        "gflops",
+        "ratio",
+        "step",
+        "ratio_per_core",
+        "rows_computed",
+        "sha256",
+    )
     assert {figure: row[figure] for figure in figures} == dict.fromkeys(figures)
 
 

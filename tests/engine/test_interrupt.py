@@ -89,7 +89,9 @@ class Comparison:
 def seed(faulty_root: Path) -> int:
     """A seed by which the planted rung hangs in round HANGING only, and after the honest one, which counts by then."""
     manifest = load_catalog(faulty_root, matmul.NAME).implementations["faulty"].manifest
-    options = some_options(langs=("faulty",), rungs=(HONEST, HANG), n=N, threads=(1,), yardstick="faulty", twin=True)
+    options = some_options(
+        langs=("faulty",), rungs=(HONEST, HANG), n=N, threads=(1,), reference="faulty", controls=True
+    )
     cases = cases_of([manifest], options)
     return next(
         seed
@@ -105,7 +107,7 @@ def comparison(
 ) -> Iterator[Comparison]:
     assert base  # built already, so that no build is interrupted
     results = tmp_path / "results"
-    what = f"--langs faulty --rungs {HONEST},{HANG} --baseline faulty/{HONEST} --yardstick faulty"
+    what = f"--langs faulty --rungs {HONEST},{HANG} --baseline faulty/{HONEST} --reference faulty"
     options = f"{what} --n {N} --rounds {HANGING} --budget 0.2 --seed {seed}".split()
     with (tmp_path / "stderr").open("wb") as stderr:
         process = subprocess.Popen(

@@ -49,7 +49,7 @@ def tuning(faulty_root: Path, base: str, tmp_path: Path) -> Iterator[subprocess.
         "honest",
         "--baseline",
         "faulty/honest",
-        "--yardstick",
+        "--reference",
         "faulty",
         "--n",
         "16",

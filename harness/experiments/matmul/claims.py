@@ -1,4 +1,4 @@
-"""What a container claims, beside what the engine and the kernel counted of it. Pure.
+"""What a container claims, checked against what the engine and the kernel counted of it. Pure.
 
 A program reads its clocks itself and could print anything. It cannot change how long its container lived, by the
 engine's clock, and how much CPU time all of its processes used, by the kernel's account. What is in these and not in
@@ -51,10 +51,10 @@ class Gap:
         return (self.account_ns - self.claimed_ns) / self.allowed_ns
 
     def __str__(self) -> str:
-        """In words, for whoever has to explain it."""
+        """The reason of a failed round."""
         return (
-            f"its samples claim {_told(self.claimed_ns)} of {self.what}, but {_told(self.account_ns)} are accounted "
-            f"for; all else was measured to take {_told(self.other_ns)}, and may take {_told(self.allowed_ns)}"
+            f"its samples claim {_seconds(self.claimed_ns)} of {self.what}, but {_seconds(self.account_ns)} were "
+            f"counted; everything else took {_seconds(self.other_ns)} as measured, at most {_seconds(self.allowed_ns)}"
         )
 
 
@@ -120,5 +120,5 @@ def _gap(what: str, account_ns: int, claimed_ns: int, other_ns: int, slack_ns: i
     return Gap(what, account_ns, claimed_ns, other_ns, allowed_ns)
 
 
-def _told(nanoseconds: int) -> str:
+def _seconds(nanoseconds: int) -> str:
     return f"{nanoseconds / 1e9:.3f} s"

@@ -64,12 +64,12 @@ class Matmul:
         """See steadiness."""
         return steadiness.unsteady(measured, pilots)
 
-    def told_request(self, batch: Batch) -> str:
+    def describe_request(self, batch: Batch) -> str:
         """Samples, rows and calls."""
         calls = f" × {batch.calls} calls" if batch.calls > 1 else ""
         return f"{batch.samples} samples × {batch.rows} rows{calls}"
 
-    def told_round(self, entry: Round) -> str:
+    def describe_round(self, entry: Round) -> str:
         """The seconds of a whole product, by the fastest sample."""
         best_ns = min(sample.wall_ns for sample in entry.samples) / entry.calls / entry.rows * entry.case.n
         return f"{best_ns / 1e9:.3g} s for all {entry.case.n} rows"

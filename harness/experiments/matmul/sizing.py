@@ -88,7 +88,7 @@ def settled(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> 
     return Batch(rows=rows, calls=calls, samples=samples)
 
 
-def once_share(rounds: Sequence[Round]) -> float:
+def call_overhead_share(rounds: Sequence[Round]) -> float:
     """The share of the latest round's calls that is done once a call, whatever their rows are."""
     found = by_rows(rounds)
     return found[0] / (found[0] + found[1] * rounds[-1].rows) if found else 0.0

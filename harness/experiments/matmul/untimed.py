@@ -1,4 +1,4 @@
-"""What containers take beside their samples, measured where what was counted of one leaves something to explain."""
+"""What containers take outside their samples, measured where the counted time is not explained otherwise."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ NOTHING = Accounts(life_ns=0, cpu_ns=0)
 
 
 @dataclass
-class Untimed:
+class UntimedWork:
     """What was measured so far: of `info` by image, and of what computes nothing by image, case and rows."""
 
     startups: Mapping[str, Accounts] = field(default_factory=dict)
     shapes: dict[tuple[str, Case, int], tuple[Batch, Accounts]] = field(default_factory=dict)
 
     def expected(self, image: str, case: Case, batch: Batch) -> Accounts:
-        """What a container should take beside its samples, by its start and by the numbers that it reads and writes."""
+        """What a container should take outside its samples, by its start-up and the numbers it reads and writes."""
         start = self.startups.get(image, NOTHING)
         measured, known = self.shapes.get((image, case, batch.rows), (None, start))
         share = numbers(batch, case.n) / numbers(measured, case.n) if measured else 0
@@ -40,7 +40,7 @@ class Untimed:
         self.shapes[image, case, batch.rows] = batch, larger(known, taken) if measured == batch else taken
 
 
-def explained(image: str, claim: Claim, untimed: Untimed, measured: Callable[[Batch], Accounts]) -> Accounts:
+def explained(image: str, claim: Claim, untimed: UntimedWork, measured: Callable[[Batch], Accounts]) -> Accounts:
     """What all but the samples of a container takes, where that explains what was counted of it.
 
     Raises ProtocolError where it does not, although what a container takes that computes nothing was `measured` anew.

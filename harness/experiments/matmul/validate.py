@@ -48,8 +48,8 @@ def check_times(
         gflops = 2 * case.n**2 * batch.rows * batch.calls / max(1, sample.wall_ns)
         if core_gflops and gflops > case.threads * core_gflops:
             raise ProtocolError(
-                f"sample {number} claims {gflops:,.0f} GFLOP/s, and {case.threads} cores of this kind can do "
-                f"{case.threads * core_gflops:,.0f} at the very most"
+                f"sample {number} claims {gflops:,.0f} GFLOP/s, but {case.threads} cores of this kind reach "
+                f"{case.threads * core_gflops:,.0f} at most"
             )
     claimed_ns = sum(sample.wall_ns for sample in samples)
     if claimed_ns > elapsed_ns:
@@ -64,12 +64,12 @@ def check_product(
         if sample.checksum != (expected := workload.checksum(batch, number)):
             workload.confirm_blas(batch, number)
             raise ProtocolError(
-                f"wrong product: sample {number + 1} has checksum {sample.checksum}, {expected} is right"
+                f"wrong product: sample {number + 1} has checksum {sample.checksum}, expected {expected}"
             )
     if output is None:
         raise ProtocolError(fault or "wrote no /out/c.f64")
     if len(output) != (due := batch.rows * workload.n * 8):
-        raise ProtocolError(f"wrote {len(output)} bytes of C where {due} were due")
+        raise ProtocolError(f"wrote {len(output)} bytes of C, expected {due}")
     c = np.frombuffer(output, dtype="<f8").reshape(batch.rows, workload.n)
     if not workload.is_right(c, batch):
         workload.confirm_blas(batch, batch.samples - 1)
@@ -97,5 +97,5 @@ def _first_difference(c: Matrix, expected: Matrix) -> str:
     i, j = wrong[0]
     return (
         f"wrong product: {len(wrong)} of {c.size} elements of the written C differ, first "
-        f"C[{i}][{j}] = {c[i, j]:g} where {expected[i, j]:g} is right"
+        f"C[{i}][{j}] = {c[i, j]:g} instead of {expected[i, j]:g}"
     )
