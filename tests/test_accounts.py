@@ -104,7 +104,7 @@ def test_without_an_account_only_wall_time_is_looked_at_and_without_conditions_n
 
 def test_the_reason_says_what_was_claimed_and_what_was_counted() -> None:
     assert str(unexplained(a_claim(cpu=0.1, samples=2), START)) == (
-        "its samples claim 0.100 s of CPU time, but 1.100 s are accounted for; all else was measured to take 0.100 s, "
+        "its samples claim 0.100 s of CPU time, but 1.100 s were counted; all else was measured to take 0.100 s, "
         "and may take 0.265 s"
     )
 
@@ -169,7 +169,7 @@ def test_a_busy_moment_is_measured_again_and_the_longest_counts() -> None:
 
 def test_what_nothing_explains_is_refused() -> None:
     untimed, idle = UntimedWork({"image": START}), answers(0.1, 0.1)
-    with pytest.raises(ProtocolError, match=r"claim 2\.000 s of CPU time, but 2\.500 s are accounted for"):
+    with pytest.raises(ProtocolError, match=r"claim 2\.000 s of CPU time, but 2\.500 s were counted"):
         explained("image", slow_loader(), untimed, lambda _: next(idle))
 
 

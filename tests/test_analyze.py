@@ -83,7 +83,7 @@ def test_the_same_journal_gives_the_same_intervals() -> None:
 def test_a_single_round_has_no_interval_and_says_so() -> None:
     comparison = analyzed(rounds_of("alpha/naive", [1.0, 1.0, 1.2]))
     assert row(comparison, "alpha/naive").seconds == Interval(value=1.1)
-    assert "one round only, so nothing is known of the spread: alpha/naive" in comparison.warnings
+    assert "only one round, so the spread is unknown: alpha/naive" in comparison.warnings
 
 
 def test_a_ratio_to_a_single_round_has_no_interval() -> None:
@@ -241,7 +241,11 @@ NOT_BUILT = Rejected(case=a_case("beta/naive"), failure=Failure(stage="build", r
 
 @pytest.mark.parametrize(
     ("entries", "reason"),
-    [([FAILED], "wrong product"), ([NOT_BUILT], "it did not compile"), ([], "the run ended before it was measured")],
+    [
+        ([FAILED], "wrong product"),
+        ([NOT_BUILT], "it did not compile"),
+        ([], "the run was interrupted before it was measured"),
+    ],
 )
 def test_a_case_without_a_result_has_its_reason_and_no_ratio(entries: list[Entry], reason: str) -> None:
     good = rounds_of("alpha/naive", [2.0], [2.0])
@@ -281,7 +285,7 @@ def test_a_missing_baseline_costs_the_ratios_only_and_is_warned_of() -> None:
     comparison = analyzed(rounds_of("beta/naive", [1.0], [1.0]))
     assert row(comparison, "beta/naive").seconds is not None
     assert row(comparison, "beta/naive").ratio is None
-    assert "the baseline alpha/naive was not measured: ratios to it are missing" in comparison.warnings
+    assert "the baseline alpha/naive was not measured: speedups over it are missing" in comparison.warnings
 
 
 def test_a_good_run_has_no_warnings() -> None:
@@ -298,7 +302,7 @@ def test_noisy_idle_and_unbelievable_cases_are_warned_of() -> None:
     ]
     warnings = analyzed([MACHINE.model_copy(update={"load_1m": 3.0}), *rounds], finished=False).warnings
     for expected in (
-        "this run did not come to its end",
+        "this run did not finished",
         "the machine was not idle when the run began (load 3 on 2 CPUs)",
         "wide intervals, which a larger --budget narrows: alpha/naive ± ",
         "fewer CPUs busy than threads asked for: other work, or waiting: alpha/parallel 1.00 of 2",
@@ -313,7 +317,7 @@ def test_without_a_peak_there_are_no_shares_of_it() -> None:
     ]
     comparison = analyze(entries)
     assert row(comparison, "beta/naive").peak_share is None
-    assert "the machine's peak was not measured: shares of peak are missing" in comparison.warnings
+    assert "the peak was not measured: shares of peak are missing" in comparison.warnings
 
 
 def published_run(factor: float, threads: int = 2) -> Comparison:
@@ -465,7 +469,7 @@ def test_what_a_call_does_once_is_warned_of_where_it_is_no_small_share() -> None
         rounds = [a_round(case, *[once_s + 1.0] * 2, rows=10, first=0, number=number) for number in (2, 3)]
         return analyzed([MACHINE, few, *rounds], [ALPHA], n=4096).warnings
 
-    said = "what a call does once is no small share of the rows that were timed, so that these estimates are too high"
+    said = "per-call overhead is a large share of the timed rows, so these estimates are too high"
     assert f"{said}: alpha/naive 17%" in warnings(0.2)
     assert not [warning for warning in warnings(0.03) if warning.startswith(said)]
 
@@ -483,4 +487,4 @@ def test_a_case_that_did_not_get_steady_has_no_figure_and_says_so() -> None:
     found = row(analyzed([MACHINE, *rounds_of("alpha/naive", *[walls] * 3)], [ALPHA]), "alpha/naive")
     assert (found.outcome, found.seconds) == ("failed", None)
     assert found.reason is not None
-    assert found.reason.startswith("did not get steady: after 15 s of computing it still got faster, by 100%")
+    assert found.reason.startswith("no steady state: after 15 s of computing it still became faster, by 100%")

@@ -180,7 +180,7 @@ def test_each_trait_that_was_built_otherwise_is_named(trait: str, really: object
 def test_what_was_built_as_declared_has_no_mismatch_and_a_missing_rung_is_one() -> None:
     rung = ALPHA.rungs[0]
     assert mismatches(rung, info_of(ALPHA)) == []
-    assert mismatches(rung, info_of(a_manifest("alpha", "interchanged"))) == ["the image holds no rung naive"]
+    assert mismatches(rung, info_of(a_manifest("alpha", "interchanged"))) == ["the image has no rung naive"]
 
 
 @pytest.mark.parametrize(

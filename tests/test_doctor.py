@@ -48,10 +48,10 @@ def test_a_quiet_machine_of_metal_is_in_order() -> None:
 @pytest.mark.parametrize(
     ("after", "said", "fix"),
     [
-        ({"busy_ns": 501 * SECOND}, "others use 25.0% of the CPU time now, more than 5%", "`top`"),
-        ({"steal_ns": SECOND * 6 // 5}, "the hypervisor keeps 5.0% of the CPU time", "CPUs of its own"),
+        ({"busy_ns": 501 * SECOND}, "other processes use 25.0% of the CPU time now, more than 5%", "`top`"),
+        ({"steal_ns": SECOND * 6 // 5}, "steal 5.0% of the CPU time", "CPUs of its own"),
         ({"swapped_pages": 40}, "swapping: 40 pages in 2.0 s", "free memory"),
-        ({"throttled": 3}, "throttled 3 times just now", "cool it"),
+        ({"throttled": 3}, "throttled 3 times just now", "cooling"),
         ({"governor": "powersave"}, "CPU governor powersave", "--tune"),
         ({"mains": False}, "on battery", "plug it in"),
         ({"available_bytes": 2**30}, "1.0 GiB of memory available", "smaller --n"),
@@ -94,7 +94,7 @@ def test_a_virtual_machine_is_told_what_is_beyond_control() -> None:
 
 def test_the_text_has_the_worst_first_and_what_to_do() -> None:
     text = as_text(found(GUEST, governor="powersave", turbo=True))
-    headings = ["Would spoil a measurement", "Worth knowing", "Beyond control on a virtual machine", "In order"]
+    headings = ["Problems", "Notes", "Cannot be controlled on a virtual machine", "OK"]
     assert [line for line in text.splitlines() if line in headings] == headings
     assert "  mend: `harness compare --tune`, or `cpupower frequency-set -g performance`" in text
 

@@ -29,7 +29,7 @@ def test_a_calm_round_is_not_disturbed() -> None:
 def test_the_cpu_time_of_others_is_what_neither_the_samples_nor_their_container_used() -> None:
     entry = a_round_with(busy_ns=round(1.75 * SECOND))  # 1 s of it is the sample's, 0.2 s may be its container's
     assert others_share(entry) == pytest.approx(0.55 / 2.2)
-    assert interference([entry]) == {2: "others used 25% of the CPU time"}
+    assert interference([entry]) == {2: "other processes used at least 25% of the CPU time"}
 
 
 def test_what_a_container_may_have_used_beside_its_samples_is_not_put_to_others() -> None:
@@ -39,7 +39,7 @@ def test_what_a_container_may_have_used_beside_its_samples_is_not_put_to_others(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"steal_ns": SECOND // 10}, "the hypervisor kept 5% of the CPU time"),
+        ({"steal_ns": SECOND // 10}, "steal 5% of the CPU time"),
         ({"swapped_pages": 300}, "the host swapped 300 pages"),
         ({"throttled": 2}, "the CPU was throttled 2 times"),
     ],

@@ -118,7 +118,7 @@ def test_for_a_kind_without_a_pair_the_other_floor_stands_and_the_report_says_so
     assert step is not None
     assert step.not_significant
     assert (
-        "the noise floor of blocked rungs is not known: beta/intrinsics (A/A control) and its original were not both "
+        "the noise floor of blocked rungs is unknown: beta/intrinsics (A/A control) and its original were not both "
         "measured"
     ) in comparison.warnings
 

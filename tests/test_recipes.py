@@ -148,7 +148,7 @@ def test_a_step_that_wanted_the_network_is_told_where_it_is(log: str, source: So
     engine.log = log
     with pytest.raises(BuildError) as failed:
         built(source, engine)
-    assert ("builds have no network outside of stages named …-packages" in str(failed.value)) == hint
+    assert ("builds have no network outside stages named …-packages" in str(failed.value)) == hint
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def test_a_line_that_was_damaged_and_removed_is_measured_again_alone(whole: Whol
 
 def test_a_resumed_run_says_so(whole: Whole) -> None:
     path = whole.cut("said", b"".join(whole.journal.splitlines(keepends=True)[:-3]))
-    assert any("was stopped and resumed" in warning for warning in analyze(resumed(whole, path)).warnings)
+    assert any("was interrupted and resumed" in warning for warning in analyze(resumed(whole, path)).warnings)
     assert not any("resumed" in warning for warning in analyze(whole.entries).warnings)
 
 
@@ -239,27 +239,27 @@ def test_a_recipe_that_was_refused_does_not_keep_a_run_from_going_on(tmp_path: P
 FEWER = tuple(feature for feature in FACTS.features if feature != "avx2")
 
 CHANGES: dict[str, tuple[dict[str, object], str]] = {
-    "harness": ({"harness": "0.2.0"}, "the harness: 0.1.0 then, 0.2.0 now"),
-    "code": ({"code": "another"}, "the harness's own code (c0de then, another now)"),
+    "harness": ({"harness": "0.2.0"}, "harness version: 0.1.0 before, 0.2.0 now"),
+    "code": ({"code": "another"}, "harness code: c0de before, another now"),
     "kernel": ({"machine": FACTS.model_copy(update={"kernel": "7.0"})}, f"the machine's kernel: {FACTS.kernel} then"),
     "memory": ({"machine": FACTS.model_copy(update={"memory_bytes": 1})}, "the machine's memory_bytes: "),
     "huge pages": (
         {"machine": FACTS.model_copy(update={"transparent_huge_pages": "never"})},
-        "the machine's transparent_huge_pages: madvise then, never now",
+        "the machine's transparent_huge_pages: madvise before, never now",
     ),
     "governor": (
         {"machine": FACTS.model_copy(update={"governor": "powersave"})},
-        f"the machine's governor: {FACTS.governor} then, powersave now",
+        f"the machine's governor: {FACTS.governor} before, powersave now",
     ),
-    "engine": ({"machine": FACTS.model_copy(update={"engine": "Podman"})}, "the machine's engine: an engine then"),
+    "engine": ({"machine": FACTS.model_copy(update={"engine": "Podman"})}, "the machine's engine: an engine before"),
     "cpu": ({"machine": FACTS.model_copy(update={"cpu": "Z80"})}, f"the machine's cpu: {FACTS.cpu} then, Z80 now"),
     "features": ({"machine": FACTS.model_copy(update={"features": FEWER})}, "the machine's features: without avx2"),
-    "cores": ({"machine": FACTS.model_copy(update={"cores": 4})}, "the machine's cores: 2 then, 4 now"),
-    "cpus": ({"machine": FACTS.model_copy(update={"cpus": (0, 2)})}, "the machine's cpus: (0, 1) then, (0, 2) now"),
-    "manifest": ({"manifests": (a_manifest("alpha", "naive"),)}, "alpha: its manifest"),
-    "sources": ({"tags": {"alpha": "alpha:2"}}, "alpha: its sources, its recipe or its base image (alpha:1 then"),
-    "gone": ({"digest": lambda _: None}, "alpha: its image alpha:1 is gone, and one built anew would be another"),
-    "built anew": ({"digest": lambda _: "sha256:9"}, "alpha: its image alpha:1 was built anew (sha256:1 then"),
+    "cores": ({"machine": FACTS.model_copy(update={"cores": 4})}, "the machine's cores: 2 before, 4 now"),
+    "cpus": ({"machine": FACTS.model_copy(update={"cpus": (0, 2)})}, "the machine's cpus: (0, 1) before, (0, 2) now"),
+    "manifest": ({"manifests": (a_manifest("alpha", "naive"),)}, "alpha: manifest"),
+    "sources": ({"tags": {"alpha": "alpha:2"}}, "alpha: sources, recipe or base image (alpha:1 before"),
+    "gone": ({"digest": lambda _: None}, "alpha: its image alpha:1 was removed, and a rebuilt one would differ"),
+    "built anew": ({"digest": lambda _: "sha256:9"}, "alpha: its image alpha:1 was rebuilt (sha256:1 before"),
 }
 
 
@@ -269,7 +269,7 @@ def test_what_changed_is_named(change: dict[str, object], said: str) -> None:
         check_unchanged(past_of(), present(**change))
     assert f"\n  {said}" in str(refused.value)
     assert str(refused.value).count("\n  ") == 1
-    assert "begin anew with `harness compare`" in str(refused.value)
+    assert "start a new run with `harness compare`" in str(refused.value)
     assert refused.value.exit_code == 2
 
 

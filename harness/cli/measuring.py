@@ -26,50 +26,46 @@ if TYPE_CHECKING:
     from harness.progress import Progress
 
 
+Threads = Annotated[
+    str, typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all (cores).")
+]
+Precision = Annotated[float, typer.Option(help="Target half-width of the 95% CI of a speedup, in per cent.")]
+Reference = Annotated[
+    str | None,
+    typer.Option(help="Implementation that the others are compared with on each rung.", show_default="published: C"),
+]
+Seed = Annotated[int | None, typer.Option(help="Random seed of inputs and round order.", show_default="random")]
+Tune = Annotated[
+    bool,
+    typer.Option("--tune", help="Set governor, turbo and huge pages during the run, restore them afterwards (root)."),
+]
+Overhead = Annotated[
+    bool, typer.Option("--overhead", help="Measure the container overhead: baseline and reference without seccomp too.")
+]
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Rebuild every image from scratch, one at a time; time it.")]
+Resume = Annotated[
+    str | None, typer.Option(help="Resume an interrupted run with its original options: its id, or latest.")
+]
+
+
 def compare(
     context: typer.Context,
     langs: Langs = ALL,
     rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all, or published.")] = ALL,
-    n: Annotated[int, typer.Option(help="Size of the n × n matrices, 1 to 32768.")] = 4096,
-    threads: Annotated[
-        str,
-        typer.Option(
-            help="Thread counts of the parallel rungs, comma-separated (1,2 shows efficiency), or all: one per core."
-        ),
-    ] = ALL,
+    n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
+    threads: Threads = ALL,
     rounds: Annotated[int, typer.Option(help="Minimum number of rounds per case.")] = 3,
-    precision: Annotated[float, typer.Option(help="Target half-width of the 95% CI of a ratio, in per cent.")] = 3.0,
-    budget: Annotated[float, typer.Option(help="Time limit per case, in seconds (baseline: 8×).")] = (5.0),
+    precision: Precision = 3.0,
+    budget: Annotated[float, typer.Option(help="Time limit per case, in seconds (baseline: 8×).")] = 5.0,
     baseline: Annotated[str, typer.Option(help="Case that speedups are relative to.")] = "python/naive",
-    reference: Annotated[
-        str | None,
-        typer.Option(help="Reference implementation: the others are compared with it, rung by rung.", show_default="c"),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Random seed of the inputs and of the order of rounds.", show_default="random")
-    ] = None,
-    tune: Annotated[
-        bool,
-        typer.Option(
-            "--tune", help="Set governor, turbo and huge pages during the run, restore them afterwards (root)."
-        ),
-    ] = False,
-    overhead: Annotated[
-        bool,
-        typer.Option(
-            "--overhead",
-            help="Measure what seccomp costs the baseline and the reference implementation, in the container.",
-        ),
-    ] = False,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Rebuild every image from scratch, one at a time, and time it.")
-    ] = False,
+    reference: Reference = None,
+    seed: Seed = None,
+    tune: Tune = False,
+    overhead: Overhead = False,
+    rebuild: Rebuild = False,
     out: Results = Path("results"),
     plan: Annotated[bool, typer.Option("--plan", help="Print the cases and the expected time; run nothing.")] = False,
-    resume: Annotated[
-        str | None,
-        typer.Option(help="Resume an interrupted run with its original options: its id, or latest."),
-    ] = None,
+    resume: Resume = None,
     wait: Wait = False,
 ) -> None:
     """Build, run, validate, measure and report every chosen language on every chosen rung."""

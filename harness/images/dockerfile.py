@@ -133,6 +133,6 @@ def _taking(stage: BuildStage, other: str, before: Mapping[str, BuildStage]) -> 
     if stage.installs and not before[other].installs:
         raise RecipeError(
             f"stage {stage.name} installs packages and uses {other}, which does not: it may use only ${{BASE}} "
-            "and from stages named …-packages"
+            "and stages named …-packages"
         )
     return replace(stage, needed=stage.needed | {other})

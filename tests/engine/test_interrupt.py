@@ -238,7 +238,7 @@ def test_a_container_killed_by_hand_fails_its_case_alone(comparison: Comparison)
     assert rows[HONEST]["outcome"] == "measured"
     assert rows[HONEST]["rounds"] >= 3
     assert (rows[HANG]["outcome"], rows[HANG]["seconds"]) == ("failed", None)
-    assert rows[HANG]["reason"].startswith("was killed (SIGKILL), and not by the harness")
+    assert rows[HANG]["reason"].startswith("killed (SIGKILL), not by harness")
     (run,) = comparison.results.iterdir()
     command = (HARNESS, "compare", "--resume", run.name, "--out", comparison.results)
     again = subprocess.run(command, check=False, capture_output=True, text=True)

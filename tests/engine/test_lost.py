@@ -179,7 +179,7 @@ def test_signals_at_random_moments_lose_nothing(number: signal.Signals, runs: Ru
         code, said = runs.ended()
         runs.check_that_nothing_is_lost()
         if code == 0:
-            continue  # it had come to its end
+            continue  # it had finished
         killed += 1
         assert code in KILLED_CODES[number], said
         if code > 0:
