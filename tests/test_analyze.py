@@ -302,7 +302,7 @@ def test_noisy_idle_and_unbelievable_cases_are_warned_of() -> None:
     ]
     warnings = analyzed([MACHINE.model_copy(update={"load_1m": 3.0}), *rounds], finished=False).warnings
     for expected in (
-        "this run did not finished",
+        "this run was interrupted",
         "the machine was not idle when the run began (load 3 on 2 CPUs)",
         "wide intervals, which a larger --budget narrows: alpha/naive ± ",
         "fewer CPUs busy than threads asked for: other work, or waiting: alpha/parallel 1.00 of 2",
@@ -340,11 +340,11 @@ def test_the_published_rows_stand_as_they_were_printed() -> None:
 def test_where_a_ratio_is_not_the_published_one_it_says_what_differs() -> None:
     differences = " | ".join(published_run(3.0).published[3].differences)
     for expected in (
-        "cores: 18 there, 2 here",
-        "n: 4096 there, 64 here",
-        "baseline: CPython 2.7 there, python compiler 1.0 here",
-        "toolchain: Cilk there, c compiler 1.0 here",
-        "flags: both outer loops parallel there, -O3 here",
+        "cores: 18 published, 2 here",
+        "n: 4096 published, 64 here",
+        "baseline: CPython 2.7 published, python compiler 1.0 here",
+        "toolchain: Cilk published, c compiler 1.0 here",
+        "flags: both outer loops parallel published, -O3 here",
         "CPU: 2 × Intel Xeon E5-2666 v3",
         "Fast CPU here",
     ):
@@ -432,7 +432,7 @@ def test_the_machine_of_a_later_session_is_not_ignored() -> None:
     after = analyzed([MACHINE, READING, *rounds, *again]).warnings
     assert not any("was not idle" in text or "on battery" in text for text in before)
     assert [text for text in after if "was not idle" in text] == [
-        "the machine was not idle when the run was resumed (load 1.5 on 2 CPUs): other work, or the set-up just before"
+        "the machine was not idle when the run was resumed (load 1.5 on 2 CPUs): other processes, or the set-up just before"
     ]
     assert [text for text in after if "on battery" in text] == [
         "on battery: the frequency is held down (plug it in)",
@@ -476,7 +476,7 @@ def test_what_a_call_does_once_is_warned_of_where_it_is_no_small_share() -> None
 
 def test_rounds_that_all_timed_the_same_rows_are_warned_of() -> None:
     case = a_case("alpha/naive", n=4096)
-    said = "every round timed the same rows, as earlier versions did: what others take is not in these intervals"
+    said = "every round timed the same rows, as in earlier versions: these intervals exclude differences between rows"
     for first, expected in ((None, True), (7, False)):
         rounds = [a_round(case, 1.0, 1.0, rows=10, first=first, number=number) for number in (2, 3)]
         assert (f"{said}: alpha/naive" in analyzed([MACHINE, *rounds], [ALPHA], n=4096).warnings) == expected

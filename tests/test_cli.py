@@ -62,7 +62,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[N
         (["--n", "-1"], "--n -1 is out of range"),
         (["--threads", "two"], "--threads 'two' is neither comma-separated numbers nor all"),
         (["--threads", "0"], "--threads 0 is out of range: 1 to "),
-        (["--threads", "100000"], "(there are so many CPUs for this process)"),
+        (["--threads", "100000"], "(the number of CPUs that this process can use)"),
         (["--budget", "-1"], "--budget -1 is out of range"),
         (["--budget", "nan"], "--budget nan is out of range"),
         (["--budget", "1e9"], "--budget 1e+09 is out of range"),
@@ -400,7 +400,7 @@ def test_the_doctor_says_what_it_found_and_ends_with_0_where_nothing_has_problem
     ended = harness("doctor")
     assert "OK" in ended.out
     assert ended.code == 0
-    assert {"severity", "what", "mend"} == set(json.loads(harness("doctor", "--format", "json").out)[0])
+    assert {"severity", "what", "fix"} == set(json.loads(harness("doctor", "--format", "json").out)[0])
 
 
 @pytest.mark.usefixtures("at_once")
@@ -420,7 +420,7 @@ def test_the_doctor_says_where_the_engine_s_machine_cannot_be_read(engine: FakeE
     engine.silent = True
     ended = harness("doctor")
     assert (ended.code, ended.out) == (2, "")
-    assert "could not be read" in ended.err
+    assert "cannot read the state of" in ended.err
 
 
 @pytest.mark.usefixtures("engine")

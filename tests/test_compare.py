@@ -208,7 +208,7 @@ def test_a_run_cut_short_keeps_what_was_measured_and_leaves_no_volume(error: Bas
     assert engine.volumes == {}
     comparison = session.comparison()
     assert comparison.finished is None
-    assert any("did not finished" in warning for warning in comparison.warnings)
+    assert any("was interrupted" in warning for warning in comparison.warnings)
     assert all(row.ratio for row in comparison.rows)
 
 
@@ -310,14 +310,14 @@ LONGER = OPTIONS.model_copy(update={"budget_s": 4.0})  # so that samples are mos
 def test_a_disturbed_round_is_repeated_set_aside_and_told(beside: Beside, said: str, session: Session) -> None:
     session.run(scripted(beside=noisy("beta/naive", 5, beside=beside)), LONGER)
     comparison = session.comparison()
-    (disturbed,) = comparison.interference
-    assert (disturbed.case.name, disturbed.number, disturbed.counted) == ("beta/naive", 5, False)
-    assert said in disturbed.what
+    (found,) = comparison.interference
+    assert (found.case.name, found.number, found.counted) == ("beta/naive", 5, False)
+    assert said in found.what
     row = session.rows()["beta/naive"]
     assert row.rounds >= OPTIONS.rounds
     assert (row.interference_rounds, row.excluded_rounds) == (1, 1)
-    assert any("1 of " in text and "disturbed" in text for text in comparison.warnings)
-    assert any(event.stage == "measured" and f"(disturbed: {said}" in event.text for event in session.events)
+    assert any("1 of " in text and "interference" in text for text in comparison.warnings)
+    assert any(event.stage == "measured" and f"(interference: {said}" in event.text for event in session.events)
 
 
 def test_where_every_round_is_disturbed_all_count_and_the_report_says_so(session: Session) -> None:
@@ -325,8 +325,8 @@ def test_where_every_round_is_disturbed_all_count_and_the_report_says_so(session
     row = session.rows()["beta/naive"]
     assert row.outcome == "measured"
     assert (row.interference_rounds, row.excluded_rounds) == (row.rounds, 0)
-    (warning,) = [text for text in session.comparison().warnings if "disturbed" in text]
-    assert warning.endswith("they count, for want of others, in beta/naive")
+    (warning,) = [text for text in session.comparison().warnings if "interference" in text]
+    assert warning.endswith("kept (too few clean rounds): beta/naive")
 
 
 def test_a_calm_run_has_no_disturbed_round_and_says_how_calm(session: Session) -> None:
@@ -342,7 +342,7 @@ def test_a_host_that_cannot_be_read_costs_no_results(session: Session) -> None:
     assert session.run(scripted(silent=True))
     comparison = session.comparison()
     assert (comparison.conditions, comparison.readings, comparison.interference) == (None, (), ())
-    assert any("could not be read" in text for text in comparison.warnings)
+    assert any("is not available" in text for text in comparison.warnings)
 
 
 def test_every_image_is_started_and_a_container_that_does_nothing(session: Session) -> None:

@@ -90,7 +90,7 @@ def test_a_run_without_its_machine_is_not_compared() -> None:
 
 def test_without_a_case_in_common_there_is_nothing_to_say() -> None:
     other = a_journal(MANIFESTS, [MACHINE], n=32)
-    with pytest.raises(UsageError, match="no case is in both r1 and r1: their n, rungs and threads must agree"):
+    with pytest.raises(UsageError, match="no case is in both r1 and r1: their n, rungs and threads must match"):
         diff(a_run(*steady("alpha/naive", 1.0)), other)
 
 
@@ -120,7 +120,7 @@ def test_the_gate_names_every_case_and_why() -> None:
     with pytest.raises(GateError) as failed:
         check_slowdown(diff(a_journal(manifests, [MACHINE, *before]), a_journal(manifests, [MACHINE, *after])), 0.1)
     assert str(failed.value).splitlines() == [
-        "slower by more than 10 %, at 95 % confidence: alpha/naive (1 thread) +20.0%, beta/naive (1 thread) +50.0%",
+        "slower by more than 10 % at 95 % confidence: alpha/naive (1 thread) +20.0%, beta/naive (1 thread) +50.0%",
         "lost results (measured in r1): gamma/naive (1 thread), n = 16: not measured in r1",
     ]
 
@@ -133,7 +133,7 @@ def test_a_case_that_is_new_or_was_mended_fails_no_gate() -> None:
 
 def test_a_case_measured_once_is_not_called_insignificant() -> None:
     difference = diff(a_run(*steady("alpha/naive", 1.0)), a_run(*rounds_of("alpha/naive", [3.0])))
-    assert verdicts(difference) == {"alpha/naive": "not known"}
+    assert verdicts(difference) == {"alpha/naive": "unknown"}
     assert "1 not known (a single round)" in section_of(difference).intro
 
 
@@ -154,8 +154,8 @@ def with_library(**changes: Any) -> list[Entry]:
     )
 
 
-REBUILT = "image gamma-library: built anew from the same sources, recipe and base, but its bytes differ"
-CHANGED = "image gamma-library: from other sources, another recipe or another base"
+REBUILT = "image gamma-library: rebuilt from the same sources, recipe and base, but its bytes differ"
+CHANGED = "image gamma-library: different sources, recipe or base"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_only_a_slowdown_that_is_certain_fails_the_gate() -> None:
     check_slowdown(diff(before, a_run(*steady("alpha/naive", 1.055))), 0.05)  # more than 5 %, but perhaps by chance
     check_slowdown(diff(before, a_run(*steady("alpha/naive", 0.5))), 0.05)
     with pytest.raises(
-        GateError, match=r"slower by more than 5 %, at 95 % confidence: alpha/naive \(1 thread\) \+20.0%"
+        GateError, match=r"slower by more than 5 % at 95 % confidence: alpha/naive \(1 thread\) \+20.0%"
     ):
         check_slowdown(diff(before, a_run(*steady("alpha/naive", 1.2))), 0.05)
 
@@ -339,10 +339,10 @@ def test_diff_prints_the_cases_and_the_gate_ends_with_3(harness: Command) -> Non
     ended = harness("diff", "r1", "r2")
     assert (ended.code, ended.err) == (0, "")
     assert "r1 → r2" in ended.out
-    assert "1 slower, 0 faster, 0 ties" in ended.out
+    assert "1 slower, 0 faster, 0 not significant" in ended.out
     gated = harness("diff", "r1", "r2", "--fail-above", "5%")
     assert gated.code == 3
-    assert "harness: slower by more than 5 %, at 95 % confidence: alpha/naive" in gated.err
+    assert "harness: slower by more than 5 % at 95 % confidence: alpha/naive" in gated.err
     assert harness("diff", "r2", "r1", "--fail-above", "5").code == 0
 
 

@@ -74,7 +74,7 @@ def test_what_distorts_measurements_is_a_problem_with_a_fix(after: dict[str, Any
         ({"swap_used_bytes": 2**20}, "1 MiB are swapped out"),
         ({"huge_pages": "madvise"}, "huge pages madvise"),
         ({"smt": True}, "hyper-threading"),
-        ({"clock_source": None}, "not known"),
+        ({"clock_source": None}, "unknown"),
         ({"governor": None}, "no CPU governor"),
     ],
 )
@@ -96,7 +96,7 @@ def test_the_text_has_the_worst_first_and_what_to_do() -> None:
     text = as_text(found(GUEST, governor="powersave", turbo=True))
     headings = ["Problems", "Notes", "Cannot be controlled on a virtual machine", "OK"]
     assert [line for line in text.splitlines() if line in headings] == headings
-    assert "  mend: `harness compare --tune`, or `cpupower frequency-set -g performance`" in text
+    assert "  fix: `harness compare --tune`, or `cpupower frequency-set -g performance`" in text
 
 
 def test_programs_get_the_same() -> None:

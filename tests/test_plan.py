@@ -260,7 +260,7 @@ def test_what_a_longer_container_showed_to_be_cold_has_no_figure() -> None:
     assert failure_of(MATMUL, [pilots[0], *measured]) is None
     failure = failure_of(MATMUL, [pilots[1], *measured])
     assert failure is not None
-    assert "100% slower than one that went on for 2 s" in failure.reason
+    assert "100% slower than one that ran for 2 s" in failure.reason
 
 
 @pytest.mark.parametrize(

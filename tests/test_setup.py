@@ -87,7 +87,7 @@ def test_a_missing_engine_is_installed_and_started_and_said_so_first(machine: Pr
         f"  - start the container engine (dockerd in the background, log in {setup.DAEMON_LOG})",
         "  - where Debian's image cannot be pulled, install mmdebstrap debian-archive-keyring uidmap, to make it from "
         "packages",
-        "docs/SETUP.md tells how to undo each; HARNESS_NO_INSTALL=1 refuses them all.",
+        "docs/SETUP.md says how to undo each; HARNESS_NO_INSTALL=1 refuses them all.",
     ]
     assert "installing docker.io" in machine.said[1]
 

@@ -80,5 +80,5 @@ def test_a_run_that_says_target_reached_has_ratios_within_it_and_the_others_are_
     for row in comparison.rows:
         assert row.ratio is not None
         assert (row.stop_reason == "target reached") == (row.ratio.half_width <= 0.03)
-    told = "1 of 2 ratios are not known to ± 3 %, for the time limit"
+    told = "1 of 2 ratios did not reach ± 3 %: the time limit"
     assert any(warning.startswith(told) for warning in comparison.warnings)

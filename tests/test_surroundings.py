@@ -122,7 +122,7 @@ def test_a_full_device_for_standard_output_is_told_once_all_else_is_done(command
     assert ended.code == 2
     assert ended.err.count("standard output cannot be written: No space left on device") == 1
     if command[0] == "compare":
-        assert "The report is kept in results/" in ended.err
+        assert "The report is saved in results/" in ended.err
         assert len(list(place.results.glob("*/report.json"))) == 1
 
 
@@ -205,7 +205,7 @@ def test_what_others_left_in_the_shared_folder_is_neither_followed_nor_in_the_wa
     ended = place.run(("images",), unbuildable=("base",))
     assert ended.code == 2
     assert "the base image does not build: error: expected ';'" in ended.err
-    log = Path(ended.err.strip().rpartition("printed: ")[2])
+    log = Path(ended.err.strip().rpartition("Build log: ")[2])
     assert "main.x:1: error" in log.read_text(encoding="utf-8")
     assert log.parent.stat().st_mode & 0o077 == 0
     assert victim.read_text(encoding="utf-8") == "precious"
@@ -347,7 +347,7 @@ def test_the_folder_that_one_stands_in_can_be_the_run(run: str, place: Place) ->
     stands = place.results / "r1" / "logs" if run == ".." else place.results / "r1"
     ended = place.run(("compare", "--resume", run), folder=str(stands), stdout="out")
     assert ended.code == 0
-    assert (stands / "err").read_text(encoding="utf-8").startswith("note: r1 came to its end already")
+    assert (stands / "err").read_text(encoding="utf-8").startswith("note: r1 has finished")
 
 
 # --- home, implementations -----------------------------------------------------------------------------------

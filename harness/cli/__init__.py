@@ -42,7 +42,7 @@ def _options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Run one matrix multiplication in many languages in tiny containers, validate it, and compare the speed."""
+    """Benchmark one matrix multiplication in many languages, in tiny containers, every product validated."""
 
 
 class _UnexpectedError(Exception):

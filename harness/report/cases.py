@@ -32,7 +32,7 @@ def all_cases(comparison: Comparison) -> Section:
         if row.outcome == "measured"
     ]
     headers = [
-        "case", "threads", "seconds", "first sample, s", "GFLOP/s", "% of peak", "speedup", "vs previous rung",
+        "case", "threads", "seconds", "first sample, s", "GFLOP/s", "share of peak", "speedup", "vs previous rung",
         "speedup per core", "efficiency", "CPU utilization", "rows", "rounds / samples",
         "discarded as warm-up", "warm-up, s", "stop reason",
     ]  # fmt: skip

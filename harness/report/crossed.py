@@ -20,7 +20,7 @@ def speeds(comparison: Comparison) -> Section:
     """Languages × rungs against the measured peak."""
     return _crossed(
         comparison,
-        "Languages × rungs: GFLOP/s and % of the measured peak",
+        "Languages × rungs: GFLOP/s and share of the measured peak",
         lambda row: f"{number(row.gflops)}{ESTIMATE if row.is_estimate else ''} · {percent(row.peak_share)}",
     )
 

@@ -12,7 +12,7 @@ from harness.report.figures import ESTIMATE, interval, number, percent
 from harness.report.integrity import integrity
 from harness.report.section import Section
 
-CHECKED = "every sample validated by a checksum, each container's last sample bit for bit"
+CHECKED = "all computed rows validated, every sample by a checksum, each container's last sample bit for bit"
 
 
 def what_was_run(comparison: Comparison) -> Section:
@@ -74,6 +74,6 @@ def _cost(comparison: Comparison) -> str:
     measuring_ns = finished.wall_ns - finished.build_ns
     own = (measuring_ns - finished.container_ns) / measuring_ns
     return (
-        f"Duration: {finished.wall_ns / 1e9:.0f} s in total, {finished.build_ns / 1e9:.0f} s of it to build images; "
-        f"containers ran {finished.container_ns / 1e9:.0f} s, overhead of the harness {own:.1%} of the rest."
+        f"Duration: {finished.wall_ns / 1e9:.0f} s, of which {finished.build_ns / 1e9:.0f} s to build images; "
+        f"while measuring, containers ran {finished.container_ns / 1e9:.0f} s, and harness itself took {own:.1%}."
     )

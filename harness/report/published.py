@@ -13,7 +13,7 @@ def published(comparison: Comparison) -> Section:
     for entry in comparison.published:
         rows += [_as_published(entry), _as_measured(entry)]
     headers = [
-        "version", "", "threads", "seconds", "GFLOP/s", "% of peak", "speedup", "vs row above", "speedup per core",
+        "version", "", "threads", "seconds", "GFLOP/s", "share of peak", "speedup", "vs row above", "speedup per core",
         "efficiency", "flags",
     ]  # fmt: skip
     return Section("Published and measured", f"{comparison.published_source}.", Table(headers, rows))

@@ -64,7 +64,7 @@ def fastest(comparison: Comparison) -> Section:
         [row.label, row.rung, f"{number(row.gflops)} GFLOP/s", percent(row.peak_share), ratio(row.ratio)]
         for row in sorted(best.values(), key=lambda row: -(row.gflops or 0.0))
     ]
-    headers = ["fastest without a library", "rung", "rate", "% of peak", "speedup"]
+    headers = ["fastest without a library", "rung", "rate", "share of peak", "speedup"]
     return Section("", table=Table(headers, rows) if rows else None)
 
 
