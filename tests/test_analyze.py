@@ -340,11 +340,11 @@ def test_the_published_rows_stand_as_they_were_printed() -> None:
 def test_where_a_ratio_is_not_the_published_one_it_says_what_differs() -> None:
     differences = " | ".join(published_run(3.0).published[3].differences)
     for expected in (
-        "cores: 18 published, 2 here",
-        "n: 4096 published, 64 here",
-        "baseline: CPython 2.7 published, python compiler 1.0 here",
-        "toolchain: Cilk published, c compiler 1.0 here",
-        "flags: both outer loops parallel published, -O3 here",
+        "cores: published 18, here 2",
+        "n: published 4096, here 64",
+        "baseline: published CPython 2.7, here python compiler 1.0",
+        "toolchain: published Cilk, here c compiler 1.0",
+        "flags: published both outer loops parallel, here -O3",
         "CPU: 2 × Intel Xeon E5-2666 v3",
         "Fast CPU here",
     ):
@@ -432,7 +432,8 @@ def test_the_machine_of_a_later_session_is_not_ignored() -> None:
     after = analyzed([MACHINE, READING, *rounds, *again]).warnings
     assert not any("was not idle" in text or "on battery" in text for text in before)
     assert [text for text in after if "was not idle" in text] == [
-        "the machine was not idle when the run was resumed (load 1.5 on 2 CPUs): other processes, or the set-up just before"
+        "the machine was not idle when the run was resumed (load 1.5 on 2 CPUs): other processes, or the set-up just "
+        "before"
     ]
     assert [text for text in after if "on battery" in text] == [
         "on battery: the frequency is held down (plug it in)",

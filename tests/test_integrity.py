@@ -154,6 +154,27 @@ def test_a_journal_from_before_there_was_a_chain_is_read_and_says_so(run: Run) -
     assert (journal.chain.head, journal.chain.breaks, journal.entries[-1].kind) == (None, (), "finished")
 
 
+FORMER = {b'"reference":': b'"yardstick":', b'"controls":': b'"twin":', b'"control":': b'"twin":'} | {
+    b'"kind":"overhead"': b'"kind":"tax"',
+    b'"overhead":': b'"tax":',
+    b'"schema_version":4': b'"schema_version":3',
+}
+
+
+def test_a_journal_with_the_keys_of_schema_3_is_read_verified_and_resumed(run: Run) -> None:
+    lines = unchained(run.lines)
+    for new, old in FORMER.items():
+        lines = [line.replace(new, old) for line in lines]
+    path = run.of(rechained(lines))
+    assert found(path) == []
+    now, then = load_journal(run.folder / "whole").entries, load_journal(path).entries
+    assert then[0].model_copy(update={"schema_version": 4}) == now[0]
+    assert (then[1:], b'"twin":' in (path / JOURNAL).read_bytes()) == (now[1:], True)
+    path = run.of(rechained(lines)[:-4])
+    resume(MATMUL, run.engine, run.catalog, path, unwatched)
+    assert (found(path), load_journal(path).entries[-1].kind) == ([], "finished")
+
+
 @pytest.mark.parametrize("torn", [b"", b'{"kind":"round","case":{"impl'])
 def test_a_resumed_run_goes_on_with_the_chain(torn: bytes, run: Run) -> None:
     path = run.of(run.lines[:-4], torn)
@@ -189,16 +210,16 @@ ROUND = b'"pilot":false'
         (ROUND, r'"key":"[0-9a-f]{4}', b'"key":"5555', "its key is 5555"),
         (ROUND, r'"key":"[0-9a-f]+"', b'"key":null', "its key is None"),
         (ROUND, r'"rows":\d+', b'"rows":3', "its SHA-256 is"),
-        (ROUND, r'"rows":\d+', b'"rows":99', "99 rows of n = 16 cannot be of a run of n = 16"),
+        (ROUND, r'"rows":\d+', b'"rows":99', "99 rows of n = 16 are impossible in a run of n = 16"),
         (ROUND, r'"threads":\d', b'"threads":7', "this case is not part of the run"),
         (ROUND, r'"rung":"\w+"', b'"rung":"other"', "its key cannot be recomputed"),
         (b'"kind":"machine"', r'"cpu":"', b'"cpu":"Better ', "its key is"),
         (b'"kind":"image"', r'"digest":"sha256:', b'"digest":"sha256:0', "its key is"),
         (b'"kind":"started"', r'"seed":7', b'"seed":8', "has checksum"),
         (b'"kind":"started"', r'"flags":"-O3"', b'"flags":"-O0"', "its key is"),
-        (b'"kind":"started"', r'"n":16', b'"n":17', "cannot be of a run of n = 17"),
+        (b'"kind":"started"', r'"n":16', b'"n":17', "are impossible in a run of n = 17"),
         (b'"kind":"started"', r'"seed":7', b'"seed":-7', "seed -7"),
-        (b'"kind":"started"', r'"n":16', b'"n":1000000000', "cannot be of a run of n = 1000000000"),
+        (b'"kind":"started"', r'"n":16', b'"n":1000000000', "are impossible in a run of n = 1000000000"),
         (b'"place":"container"', r'"checksum":\d', b'"checksum":9', "sample 1 has checksum 9"),
     ],
 )  # fmt: skip

@@ -27,7 +27,8 @@ def image_sizes(images: Iterable[ImageRow]) -> Section:
         for row in images
     ]
     headers = [
-        "image", "unpacked", "compressed", "layers", "runtime", "program", "budget", "within budget", "conventional image",
+        "image", "unpacked", "compressed", "layers", "runtime", "program", "budget", "within budget",
+        "conventional image",
     ]  # fmt: skip
     return Section("Image sizes, bytes", table=Table(headers, rows))
 

@@ -54,12 +54,12 @@ def _differences(
     if here is None or here.ratio is None or here.ratio.holds(there.ratio):
         return
     if here.threads != there.cores:
-        yield f"cores: {there.cores} published, {here.threads} here"
+        yield f"cores: published {there.cores}, here {here.threads}"
     if here.n != table["n"]:
-        yield f"n: {table['n']} published, {here.n} here"
+        yield f"n: published {table['n']}, here {here.n}"
     if baseline:
-        yield f"baseline: {table['row'][0]['toolchain']} published, {baseline.toolchain} here"
-    yield f"toolchain: {there.toolchain} published, {here.toolchain} here"
-    yield f"flags: {there.flags} published, {here.flags} here"
+        yield f"baseline: published {table['row'][0]['toolchain']}, here {baseline.toolchain}"
+    yield f"toolchain: published {there.toolchain}, here {here.toolchain}"
+    yield f"flags: published {there.flags}, here {here.flags}"
     if machine:
-        yield f"CPU: {table['machine']} published, {machine.cpu} here"
+        yield f"CPU: published {table['machine']}, here {machine.cpu}"
