@@ -27,7 +27,7 @@ def image_sizes(images: Iterable[ImageRow]) -> Section:
         for row in images
     ]
     headers = [
-        "image", "unpacked", "compressed", "layers", "runtime", "program", "budget", "within budget",
+        "image", "unpacked", "compressed", "layers", "runtime", "payload", "budget", "within budget",
         "conventional image",
     ]  # fmt: skip
     return Section("Image sizes, bytes", table=Table(headers, rows))
