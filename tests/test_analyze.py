@@ -304,9 +304,9 @@ def test_noisy_idle_and_unbelievable_cases_are_warned_of() -> None:
     for expected in (
         "this run was interrupted",
         "the machine was not idle when the run began (load 3 on 2 CPUs)",
-        "wide intervals, which a larger --budget narrows: alpha/naive ± ",
-        "fewer CPUs busy than threads asked for: other work, or waiting: alpha/parallel 1.00 of 2",
-        "faster than the measured peak of this machine, which other work can make too low: beta/naive 205%",
+        "wide confidence intervals (a larger --budget narrows them): alpha/naive ± ",
+        "low CPU utilization (CPUs used of threads): other processes, or waiting: alpha/parallel 1.00 of 2",
+        "faster than the measured peak, which other processes can make too low: beta/naive 205%",
     ):
         assert any(warning.startswith(expected) for warning in warnings), expected
 
@@ -345,7 +345,7 @@ def test_where_a_ratio_is_not_the_published_one_it_says_what_differs() -> None:
         "baseline: published CPython 2.7, here python compiler 1.0",
         "toolchain: published Cilk, here c compiler 1.0",
         "flags: published both outer loops parallel, here -O3",
-        "CPU: 2 × Intel Xeon E5-2666 v3",
+        "CPU: published 2 × Intel Xeon E5-2666 v3",
         "Fast CPU here",
     ):
         assert expected in differences
@@ -436,7 +436,7 @@ def test_the_machine_of_a_later_session_is_not_ignored() -> None:
         "before"
     ]
     assert [text for text in after if "on battery" in text] == [
-        "on battery: the frequency is held down (plug it in)",
+        "on battery: the frequency is limited (plug it in)",
     ]
     assert any("when the run began (load 1.5" in text for text in analyzed([busy, *rounds]).warnings)
 

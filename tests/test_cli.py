@@ -139,11 +139,11 @@ def test_a_plan_lists_the_cases_in_order_and_runs_nothing(harness: Command, tmp_
     ended = harness(*PLAN, "--langs", "python, c", "--rungs", "parallel,naive", "--threads", "1", "--budget", "30")
     cases = [line.split() for line in ended.out.splitlines()[2:7]]
     assert cases == [
-        ["c/naive", "1", "4096", "30", "s", "its", "budget"],
-        ["python/naive", "1", "4096", "240", "s", "its", "budget"],
-        ["c/parallel", "1", "4096", "30", "s", "its", "budget"],
-        ["python/parallel", "1", "4096", "30", "s", "its", "budget"],
-        ["c/naive", "(A/A", "control)", "1", "4096", "30", "s", "its", "budget"],
+        ["c/naive", "1", "4096", "30", "s", "time", "limit"],
+        ["python/naive", "1", "4096", "240", "s", "time", "limit"],
+        ["c/parallel", "1", "4096", "30", "s", "time", "limit"],
+        ["python/parallel", "1", "4096", "30", "s", "time", "limit"],
+        ["c/naive", "(A/A", "control)", "1", "4096", "30", "s", "time", "limit"],
     ]
     assert "5 cases, about 6.0 minutes" in ended.out
     assert (ended.code, list(tmp_path.iterdir())) == (0, [])

@@ -233,7 +233,7 @@ def test_a_peak_that_was_measured_too_low_fails_no_case_and_is_measured_again(se
     comparison = session.comparison()
     assert {peak.threads: peak.gflops for peak in comparison.peaks} == {1: 1e-3, 2: 1e-3}
     assert not any("peak" in warning for warning in comparison.warnings)
-    again = [event.text for event in session.events if "again: a case came near it" in event.text]
+    again = [event.text for event in session.events if "again: a case came close to it" in event.text]
     assert len(again) == 2
 
 
@@ -251,12 +251,12 @@ def test_the_cpu_time_of_containers_is_kept_with_what_they_took_beside_their_sam
     assert set(starts) == {Accounts(life_ns=LIFE_NS, cpu_ns=LIFE_NS)}
     assert {entry.untimed for entry in rounds} == set(starts)
     assert all(entry.accounts and entry.accounts.cpu_ns for entry in rounds)
-    assert not any(warning.startswith("not checked in") for warning in session.comparison().warnings)
+    assert not any(warning.startswith("CPU time not verified in") for warning in session.comparison().warnings)
 
 
 def test_what_no_account_was_read_of_is_told(session: Session) -> None:
     session.run(scripted(unaccounted=True))
-    told = [warning for warning in session.comparison().warnings if warning.startswith("not checked in")]
+    told = [warning for warning in session.comparison().warnings if warning.startswith("CPU time not verified in")]
     assert len(told) == 1
 
 

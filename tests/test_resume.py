@@ -241,7 +241,7 @@ FEWER = tuple(feature for feature in FACTS.features if feature != "avx2")
 CHANGES: dict[str, tuple[dict[str, object], str]] = {
     "harness": ({"harness": "0.2.0"}, "harness version: 0.1.0 before, 0.2.0 now"),
     "code": ({"code": "another"}, "harness code: c0de before, another now"),
-    "kernel": ({"machine": FACTS.model_copy(update={"kernel": "7.0"})}, f"the machine's kernel: {FACTS.kernel} then"),
+    "kernel": ({"machine": FACTS.model_copy(update={"kernel": "7.0"})}, f"the machine's kernel: {FACTS.kernel} before"),
     "memory": ({"machine": FACTS.model_copy(update={"memory_bytes": 1})}, "the machine's memory_bytes: "),
     "huge pages": (
         {"machine": FACTS.model_copy(update={"transparent_huge_pages": "never"})},
@@ -252,7 +252,7 @@ CHANGES: dict[str, tuple[dict[str, object], str]] = {
         f"the machine's governor: {FACTS.governor} before, powersave now",
     ),
     "engine": ({"machine": FACTS.model_copy(update={"engine": "Podman"})}, "the machine's engine: an engine before"),
-    "cpu": ({"machine": FACTS.model_copy(update={"cpu": "Z80"})}, f"the machine's cpu: {FACTS.cpu} then, Z80 now"),
+    "cpu": ({"machine": FACTS.model_copy(update={"cpu": "Z80"})}, f"the machine's cpu: {FACTS.cpu} before, Z80 now"),
     "features": ({"machine": FACTS.model_copy(update={"features": FEWER})}, "the machine's features: without avx2"),
     "cores": ({"machine": FACTS.model_copy(update={"cores": 4})}, "the machine's cores: 2 before, 4 now"),
     "cpus": ({"machine": FACTS.model_copy(update={"cpus": (0, 2)})}, "the machine's cpus: (0, 1) before, (0, 2) now"),

@@ -156,7 +156,7 @@ def test_a_state_that_cannot_be_read_is_told_and_stops_nobody(damaged: bytes, ma
     (line,) = restore(machine, state)
     aside = state.with_suffix(".unreadable")
     assert "what it changed is unknown" in line
-    assert f"it is {aside} now; `harness doctor` shows" in line
+    assert f"and is now {aside}; `harness doctor` shows" in line
     assert (state.exists(), aside.read_bytes()) == (False, damaged)
     with tuned(True, here, lambda _: None, machine, state):
         assert values(machine) == STEADY
