@@ -71,7 +71,7 @@ def _described(rival: Spared) -> str:
         )
     return (
         f"{who} may still be using this container engine, and two at once would distort each other's times "
-        f"(whether it still runs {rival.life.value}).\n"
+        f"({rival.life.value}).\n"
         "Wait until it has finished (--wait) or, if you know that it has ended, remove its leftovers with "
         f"`harness clean --run {rival.run}`."
     )
