@@ -18,7 +18,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the last one is of a limit o
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file beside its place and move it there: whoever reads it, or dies, finds the old one or the new one.
+    """Write a file beside its place and rename it: readers, and a crash, find the old one or the new one.
 
     Raises OSError where it cannot be written; then nothing of it is left.
     """

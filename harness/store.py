@@ -178,7 +178,7 @@ def _entry(folder: Path, number: int, line: bytes) -> Entry:
 
 
 def _advice(folder: Path, number: int) -> str:
-    """What to do about a damaged line: every other holds its own, but without the first nobody knows of what."""
+    """What to do about a damaged line: every other stands alone, but needs the first."""
     if number == 1:
         return "Nothing can be read without it: measure again."
     removal = shlex.join(["sed", "-i", f"{number}d", f"{folder}/{JOURNAL}"])
@@ -194,7 +194,7 @@ def _check_schema(folder: Path, line: bytes) -> None:
     try:
         written = _Written.model_validate_json(line)
     except ValidationError:
-        return  # damaged: told when the line is parsed
+        return  # damaged: reported when the line is parsed
     if not UNCHAINED <= written.schema_version <= SCHEMA:
         raise ResultsError(
             f"{folder} has schema {written.schema_version}, this harness reads {UNCHAINED} to {SCHEMA}: "

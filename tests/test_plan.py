@@ -12,7 +12,7 @@ from harness.experiments.matmul.experiment import MATMUL
 from harness.experiments.matmul.ladder import cases_of, first_row, rungs_of
 from harness.experiments.matmul.sizing import MAX_SAMPLES, ROOM, SAMPLE_S, call_overhead_share
 from harness.experiments.matmul.timing import timing
-from harness.experiments.matmul.workload import most_calls
+from harness.experiments.matmul.workload import max_calls
 from harness.measure.outcome import failure_of
 from harness.measure.plan import (
     BASELINE_SHARE,
@@ -285,8 +285,8 @@ def test_what_is_slower_than_a_longer_container_by_chance_has_a_figure(
 @pytest.mark.parametrize("n", [32, 512])
 def test_short_products_are_timed_many_together_but_no_sum_leaves_its_32_bits(n: int, call_s: float) -> None:
     latest = played(call_s / n, rung=DEPENDENT, n=n)[-1]
-    assert latest.calls <= most_calls(n)
-    assert 0.02 <= latest.calls * call_s <= 0.1 or latest.calls >= most_calls(n) - 1
+    assert latest.calls <= max_calls(n)
+    assert 0.02 <= latest.calls * call_s <= 0.1 or latest.calls >= max_calls(n) - 1
 
 
 @pytest.mark.parametrize("calls", [31, 32, 64])

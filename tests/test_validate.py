@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.errors import ProtocolError
-from harness.experiments.matmul.validate import check_product, check_times, most_gflops
+from harness.experiments.matmul.validate import check_product, check_times, max_gflops
 from harness.experiments.matmul.workload import Matrix, Workload, checksum, sha256
 from harness.model.cases import Batch, Sample
 from tests.factories import a_case
@@ -245,7 +245,7 @@ def test_faster_than_any_cpu_is_refused(threads: int) -> None:
     ],
 )
 def test_what_no_core_can_exceed_follows_from_its_instructions(features: tuple[str, ...], gflops: float | None) -> None:
-    assert most_gflops(features) == gflops
+    assert max_gflops(features) == gflops
 
 
 def test_of_an_unknown_cpu_any_positive_time_may_be() -> None:

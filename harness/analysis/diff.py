@@ -117,8 +117,8 @@ def check_slowdown(difference: Difference, limit: float) -> None:
     """Raise GateError where a case is slower by more than a share at 95 % confidence, or lost its result."""
     found = []
     if slower := difference.slower(limit):
-        told = ", ".join(f"{change.case} {change.ratio.value - 1:+.1%}" for change in slower)
-        found.append(f"slower by more than {100 * limit:g} % at 95 % confidence: {told}")
+        listed = ", ".join(f"{change.case} {change.ratio.value - 1:+.1%}" for change in slower)
+        found.append(f"slower by more than {100 * limit:g} % at 95 % confidence: {listed}")
     if difference.lost:
         found.append(f"lost results (measured in {difference.before}): {'; '.join(difference.lost)}")
     if found:

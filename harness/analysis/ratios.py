@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.analysis.noise import Floors
 from harness.experiments.matmul.timing import Timing
-from harness.measure.plan import most_threads
+from harness.measure.plan import max_threads
 from harness.model.cases import Case
 from harness.model.comparison import Ratio, Row
 from harness.statistics.estimates import ratio
@@ -33,7 +33,7 @@ class Ratios:
 
     def find(self, name: str) -> Case | None:
         """The measured case of that name, on the most threads that it was measured on."""
-        return most_threads(self.timings, name)
+        return max_threads(self.timings, name)
 
 
 def _case_of(row: Row) -> Case:

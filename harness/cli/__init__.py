@@ -92,7 +92,7 @@ def _begin_again_as_member() -> None:
 
 
 def _unexpected(error: BaseException) -> str:
-    """The message for an unexpected error; its traceback is kept for whoever fixes it."""
+    """The message for an unexpected error; its traceback is kept."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     log = keep_log("traceback.log", "".join(traceback.format_exception(error)))

@@ -1,4 +1,4 @@
-"""A folder of results as what a report shows: read, verified if that is asked for, and analyzed."""
+"""A run for a report: read, verified on request, and analyzed."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from harness.errors import ProtocolError
 
 USER = 65534
-"""nobody, by whom programs run: the output is theirs, its folder is not."""
+"""nobody, the user that programs run as: it owns the output, but not its folder."""
 
 SLACK_BYTES = 2**26
 

@@ -26,7 +26,7 @@ OLD_LABEL = re.compile(r"(?P<host>.+):(?P<pid>\d{1,9})")
 
 
 class Life(Enum):
-    """Whether an owner still runs, as far as that can be told from here."""
+    """Whether an owner still runs, as far as is known here."""
 
     ALIVE = "still running"
     DEAD = "has ended"
@@ -45,7 +45,7 @@ class Owner:
     """A process, so described that it is not taken for another one. What could not be read is empty or 0."""
 
     host: str  # for people
-    machine: str  # a hash of the machine's id, which is nobody else's business
+    machine: str  # a hash of the machine's id, which is private
     boot: str
     pid_namespace: int
     pid: int

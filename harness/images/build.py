@@ -32,11 +32,11 @@ def build(
     watch: Watch,
     *,
     examine: bool = True,
-    anew: bool = False,
+    rebuild: bool = False,
 ) -> Iterator[Image]:
     """Build what is missing and yield every image as it is ready, `examine`d: weighed and asked what was built in.
 
-    `anew`, everything is built from nothing but the base, and one at a time, for the time that takes.
+    With `rebuild`, everything is built from the base alone, one at a time, to time it.
 
     One that fails never costs the others. The builders are daemon threads: an interrupted harness ends at once, and
     the engine then drops their builds.
@@ -50,12 +50,12 @@ def build(
         with suppress(Empty):
             while target := waiting.get_nowait():
                 try:
-                    image = _build_one(engine, target, base, keep, watch, anew=anew)
+                    image = _build_one(engine, target, base, keep, watch, rebuild=rebuild)
                     done.put(_examine(engine, image, target.source.manifest, keep) if examine else image)
                 except BaseException as error:  # noqa: BLE001 (raised again in the caller's thread)
                     done.put(error)
 
-    for _ in range(1 if anew else AT_ONCE):
+    for _ in range(1 if rebuild else AT_ONCE):
         threading.Thread(target=builder, daemon=True).start()
     for number in range(1, len(targets) + 1):
         outcome = done.get()
@@ -83,7 +83,7 @@ def build_base(engine: Engine, catalog: Catalog, keep: Log, watch: Watch) -> str
     return plan.tag
 
 
-def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watch, *, anew: bool) -> Image:
+def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watch, *, rebuild: bool) -> Image:
     """Build one image if it is missing. A recipe that fails becomes a failed outcome with its log."""
     name = target.name
 
@@ -92,7 +92,7 @@ def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watc
 
     try:
         plan = plan_of(target.source, base, target.stage)
-        build_ns = build_if_missing(engine, plan, on_line, ships=True, anew=anew)
+        build_ns = build_if_missing(engine, plan, on_line, ships=True, rebuild=rebuild)
     except BuildError as error:
         log = keep(f"build-{name}.log", error.log)
         return Image(name=name, failure=Failure(stage="build", reason=str(error), log=log))

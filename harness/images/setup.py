@@ -1,6 +1,6 @@
 """A container engine and a Debian image, on a machine that has neither. Only this module changes the machine.
 
-docs/SETUP.md tells what it installs and changes, and how to undo it: whoever changes the one changes the other.
+docs/SETUP.md says what it installs and changes, and how to undo it: change both together.
 """
 
 from __future__ import annotations

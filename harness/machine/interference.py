@@ -1,4 +1,4 @@
-"""Which rounds had interference, by the state of the engine's host meanwhile, and which are kept. Pure.
+"""Which rounds had interference, by the state of the engine's host, and which are kept. Pure.
 
 A round is judged by the host's counters alone, never by its samples' times, wall or CPU: stalls and idle threads may be
 the kernel's own, and picking rounds by their times would be picking the result.

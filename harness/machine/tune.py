@@ -195,7 +195,7 @@ def _kept(state: Path) -> Kept | None:
 
 
 def _out_of_the_way(state: Path, error: ValueError) -> str:
-    """Move a state that cannot be read to where it stops nobody, and say what is then left to the user."""
+    """Move an unreadable state file out of the way, and say what the user can do."""
     aside = state.with_suffix(".unreadable")
     why = str(error).partition("\n")[0]
     try:

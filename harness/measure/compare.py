@@ -47,7 +47,7 @@ def compare(
 
     A failing implementation is an outcome in the journal. Raises EngineError or DiskFullError where the run cannot
     continue; all that was measured until then is in the journal. EngineBusyError where another harness
-    measures, unless told to `wait`.
+    measures, unless `wait`.
     """
     sources = catalog.named(options.langs)
     with turn(engine, MEASURING, watch, wait=wait), closing(RunFolder(results, run_id)) as folder:

@@ -22,7 +22,7 @@ def shuffled(cases: Sequence[Case], seed: int, number: int) -> list[Case]:
     return random.Random(f"{seed}/{number}").sample(cases, len(cases))  # noqa: S311 (an order, not a secret)
 
 
-def most_threads(cases: Iterable[Case], name: str) -> Case | None:
+def max_threads(cases: Iterable[Case], name: str) -> Case | None:
     """The case of a name on the most threads of those given: ratios are taken against that one."""
     return max((case for case in cases if case.name == name), key=lambda case: case.threads, default=None)
 
@@ -76,5 +76,5 @@ def counted(rounds: Sequence[Round]) -> list[Round]:
 def candidates(rounds: Sequence[Round]) -> list[Round]:
     """The rounds that count if there was no interference."""
     good = [r for r in rounds if not r.failure]
-    later = {r.asked for r in good if not r.pilot}
-    return [r for r in good if not r.pilot or r.asked in later]
+    later = {r.request for r in good if not r.pilot}
+    return [r for r in good if not r.pilot or r.request in later]

@@ -45,7 +45,7 @@ def build_images(run: Run, catalog: Catalog) -> int:
         )
     run.record(machine)
     missing = [target for target in wanted if target.name not in run.images]
-    for image in build(run.engine, base, missing, run.folder.keep_log, run.watch, anew=run.options.rebuild):
+    for image in build(run.engine, base, missing, run.folder.keep_log, run.watch, rebuild=run.options.rebuild):
         run.record(image)
     return time.monotonic_ns() - began_ns
 

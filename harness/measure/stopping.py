@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from harness.measure.experiment import Experiment
-from harness.measure.plan import counted, most_threads, next_batch
+from harness.measure.plan import counted, max_threads, next_batch
 from harness.model.cases import Case, Options
 from harness.model.journal import Round
 from harness.model.manifests import Rung
@@ -32,7 +32,7 @@ def precise(experiment: Experiment, case: Case, rounds: Mapping[Case, Sequence[R
     own = counted(rounds[case])
     if len(own) < max(options.rounds, MIN_ROUNDS):
         return False
-    chosen = most_threads((each for each in rounds if counted(rounds[each])), options.baseline)
+    chosen = max_threads((each for each in rounds if counted(rounds[each])), options.baseline)
     if chosen is None or chosen == case:
         return is_precise(experiment.estimate(own), None, options.precision / math.sqrt(2))
     return is_precise(experiment.estimate(own), experiment.estimate(counted(rounds[chosen])), options.precision)

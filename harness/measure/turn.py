@@ -15,7 +15,7 @@ POLL_S = 2.0
 
 @contextmanager
 def turn(engine: Engine, what: str, watch: Watch, *, wait: bool = False) -> Generator[None]:
-    """Exclusive use of an engine, to do `what`. Raises EngineBusyError where another has it, unless told to `wait`."""
+    """Exclusive use of an engine, to do `what`. Raises EngineBusyError where another has it, unless `wait`."""
     with ExitStack() as stack:
         shown = ""
         while True:

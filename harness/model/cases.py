@@ -39,7 +39,7 @@ class Case(Record):
 
 
 class Options(Record):
-    """What the user asked for, after defaults."""
+    """The user's options, after defaults."""
 
     langs: tuple[str, ...]
     rungs: tuple[str, ...]
@@ -63,7 +63,7 @@ class Options(Record):
 
 
 class Batch(Record):
-    """What one container is asked for: SAMPLES samples, each of CALLS calls of the kernel on ROWS rows.
+    """The request for one container: SAMPLES samples, each of CALLS calls of the kernel on ROWS rows.
 
     FIRST says where the first sample's rows begin; those of the later ones follow from it.
     """
@@ -71,7 +71,7 @@ class Batch(Record):
     rows: int
     samples: int
     first: int = 0
-    calls: int = 1  # with none, all is done but the work: what is left is what everything else takes
+    calls: int = 1  # with 0, everything is done but the work: what everything else takes
     pilot: bool = False  # whether it only sizes the containers that follow
 
 

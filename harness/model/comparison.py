@@ -12,7 +12,7 @@ from harness.model.record import Record
 
 
 class Interval(Record):
-    """An estimate with its 95 % interval; without one where a single round tells nothing of the spread."""
+    """An estimate with its 95 % interval; without one where a single round says nothing about the spread."""
 
     value: float
     low: float | None = None

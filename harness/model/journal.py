@@ -22,7 +22,7 @@ UNKNOWN = "not available on this machine"
 
 
 class Started(Record):
-    """The first entry: everything that was asked for."""
+    """The first entry: everything that was requested."""
 
     kind: Literal["started"] = "started"
     schema_version: int = SCHEMA
@@ -188,8 +188,8 @@ class Round(Record):
     )
 
     @property
-    def asked(self) -> Batch:
-        """What its container was asked for, wherever its rows began; for one that failed, no samples."""
+    def request(self) -> Batch:
+        """The request for its container, wherever its rows began; of a failed round, without samples."""
         return Batch(rows=self.rows, calls=self.calls, samples=len(self.samples))
 
 

@@ -10,7 +10,7 @@ from harness.report.figures import ESTIMATE, NONE, number, percent, ratio
 from harness.report.integrity import chained, verified
 from harness.report.section import Section, Table
 
-MOST_POINTS = 2
+MAX_POINTS = 2
 POINT_WIDTH = 96  # so that each takes one line of a terminal
 
 
@@ -70,7 +70,7 @@ def fastest(comparison: Comparison) -> Section:
 
 def _warnings(comparison: Comparison) -> Section:
     points = list(_points(comparison))
-    shown = points[:MOST_POINTS]
+    shown = points[:MAX_POINTS]
     if left := len(points) - len(shown):
         shown.append(f"and {left} more: see the full report")
     return Section("", points=[textwrap.shorten(point, POINT_WIDTH, placeholder=" …") for point in shown])

@@ -37,7 +37,7 @@ def build(source: Source, engine: DockerEngine, base: str) -> Iterator[Build]:
         source.dockerfile.write_text(f"ARG BASE\n{recipe}")
         plan = plan_of(source, base)
         tags.update(recipe.tag for recipe in (*plan.packages, plan.image))
-        build_if_missing(engine, plan, lambda _line: None, anew=True)
+        build_if_missing(engine, plan, lambda _line: None, rebuild=True)
         return plan
 
     yield build

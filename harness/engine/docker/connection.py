@@ -70,7 +70,7 @@ def _right(socket: Path) -> str:
         return f"You joined its group {group} after you logged in: log in again, or run `newgrp {group}`."
     return (
         f"Members of the group {group} may, and can act as root through it: `sudo usermod -aG {group} $USER`, then log "
-        "in anew; or run this as root."
+        "in again; or run this as root."
     )
 
 

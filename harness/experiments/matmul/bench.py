@@ -13,7 +13,7 @@ from harness.experiments.matmul.container import Bench, measure
 from harness.experiments.matmul.limits import MIN_S, timeout_s
 from harness.experiments.matmul.peak import is_near_peak, measure_peak_again
 from harness.experiments.matmul.untimed import UntimedWork
-from harness.experiments.matmul.validate import most_gflops
+from harness.experiments.matmul.validate import max_gflops
 from harness.experiments.matmul.workload import Workload
 from harness.machine.host import Read
 from harness.measure.accounts import larger
@@ -53,7 +53,7 @@ def _bench(run: Run, read: Read) -> Iterator[Bench]:
             inputs=inputs,
             timeout_s=MIN_S,
             keep=run.folder.keep_log,
-            core_gflops=most_gflops(run.machine.features) if run.machine else None,
+            core_gflops=max_gflops(run.machine.features) if run.machine else None,
             read=read,
             cpus=run.cpus,
             lender=run.base,

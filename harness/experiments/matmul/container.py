@@ -41,7 +41,7 @@ class Bench:
     untimed: UntimedWork = field(default_factory=UntimedWork)  # what containers take outside their samples
 
     def cpus_for(self, threads: int) -> tuple[int, ...]:
-        """The CPUs that a container of so many threads is given."""
+        """The CPUs of a container with this many threads."""
         return (self.cpus or self.engine.cpus())[:threads]
 
 

@@ -12,14 +12,14 @@ from scipy.special import stdtrit
 from harness.experiments.matmul.levels import SLOWER, call_s, sampled_s, steady
 from harness.model.journal import Round
 
-UNSTEADY = 0.05  # what gets faster by less among the samples that count has a figure all the same
-TAIL = 0.01  # of the cases that are steady, at the most, seem not to be
+UNSTEADY = 0.05  # a case that becomes faster by less than this among the samples that count has a figure
+TAIL = 0.01  # largest share of steady cases that may seem unsteady
 
 
 def unsteady(measured: Sequence[Round], pilots: Sequence[Round]) -> str | None:
-    """Why a case has no figure though its containers did well: it still got faster; None where it did not.
+    """Why a case has no figure although its containers succeeded: it still became faster; None where it did not.
 
-    It did so among the samples that count; or a container that ran longer before was faster in the end.
+    Either among the samples that count, or because a container that ran longer was faster in the end.
     """
     taken_s = median(sampled_s(r) for r in measured)
     if (share := falling(measured)) > UNSTEADY:

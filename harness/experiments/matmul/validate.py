@@ -19,7 +19,7 @@ FLOP_A_CYCLE = (("avx512f", 32), ("avx", 16), ("sve", 32), ("asimd", 16), ("sse2
 MATRIX_UNITS = {"sme", "sme2"}  # how fast these are depends on the machine
 
 
-def most_gflops(features: Collection[str]) -> float | None:
+def max_gflops(features: Collection[str]) -> float | None:
     """What no core of a CPU can exceed, whatever its clock; None where that is not known.
 
     The measured peak is no such bound: other work makes it too low.
@@ -36,7 +36,7 @@ def check_times(
 ) -> None:
     """Raise ProtocolError for times that cannot be: not positive, longer than the container lived, or too fast.
 
-    `core_gflops` is what no core can exceed, as most_gflops has it.
+    `core_gflops` is what no core can exceed, as max_gflops has it.
     """
     for number, sample in enumerate(samples, start=1):
         if sample.wall_ns < (batch.calls > 0) or sample.cpu_ns < 0:
