@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from harness.engine import owners
+from harness.engine.engine import OLD_OWNER_LABEL, OLD_RUN_LABEL
 from harness.engine.owners import Life, OldOwner, Owner, life_of, owner_of, parse_owner, this_process
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
@@ -186,3 +187,7 @@ def test_a_run_in_another_pid_namespace_is_alive_until_it_ends(options: tuple[st
         text=True,
     ).stdout
     assert seen.strip() == ("CONTAINED" if options else "ALIVE")  # never dead, whatever /proc it sees
+
+
+def test_what_earlier_versions_labelled_is_still_known() -> None:
+    assert (OLD_RUN_LABEL, OLD_OWNER_LABEL) == ("harness.run", "harness.owner")

@@ -24,7 +24,7 @@ OWNER_LABEL = "io.github.harness.owner"
 Neither label is on images: their containers and the images made from them would inherit it, those of users too.
 """
 
-OLD_RUN_LABEL = "harness.measure.run"
+OLD_RUN_LABEL = "harness.run"
 OLD_OWNER_LABEL = "harness.owner"
 """What earlier versions called these labels; what they left behind is still cleaned."""
 
