@@ -1,13 +1,13 @@
 """Every error that a user can meet.
 
 HarnessError                     a clear message; the command ends with `exit_code`
-├── UsageError              2    an option, name or number that cannot be right
+├── UsageError              2    an invalid option, name or number
 ├── ManifestError           2    a manifest with a typo or a wrong value
-├── RecipeError             2    sources or a recipe that no builder is given; becomes a failed outcome
-├── ResultsError            2    a results folder that is missing or cannot be read
+├── RecipeError             2    rejected sources or recipe; becomes a failed outcome
+├── ResultsError            2    a results folder that is missing or unreadable
 │   └── ChangedError             a run that cannot be resumed: its machine or its sources changed
 ├── DiskFullError           2    no space left, here or on the engine
-├── EngineError             2    no engine, no right to use it, or it stopped answering
+├── EngineError             2    no engine, no permission to use it, or it stopped answering
 │   ├── EngineRefusedError       an engine runs, but this user may not use it
 │   ├── EngineBusyError          another harness is using it
 │   └── BuildError               a recipe failed; becomes a failed outcome, carries the log
@@ -15,7 +15,7 @@ HarnessError                     a clear message; the command ends with `exit_co
 └── StoppedError          130    a signal ended the command (128 and the signal's number)
 ProtocolError                    an implementation broke the contract; becomes a failed outcome
 
-Anything else is a fault of harness itself: the command ends with FAULT, and says where it kept the traceback.
+Anything else is a bug in harness: the command ends with FAULT, and says where it kept the traceback.
 """
 
 FAULT = 70  # EX_SOFTWARE of sysexits.h: never 1, which says that a case failed
@@ -28,7 +28,7 @@ class HarnessError(Exception):
 
 
 class UsageError(HarnessError):
-    """An option, name or number that cannot be right."""
+    """An invalid option, name or number."""
 
 
 class ManifestError(HarnessError):
@@ -36,7 +36,7 @@ class ManifestError(HarnessError):
 
 
 class RecipeError(HarnessError):
-    """Sources or a recipe that no builder is given; becomes a failed outcome."""
+    """Rejected sources or a rejected recipe; becomes a failed outcome."""
 
 
 class ResultsError(HarnessError):
@@ -52,7 +52,7 @@ class DiskFullError(HarnessError):
 
 
 class EngineError(HarnessError):
-    """No container engine, no right to use it, or it stopped answering."""
+    """No container engine, no permission to use it, or it stopped answering."""
 
 
 class EngineRefusedError(EngineError):

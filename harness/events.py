@@ -1,4 +1,4 @@
-"""What is going on, told to whoever shows progress."""
+"""Events, for whatever shows progress."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Event:
-    """Something begins, or (`built`, `measured`) has come to an end."""
+    """Something begins, or (`built`, `measured`) has finished."""
 
     stage: Literal["build", "built", "prepare", "measure", "measured"]
     text: str

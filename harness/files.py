@@ -18,7 +18,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the last one is of a limit o
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file beside its place and move it there: whoever reads it, or dies, finds the old one or the new one.
+    """Write a file beside its place and rename it: readers, and a crash, find the old one or the new one.
 
     Raises OSError where it cannot be written; then nothing of it is left.
     """
@@ -48,9 +48,9 @@ def explained(path: Path) -> Generator[None]:
         if error.errno in FULL:
             raise DiskFullError(
                 f"the disk is full: {path} cannot be written ({error.strerror}).\n"
-                "What was measured before is kept there."
+                "What was measured before is saved there."
             ) from error
-        raise ResultsError(f"cannot write {path}: {error.strerror}; choose another place with --out") from error
+        raise ResultsError(f"cannot write {path}: {error.strerror}; choose another folder with --out") from error
 
 
 @contextmanager
@@ -75,11 +75,10 @@ def _no_room(error: OSError) -> HarnessError:
     if error.errno in FULL:
         return DiskFullError(
             f"the folder for temporary files is full: {place} ({error.strerror}).\n"
-            "Free some space there, or let TMPDIR name a folder with more."
+            "Free some space there, or set TMPDIR to a folder with more."
         )
     return HarnessError(
-        f"no temporary file can be made in {place}: {error.strerror or error}.\n"
-        "Let TMPDIR name a folder that you may write."
+        f"cannot create a temporary file in {place}: {error.strerror or error}.\nSet TMPDIR to a writable folder."
     )
 
 

@@ -23,12 +23,12 @@ QUIET_S = 5.0
 LOG_WIDTH = 120
 INDENT = "  "
 SPINNER = 2  # columns that it takes, with the blank after it
-LEAST_TEXT = 20
+MIN_TEXT = 20
 ELLIPSIS = " …"
 
 
 class Progress:
-    """Shows events as they come. On a terminal what is under way is one changing line, what is done stays above.
+    """Shows events as they come. On a terminal, work in progress is one changing line, and what is done stays above it.
 
     A terminal that cannot move its cursor gets plain lines, as a file does.
     """
@@ -77,20 +77,20 @@ class Progress:
 
 
 def line(event: Event, width: int) -> str:
-    """An event on one line of so many columns: what does not fit is left out of the text, from the end, word by word.
+    """An event on one line of `width` columns; text that does not fit is cut at the end, word by word.
 
-    How many are done stays, and so does the time that is left where there is room for both.
+    The counter always stays, and so does the remaining time where there is room for both.
     """
     count = f"[{event.done}/{event.total}] " if event.total else ""
     left = f", about {_duration(event.left_s)} left" if event.left_s is not None else ""
-    if width - len(count) - len(left) < LEAST_TEXT:
+    if width - len(count) - len(left) < MIN_TEXT:
         left = ""
     room = max(1, width - len(count) - len(left))
     return f"{count}{_shortened(printable(event.text), room)}{left}"[:width]
 
 
 def _shortened(text: str, width: int) -> str:
-    """As many words as fit; of a first word that does not, as much as fits."""
+    """As many words as fit; of a first word that is too long, as much as fits."""
     if len(text) <= width:
         return text
     room = max(0, width - len(ELLIPSIS))
@@ -102,7 +102,7 @@ def _wrapped(text: str, width: int) -> str:
     """Indented, and broken at blanks only, so that a path can be copied."""
     return textwrap.fill(
         printable(text),
-        max(width, LEAST_TEXT),
+        max(width, MIN_TEXT),
         initial_indent=INDENT,
         subsequent_indent=2 * INDENT,
         break_long_words=False,

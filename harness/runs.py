@@ -1,4 +1,4 @@
-"""Which run is meant: the latest, or the one of an id or a path; one that cannot be read never hides the others."""
+"""Find a run: the latest, or one by id or path; an unreadable one never hides the others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _unnoted(_line: str) -> None:
 
 @dataclass(frozen=True)
 class _Found:
-    """A run that can be read: of this folder of results, or brought here from elsewhere under another name."""
+    """A readable run: made in this results folder, or copied here from elsewhere under another name."""
 
     folder: Path
     at: str
@@ -30,7 +30,7 @@ class _Found:
 
 
 def find_run(results: Path, run: str, note: Note = _unnoted) -> Path:
-    """The folder of a run: `latest`, an id below `results`, or a path; what was passed over is noted.
+    """The folder of a run: `latest`, an id below `results`, or a path; skipped folders are noted.
 
     Raises ResultsError if there is none, or it may not be read.
     """
@@ -40,38 +40,38 @@ def find_run(results: Path, run: str, note: Note = _unnoted) -> Path:
         if _holds_journal(folder):
             return folder if folder.name not in {"", ".."} else folder.resolve()
     there = ", ".join(sorted(folder.name for folder in _folders(results))) or "none"
-    raise ResultsError(f"no run {run!r} in {results}/ (there are: {there})")
+    raise ResultsError(f"no run {run!r} in {results}/ (available: {there})")
 
 
 def _latest(results: Path, note: Note) -> Path:
-    """The run that was begun last; one that was brought here only where none was made here."""
-    passed_over: list[str] = []
-    found = list(_readable(results, passed_over.append))
-    if not found and passed_over:
-        raise ResultsError(f"no run in {results}/ can be read:\n" + "\n".join(passed_over))
+    """The run that began last; a copied one only where none was made here."""
+    skipped: list[str] = []
+    found = list(_readable(results, skipped.append))
+    if not found and skipped:
+        raise ResultsError(f"no run in {results}/ can be read:\n" + "\n".join(skipped))
     if not found:
         command = ["harness", "compare", *([] if results == RESULTS else ["--out", str(results)])]
         raise ResultsError(f"no run in {results}/ yet: `{shlex.join(command)}` makes one")
-    for each in passed_over:
-        note(f"passed over: {each}")
+    for each in skipped:
+        note(f"skipped: {each}")
     latest = max(found, key=lambda each: (each.is_own, each.at, each.folder.name))
     if not latest.is_own:
         note(
-            f"{latest.folder} was not measured here: it was brought to {results}/, and its figures are those of the "
-            "machine that it names; `harness compare` measures this one"
+            f"{latest.folder} was not measured here: it was copied to {results}/, and its figures are those of the "
+            "machine that it names; `harness compare` measures this machine"
         )
     return latest.folder
 
 
-def _readable(results: Path, passed_over: Note) -> Iterator[_Found]:
+def _readable(results: Path, skipped: Note) -> Iterator[_Found]:
     for folder in _folders(results):
         try:
             started = first_entry(folder)
         except OSError as error:
-            passed_over(f"{folder}/{JOURNAL} cannot be read: {error.strerror}")
+            skipped(f"{folder}/{JOURNAL} cannot be read: {error.strerror}")
             continue
         if started is None:
-            passed_over(f"{folder}/{JOURNAL} does not begin as a journal of this harness does")
+            skipped(f"{folder}/{JOURNAL} is not a journal of harness")
         else:
             yield _Found(folder, started.at, started.run == folder.name)
 

@@ -54,9 +54,9 @@ class RunFolder:
     """Where one run keeps what it measures."""
 
     def __init__(self, results: Path, run: str, *, again: bool = False) -> None:
-        """Make the folder, or go on with one; until closed it is nobody else's to write.
+        """Make the folder, or resume one; until closed nobody else may write to it.
 
-        Raises ResultsError where it cannot be made, or another harness is at it.
+        Raises ResultsError where it cannot be made, or another harness is using it.
         """
         self.path = results / run
         with explained(self.path):
@@ -72,7 +72,7 @@ class RunFolder:
         os.close(self._lock)
 
     def append(self, entry: Entry) -> None:
-        """Add an entry and see it onto the disk before going on."""
+        """Add an entry, and flush it to disk."""
         line, link = entry.model_dump_json().encode(), None
         if self._link is not None:
             line, link = linked(line, self._link)
@@ -91,20 +91,20 @@ class RunFolder:
 
 
 def _locked(folder: Path) -> int:
-    """Hold a folder until the descriptor is closed, by us or by death."""
+    """Lock a folder until the descriptor is closed, by us or by the end of the process."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         raise ResultsError(
-            f"{folder} is still being measured by another harness: wait for its end, or stop it"
+            f"{folder} is still being measured by another harness: wait until it has finished, or stop it"
         ) from None
     return descriptor
 
 
 def _drop_half_a_line(journal: Path) -> None:
-    """Cut off what death left of an entry, or the next one would be appended to it."""
+    """Cut off an incomplete last entry, or the next one would be appended to it."""
     with journal.open("r+b") as file:
         whole = file.read().rfind(b"\n") + 1
         file.truncate(whole)
@@ -137,7 +137,7 @@ def load_run(folder: Path) -> list[Entry]:
 
 
 def load_journal(folder: Path) -> Journal:
-    """The journal of a run. A last line that death cut short is left out.
+    """The journal of a run. An incomplete last line is left out.
 
     Raises ResultsError where any other line cannot be read, or the schema is another one.
     """
@@ -146,7 +146,7 @@ def load_journal(folder: Path) -> Journal:
         _check_schema(folder, lines[0])
     entries = [_entry(folder, number, line) for number, line in enumerate(lines, start=1)]
     if not entries or not isinstance(started := entries[0], Started):
-        raise ResultsError(f"{folder}/{JOURNAL} does not begin as a journal does: it is no run, or was damaged")
+        raise ResultsError(f"{folder}/{JOURNAL} does not begin like a journal: it is not a run, or is damaged")
     return Journal(entries, checked(lines, chained=started.schema_version > UNCHAINED))
 
 
@@ -178,25 +178,25 @@ def _entry(folder: Path, number: int, line: bytes) -> Entry:
 
 
 def _advice(folder: Path, number: int) -> str:
-    """What to do about a damaged line: every other holds its own, but without the first nobody knows of what."""
+    """What to do about a damaged line: every other stands alone, but needs the first."""
     if number == 1:
         return "Nothing can be read without it: measure again."
     removal = shlex.join(["sed", "-i", f"{number}d", f"{folder}/{JOURNAL}"])
     resumption = shlex.join(["harness", "compare", "--resume", folder.name, "--out", str(folder.parent)])
     return (
         f"Remove it with `{removal}` to read the rest; every report then says that a line is missing there. "
-        f"Where the run did not come to its end, `{resumption}` measures what it held again."
+        f"If the run was interrupted, `{resumption}` measures again what it held."
     )
 
 
 def _check_schema(folder: Path, line: bytes) -> None:
-    """Raise ResultsError for another schema, before what it calls otherwise is taken for damage."""
+    """Raise ResultsError for another schema, before its other keys are taken for damage."""
     try:
         written = _Written.model_validate_json(line)
     except ValidationError:
-        return  # damaged: told when the line is parsed
-    if written.schema_version not in {UNCHAINED, SCHEMA}:
+        return  # damaged: reported when the line is parsed
+    if not UNCHAINED <= written.schema_version <= SCHEMA:
         raise ResultsError(
-            f"{folder} has schema {written.schema_version}, this harness reads {UNCHAINED} and {SCHEMA}: "
+            f"{folder} has schema {written.schema_version}, this harness reads {UNCHAINED} to {SCHEMA}: "
             f"use harness {written.harness} to read it"
         )

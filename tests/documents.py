@@ -37,8 +37,8 @@ def blocks() -> dict[str, str]:
         "publ": render_section(headline(comparison), level=3),
         "grid": render_section(crossed.matrix(comparison), level=3),
         "gflp": render_section(crossed.speeds(comparison), level=3),
-        "yard": render_section(crossed.against_yardstick(comparison), level=3),
-        "clmb": render_section(crossed.climb(comparison), level=3),
+        "yard": render_section(crossed.against_reference(comparison), level=3),
+        "clmb": render_section(crossed.steps(comparison), level=3),
         "size": render_section(image_sizes(comparison.images), level=3),
         "help": helps(),
     }

@@ -84,9 +84,9 @@ def some_options(**changes: Any) -> Options:
         "precision": 0.0,
         "budget_s": 1.0,
         "baseline": "alpha/naive",
-        "yardstick": "beta",
+        "reference": "beta",
         "seed": 7,
-        "twin": False,
+        "controls": False,
     }
     return Options.model_validate(fields | changes)
 

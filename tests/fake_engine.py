@@ -143,11 +143,11 @@ class FakeEngine:
     def import_image(self, archive: BinaryIO, tag: str) -> None:
         raise NotImplementedError
 
-    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
+    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, rebuild: bool = False) -> None:
         on_line("Step 1/1")
         name, _, version = recipe.tag.partition(":")
         made_of = f"{name}:{version.partition('-')[0]}"  # without the token of what is yet to be made canonical
-        if made_of in self.built and not anew:
+        if made_of in self.built and not rebuild:
             on_line(KEPT)
         if _name(recipe.tag) in self.unbuildable:
             raise BuildError("error: expected ';' (exit code 1)", "Step 1/1\nmain.x:1: error: expected ';'\n")

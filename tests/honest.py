@@ -20,9 +20,9 @@ from harness.engine.engine import Engine
 from harness.experiments import matmul
 from harness.experiments.matmul.claims import Claim, gaps
 from harness.experiments.matmul.container import Bench, measure
-from harness.experiments.matmul.limits import LEAST_S
-from harness.experiments.matmul.untimed import Untimed
-from harness.experiments.matmul.workload import Workload, most_calls
+from harness.experiments.matmul.limits import MIN_S
+from harness.experiments.matmul.untimed import UntimedWork
+from harness.experiments.matmul.workload import Workload, max_calls
 from harness.images.build import build, build_base
 from harness.images.catalog import load_catalog, root, targets_of
 from harness.machine.conditions import gather, parse_reading
@@ -113,14 +113,14 @@ def _next(entry: Round, rung: Rung, chance: random.Random) -> Batch:
         rows = min(n, max(1, entry.case.threads))
     samples = max(1, min(samples, int(LONGEST_S / (row_s * rows))))
     calls = max(1, round(min(chance.choice(CALLS_S), LONGEST_S / samples) / (row_s * rows)))
-    return Batch(rows=rows, samples=samples, first=chance.randrange(n), calls=min(calls, most_calls(n)))
+    return Batch(rows=rows, samples=samples, first=chance.randrange(n), calls=min(calls, max_calls(n)))
 
 
 @contextmanager
 def _bench(engine: Engine, base: str, n: int, known: dict[str, Accounts]) -> Iterator[Bench]:
     workload = Workload(n, n)
     inputs = engine.fill_volume(base, {"a.f64": workload.a.data, "b.f64": workload.b.data})
-    bench = Bench(engine, workload, inputs, LEAST_S, _unkept, lender=base, untimed=Untimed(known))
+    bench = Bench(engine, workload, inputs, MIN_S, _unkept, lender=base, untimed=UntimedWork(known))
     try:
         yield replace(bench, read=lambda: parse_reading(gather()))
     finally:

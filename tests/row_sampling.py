@@ -38,8 +38,8 @@ from harness.experiments.matmul.timing import timing
 from harness.experiments.matmul.workload import Workload
 from harness.images.build import build, build_base
 from harness.images.catalog import Catalog, Source, load_catalog, root, targets_of
-from harness.machine.disturbance import disturbances
 from harness.machine.host import watched
+from harness.machine.interference import interference
 from harness.model.cases import Batch, Case
 from harness.model.comparison import Interval
 from harness.model.journal import Round
@@ -268,7 +268,7 @@ def _keep(case: Case, rounds: Sequence[Round]) -> str:
     """Keep what was found of a case, unless something disturbed it; says what became of it."""
     full = [r for r in rounds if r.rows == case.n]
     estimated = [r for r in rounds if r.rows < case.n]
-    if disturbed := "; ".join(disturbances([*estimated, *full]).values()):
+    if disturbed := "; ".join(interference([*estimated, *full]).values()):
         return f"not kept: {disturbed}"
     entry = Compared.of(case, _cpu(), estimated, full)
     with MEASURED.open("a", encoding="utf-8") as file:

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import ProtocolError
 from harness.experiments.matmul.claims import Claim, Gap, believed, gaps, numbers, part, unexplained
-from harness.experiments.matmul.untimed import Untimed, explained, number_ns
+from harness.experiments.matmul.untimed import UntimedWork, explained, number_ns
 from harness.measure.accounts import larger
 from harness.model.cases import Accounts, Batch, Conditions, Sample
 from tests.factories import a_case
@@ -104,8 +104,8 @@ def test_without_an_account_only_wall_time_is_looked_at_and_without_conditions_n
 
 def test_the_reason_says_what_was_claimed_and_what_was_counted() -> None:
     assert str(unexplained(a_claim(cpu=0.1, samples=2), START)) == (
-        "its samples claim 0.100 s of CPU time, but 1.100 s are accounted for; all else was measured to take 0.100 s, "
-        "and may take 0.265 s"
+        "its samples claim 0.100 s of CPU time, but 1.100 s were counted; everything else took 0.100 s as measured, "
+        "at most 0.265 s"
     )
 
 
@@ -146,7 +146,7 @@ def slow_loader(samples: int = 4) -> Claim:
 
 
 def test_what_starting_does_not_explain_is_measured_with_no_calls_and_remembered() -> None:
-    untimed, idle = Untimed({"image": START}), answers(0.5)
+    untimed, idle = UntimedWork({"image": START}), answers(0.5)
     asked: list[Batch] = []
 
     def measured(batch: Batch) -> Accounts:
@@ -163,18 +163,18 @@ def test_what_starting_does_not_explain_is_measured_with_no_calls_and_remembered
 
 
 def test_a_busy_moment_is_measured_again_and_the_longest_counts() -> None:
-    untimed, idle = Untimed({"image": START}), answers(0.1, 0.5)
+    untimed, idle = UntimedWork({"image": START}), answers(0.1, 0.5)
     assert explained("image", slow_loader(), untimed, lambda _: next(idle)).cpu_ns
 
 
 def test_what_nothing_explains_is_refused() -> None:
-    untimed, idle = Untimed({"image": START}), answers(0.1, 0.1)
-    with pytest.raises(ProtocolError, match=r"claim 2\.000 s of CPU time, but 2\.500 s are accounted for"):
+    untimed, idle = UntimedWork({"image": START}), answers(0.1, 0.1)
+    with pytest.raises(ProtocolError, match=r"claim 2\.000 s of CPU time, but 2\.500 s were counted"):
         explained("image", slow_loader(), untimed, lambda _: next(idle))
 
 
 def test_a_hundred_samples_are_not_judged_by_what_one_took() -> None:
-    case, untimed = a_case(n=N), Untimed({"image": START})
+    case, untimed = a_case(n=N), UntimedWork({"image": START})
     one, many = Batch(rows=10, samples=1, calls=0), Batch(rows=10, samples=100)
     untimed.learn("image", case, one, Accounts(life_ns=S, cpu_ns=S))
     assert untimed.expected("image", case, one).cpu_ns == S

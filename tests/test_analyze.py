@@ -83,15 +83,15 @@ def test_the_same_journal_gives_the_same_intervals() -> None:
 def test_a_single_round_has_no_interval_and_says_so() -> None:
     comparison = analyzed(rounds_of("alpha/naive", [1.0, 1.0, 1.2]))
     assert row(comparison, "alpha/naive").seconds == Interval(value=1.1)
-    assert "one round only, so nothing is known of the spread: alpha/naive" in comparison.warnings
+    assert "only one round, so the spread is unknown: alpha/naive" in comparison.warnings
 
 
 def test_a_ratio_to_a_single_round_has_no_interval() -> None:
     comparison = analyzed(rounds_of("alpha/naive", [2.0]) + rounds_of("beta/naive", [1.0], [1.0]))
-    assert row(comparison, "beta/naive").ratio == Ratio(value=2.0, tie=True)
+    assert row(comparison, "beta/naive").ratio == Ratio(value=2.0, not_significant=True)
 
 
-def test_a_difference_below_the_noise_is_a_tie() -> None:
+def test_a_difference_below_the_noise_is_not_significant() -> None:
     alpha = a_manifest("alpha", "naive", "interchanged", "parallel")
     comparison = analyzed(
         rounds_of("alpha/naive", [1.0], [1.1], [0.9])
@@ -100,10 +100,10 @@ def test_a_difference_below_the_noise_is_a_tie() -> None:
         [alpha],
         rungs=("naive", "interchanged", "parallel"),
     )
-    tie, faster = row(comparison, "alpha/interchanged").step, row(comparison, "alpha/parallel").step
-    assert tie is not None
+    close, faster = row(comparison, "alpha/interchanged").step, row(comparison, "alpha/parallel").step
+    assert close is not None
     assert faster is not None
-    assert tie.holds(1.0)
+    assert close.holds(1.0)
     assert not faster.holds(1.0)
 
 
@@ -143,7 +143,7 @@ def test_efficiency_has_the_uncertainty_of_both() -> None:
     assert high > 0.8
 
 
-def test_every_rung_stands_beside_the_yardsticks() -> None:
+def test_every_rung_stands_beside_the_references() -> None:
     manifests = [a_manifest("alpha", "naive", "parallel"), a_manifest("beta", "naive", "parallel")]
     comparison = analyzed(
         rounds_of("alpha/naive", [8.0], [8.0])
@@ -151,12 +151,12 @@ def test_every_rung_stands_beside_the_yardsticks() -> None:
         + rounds_of("beta/naive", [4.0], [4.0])
         + rounds_of("beta/parallel", [3.0], [3.0], threads=2),
         manifests,
-        yardstick="beta",
+        reference="beta",
     )
     beside = {
-        row.name: (row.to_yardstick.value, row.to_yardstick_naive.value)
+        row.name: (row.vs_reference.value, row.vs_reference_naive.value)
         for row in comparison.rows
-        if row.to_yardstick and row.to_yardstick_naive
+        if row.vs_reference and row.vs_reference_naive
     }
     assert beside == {
         "alpha/naive": (0.5, 0.5),
@@ -177,7 +177,7 @@ def test_sampled_rows_are_scaled_to_the_whole_product() -> None:
 def test_the_cold_sample_is_left_out_and_shown() -> None:
     found = row(analyzed(rounds_of("alpha/naive", [9.0, 1.0, 1.0], [7.0, 1.0, 1.0])), "alpha/naive")
     assert known(found.seconds) == pytest.approx((1, 1, 1))
-    assert found.cold_seconds == 8.0
+    assert found.first_sample_seconds == 8.0
     assert (found.rounds, found.samples) == (2, 4)
 
 
@@ -213,13 +213,12 @@ def test_ratios_to_the_row_above_to_naive_and_of_a_core_have_their_intervals_and
         + rounds_of("c/parallel", [1.6], [1.5], [1.4], threads=2),
         manifests,
         baseline="python/naive",
-        yardstick="c",
+        reference="c",
     )
     same, faster = row(comparison, "c/naive"), row(comparison, "c/parallel")
-    assert [found.tie for found in (same.ratio, faster.ratio, faster.step, faster.to_yardstick_naive) if found] == [
-        True, False, False, False,
-    ]  # fmt: skip
-    value, low, high = known(faster.to_yardstick_naive)
+    ratios = (same.ratio, faster.ratio, faster.step, faster.vs_reference_naive)
+    assert [found.not_significant for found in ratios if found] == [True, False, False, False]
+    value, low, high = known(faster.vs_reference_naive)
     assert low < value < high
     value, low, high = known(faster.ratio)
     assert known(faster.ratio_per_core) == pytest.approx((value / 2, low / 2, high / 2))
@@ -228,7 +227,7 @@ def test_ratios_to_the_row_above_to_naive_and_of_a_core_have_their_intervals_and
     assert beside["c/naive"] is None  # Java, which is above it in the table, was not measured
     assert beside["c/parallel"] == faster.step
     baseline = row(comparison, "python/naive").ratio
-    assert baseline == Ratio(value=1.0, low=1.0, high=1.0, tie=False)
+    assert baseline == Ratio(value=1.0, low=1.0, high=1.0, not_significant=False)
 
 
 def test_a_serial_case_has_no_efficiency_and_the_first_rung_no_step() -> None:
@@ -242,7 +241,11 @@ NOT_BUILT = Rejected(case=a_case("beta/naive"), failure=Failure(stage="build", r
 
 @pytest.mark.parametrize(
     ("entries", "reason"),
-    [([FAILED], "wrong product"), ([NOT_BUILT], "it did not compile"), ([], "the run ended before it was measured")],
+    [
+        ([FAILED], "wrong product"),
+        ([NOT_BUILT], "it did not compile"),
+        ([], "the run was interrupted before it was measured"),
+    ],
 )
 def test_a_case_without_a_result_has_its_reason_and_no_ratio(entries: list[Entry], reason: str) -> None:
     good = rounds_of("alpha/naive", [2.0], [2.0])
@@ -267,7 +270,7 @@ def test_absent_rungs_are_rows_with_a_reason_where_they_were_asked_for() -> None
     comparison = analyzed(rounds_of("gamma/naive", [1.0], [1.0]), [gamma])
     assert [(row.rung, row.outcome, row.reason) for row in comparison.rows] == [
         ("naive", "measured", None),
-        ("parallel", "absent", "it has one thread"),
+        ("parallel", "not implemented", "it has one thread"),
     ]
 
 
@@ -282,7 +285,7 @@ def test_a_missing_baseline_costs_the_ratios_only_and_is_warned_of() -> None:
     comparison = analyzed(rounds_of("beta/naive", [1.0], [1.0]))
     assert row(comparison, "beta/naive").seconds is not None
     assert row(comparison, "beta/naive").ratio is None
-    assert "the baseline alpha/naive was not measured: ratios to it are missing" in comparison.warnings
+    assert "the baseline alpha/naive was not measured: speedups over it are missing" in comparison.warnings
 
 
 def test_a_good_run_has_no_warnings() -> None:
@@ -299,11 +302,11 @@ def test_noisy_idle_and_unbelievable_cases_are_warned_of() -> None:
     ]
     warnings = analyzed([MACHINE.model_copy(update={"load_1m": 3.0}), *rounds], finished=False).warnings
     for expected in (
-        "this run did not come to its end",
+        "this run was interrupted",
         "the machine was not idle when the run began (load 3 on 2 CPUs)",
-        "wide intervals, which a larger --budget narrows: alpha/naive ± ",
-        "fewer CPUs busy than threads asked for: other work, or waiting: alpha/parallel 1.00 of 2",
-        "faster than the measured peak of this machine, which other work can make too low: beta/naive 205%",
+        "wide confidence intervals (a larger --budget narrows them): alpha/naive ± ",
+        "low CPU utilization (CPUs used of threads): other processes, or waiting: alpha/parallel 1.00 of 2",
+        "faster than the measured peak, which other processes can make too low: beta/naive 205%",
     ):
         assert any(warning.startswith(expected) for warning in warnings), expected
 
@@ -314,7 +317,7 @@ def test_without_a_peak_there_are_no_shares_of_it() -> None:
     ]
     comparison = analyze(entries)
     assert row(comparison, "beta/naive").peak_share is None
-    assert "the machine's peak was not measured: shares of peak are missing" in comparison.warnings
+    assert "the peak was not measured: shares of peak are missing" in comparison.warnings
 
 
 def published_run(factor: float, threads: int = 2) -> Comparison:
@@ -337,13 +340,13 @@ def test_the_published_rows_stand_as_they_were_printed() -> None:
 def test_where_a_ratio_is_not_the_published_one_it_says_what_differs() -> None:
     differences = " | ".join(published_run(3.0).published[3].differences)
     for expected in (
-        "cores: 18 there, 2 here",
-        "n: 4096 there, 64 here",
-        "baseline: CPython 2.7 there, python compiler 1.0 here",
-        "toolchain: Cilk there, c compiler 1.0 here",
-        "flags: both outer loops parallel there, -O3 here",
-        "CPU: 2 × Intel Xeon E5-2666 v3",
-        "Fast CPU here",
+        "cores: published 18, here 2",
+        "n: published 4096, here 64",
+        "baseline: published CPython 2.7, here python compiler 1.0",
+        "toolchain: published Cilk, here c compiler 1.0",
+        "flags: published both outer loops parallel, here -O3",
+        "CPU: published 2 × Intel Xeon E5-2666 v3",
+        "here Fast CPU",
     ):
         assert expected in differences
 
@@ -394,7 +397,7 @@ def test_the_report_says_why_a_case_was_measured_no_more(
     comparison = analyzed(
         [*alpha, *rounds_of("beta/naive", *rounds)], finished=finished, budget_s=budget_s, precision=0.03
     )
-    assert row(comparison, "beta/naive").stopped == label
+    assert row(comparison, "beta/naive").stop_reason == label
 
 
 READING = Reading(
@@ -429,10 +432,11 @@ def test_the_machine_of_a_later_session_is_not_ignored() -> None:
     after = analyzed([MACHINE, READING, *rounds, *again]).warnings
     assert not any("was not idle" in text or "on battery" in text for text in before)
     assert [text for text in after if "was not idle" in text] == [
-        "the machine was not idle when the run was resumed (load 1.5 on 2 CPUs): other work, or the set-up just before"
+        "the machine was not idle when the run was resumed (load 1.5 on 2 CPUs): other processes, or the set-up just "
+        "before"
     ]
     assert [text for text in after if "on battery" in text] == [
-        "on battery: the frequency is held down (plug it in)",
+        "on battery: the frequency is limited (plug it in)",
     ]
     assert any("when the run began (load 1.5" in text for text in analyzed([busy, *rounds]).warnings)
 
@@ -466,14 +470,14 @@ def test_what_a_call_does_once_is_warned_of_where_it_is_no_small_share() -> None
         rounds = [a_round(case, *[once_s + 1.0] * 2, rows=10, first=0, number=number) for number in (2, 3)]
         return analyzed([MACHINE, few, *rounds], [ALPHA], n=4096).warnings
 
-    said = "what a call does once is no small share of the rows that were timed, so that these estimates are too high"
+    said = "per-call overhead is a large share of the timed rows, so these estimates are too high"
     assert f"{said}: alpha/naive 17%" in warnings(0.2)
     assert not [warning for warning in warnings(0.03) if warning.startswith(said)]
 
 
 def test_rounds_that_all_timed_the_same_rows_are_warned_of() -> None:
     case = a_case("alpha/naive", n=4096)
-    said = "every round timed the same rows, as earlier versions did: what others take is not in these intervals"
+    said = "every round timed the same rows, as in earlier versions: these intervals exclude differences between rows"
     for first, expected in ((None, True), (7, False)):
         rounds = [a_round(case, 1.0, 1.0, rows=10, first=first, number=number) for number in (2, 3)]
         assert (f"{said}: alpha/naive" in analyzed([MACHINE, *rounds], [ALPHA], n=4096).warnings) == expected
@@ -484,4 +488,4 @@ def test_a_case_that_did_not_get_steady_has_no_figure_and_says_so() -> None:
     found = row(analyzed([MACHINE, *rounds_of("alpha/naive", *[walls] * 3)], [ALPHA]), "alpha/naive")
     assert (found.outcome, found.seconds) == ("failed", None)
     assert found.reason is not None
-    assert found.reason.startswith("did not get steady: after 15 s of computing it still got faster, by 100%")
+    assert found.reason.startswith("no steady state: after 15 s of computing it still became faster, by 100%")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.analysis.beside import resident_bytes, startup_seconds, tax_rows
+from harness.analysis.beside import overhead_rows, resident_bytes, startup_seconds
 from harness.experiments.matmul.experiment import MATMUL
-from harness.model.comparison import TaxRow
-from harness.model.journal import PLACES, Place, Startup, TaxRound
+from harness.model.comparison import OverheadRow
+from harness.model.journal import PLACES, OverheadRound, Place, Startup
 from tests.factories import a_case, a_failed_round, a_round
 
 CASE = a_case("alpha/naive")
@@ -15,24 +15,24 @@ HOST, CONTAINER, UNFILTERED = PLACES
 SHARES = (0.999, 1.0, 1.0, 1.001)
 
 
-def placed(place: Place, seconds: float, rows: int | None = None) -> list[TaxRound]:
+def placed(place: Place, seconds: float, rows: int | None = None) -> list[OverheadRound]:
     """Rounds of a case in a place."""
     return [
-        TaxRound(place=place, round=a_round(CASE, share * seconds, rows=rows, number=number))
+        OverheadRound(place=place, round=a_round(CASE, share * seconds, rows=rows, number=number))
         for number, share in enumerate(SHARES, start=1)
     ]
 
 
-def rows_of(entries: Sequence[TaxRound], floor: float = 0.0) -> list[TaxRow]:
-    return list(tax_rows(MATMUL, entries, lambda case: floor if case == CASE else 1.0))
+def rows_of(entries: Sequence[OverheadRound], floor: float = 0.0) -> list[OverheadRow]:
+    return list(overhead_rows(MATMUL, entries, lambda case: floor if case == CASE else 1.0))
 
 
-def known(row: TaxRow) -> tuple[float, bool]:
+def known(row: OverheadRow) -> tuple[float, bool]:
     assert row.ratio is not None
-    return round(row.ratio.value, 6), row.ratio.tie
+    return round(row.ratio.value, 6), row.ratio.not_significant
 
 
-def test_a_place_is_beside_the_first_and_a_difference_below_the_noise_floor_is_a_tie() -> None:
+def test_a_place_is_beside_the_first_and_a_difference_below_the_noise_floor_is_not_significant() -> None:
     entries = [*placed(UNFILTERED, 0.98), *placed(CONTAINER, 1.0)]
     first, second = rows_of(entries)
     assert (first.place, second.place) == (CONTAINER, UNFILTERED)
@@ -43,7 +43,7 @@ def test_a_place_is_beside_the_first_and_a_difference_below_the_noise_floor_is_a
 
 
 def test_a_place_that_failed_says_why_and_the_next_one_is_the_first() -> None:
-    failed = TaxRound(place=HOST, round=a_failed_round(CASE, "no such file"))
+    failed = OverheadRound(place=HOST, round=a_failed_round(CASE, "no such file"))
     host, container, unfiltered = rows_of([*placed(CONTAINER, 2.0), failed, *placed(UNFILTERED, 4.0)])
     assert (host.reason, host.seconds, host.ratio) == ("no such file", None, None)
     assert (container.reason, known(container)) == (None, (1.0, False))

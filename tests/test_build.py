@@ -26,7 +26,7 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 def built(
-    engine: FakeEngine, catalog: Catalog, kept: dict[str, str | bytes] | None = None, *, anew: bool = False
+    engine: FakeEngine, catalog: Catalog, kept: dict[str, str | bytes] | None = None, *, rebuild: bool = False
 ) -> dict[str, Image]:
     logs: dict[str, str | bytes] = {} if kept is None else kept
 
@@ -35,7 +35,7 @@ def built(
         return f"logs/{name}"
 
     targets = targets_of(catalog.images.values())
-    return {image.name: image for image in build(engine, "base:1", targets, keep, lambda _: None, anew=anew)}
+    return {image.name: image for image in build(engine, "base:1", targets, keep, lambda _: None, rebuild=rebuild)}
 
 
 def fake_engine(**script: object) -> FakeEngine:
@@ -65,7 +65,7 @@ def test_what_is_there_is_not_built_again_and_has_no_time(catalog: Catalog) -> N
 def test_what_is_built_anew_is_timed_whole(catalog: Catalog) -> None:
     engine = fake_engine()
     built(engine, catalog)
-    assert all(image.build_ns for image in built(engine, catalog, anew=True).values())
+    assert all(image.build_ns for image in built(engine, catalog, rebuild=True).values())
     assert len(engine.built) == 6
 
 
@@ -180,7 +180,7 @@ def test_each_trait_that_was_built_otherwise_is_named(trait: str, really: object
 def test_what_was_built_as_declared_has_no_mismatch_and_a_missing_rung_is_one() -> None:
     rung = ALPHA.rungs[0]
     assert mismatches(rung, info_of(ALPHA)) == []
-    assert mismatches(rung, info_of(a_manifest("alpha", "interchanged"))) == ["the image holds no rung naive"]
+    assert mismatches(rung, info_of(a_manifest("alpha", "interchanged"))) == ["the image has no rung naive"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from harness.experiments.matmul.workload import Workload
 from harness.measure.compare import compare
 from harness.model.cases import Accounts, Options
 from harness.model.comparison import Comparison, Interval, Row
-from harness.model.journal import Finished, Machine, Peak, Round, Startup, TaxRound
+from harness.model.journal import Finished, Machine, OverheadRound, Peak, Round, Startup
 from harness.model.manifests import Manifest
 from harness.store import load_run
 from tests.factories import a_catalog, a_manifest, info_of, some_options
@@ -208,7 +208,7 @@ def test_a_run_cut_short_keeps_what_was_measured_and_leaves_no_volume(error: Bas
     assert engine.volumes == {}
     comparison = session.comparison()
     assert comparison.finished is None
-    assert any("did not come to its end" in warning for warning in comparison.warnings)
+    assert any("was interrupted" in warning for warning in comparison.warnings)
     assert all(row.ratio for row in comparison.rows)
 
 
@@ -217,7 +217,7 @@ def test_a_run_cut_short_before_a_case_was_measured_says_so(session: Session) ->
     with pytest.raises(KeyboardInterrupt):
         session.run(engine)
     row = session.rows()["beta/parallel"]
-    assert (row.outcome, row.reason) == ("failed", "the run ended before it was measured")
+    assert (row.outcome, row.reason) == ("failed", "the run was interrupted before it was measured")
 
 
 def test_a_peak_is_measured_until_two_agree(session: Session) -> None:
@@ -233,7 +233,7 @@ def test_a_peak_that_was_measured_too_low_fails_no_case_and_is_measured_again(se
     comparison = session.comparison()
     assert {peak.threads: peak.gflops for peak in comparison.peaks} == {1: 1e-3, 2: 1e-3}
     assert not any("peak" in warning for warning in comparison.warnings)
-    again = [event.text for event in session.events if "again: a case came near it" in event.text]
+    again = [event.text for event in session.events if "again: a case came close to it" in event.text]
     assert len(again) == 2
 
 
@@ -251,12 +251,12 @@ def test_the_cpu_time_of_containers_is_kept_with_what_they_took_beside_their_sam
     assert set(starts) == {Accounts(life_ns=LIFE_NS, cpu_ns=LIFE_NS)}
     assert {entry.untimed for entry in rounds} == set(starts)
     assert all(entry.accounts and entry.accounts.cpu_ns for entry in rounds)
-    assert not any(warning.startswith("not checked in") for warning in session.comparison().warnings)
+    assert not any(warning.startswith("CPU time not verified in") for warning in session.comparison().warnings)
 
 
 def test_what_no_account_was_read_of_is_told(session: Session) -> None:
     session.run(scripted(unaccounted=True))
-    told = [warning for warning in session.comparison().warnings if warning.startswith("not checked in")]
+    told = [warning for warning in session.comparison().warnings if warning.startswith("CPU time not verified in")]
     assert len(told) == 1
 
 
@@ -269,7 +269,7 @@ def test_a_case_that_hides_its_work_fails_and_no_other(session: Session) -> None
     assert not session.run(scripted(faults={"beta/naive": hides_a_second}))
     rows = session.rows()
     assert {name for name, row in rows.items() if row.outcome == "failed"} == {"beta/naive"}
-    assert "s are accounted for" in (rows["beta/naive"].reason or "")
+    assert "s were counted" in (rows["beta/naive"].reason or "")
 
 
 def test_a_peak_that_cannot_be_measured_costs_only_the_shares(session: Session) -> None:
@@ -306,33 +306,33 @@ LOUD, ROBBED = Beside(others=0.5), Beside(steal=0.1)
 LONGER = OPTIONS.model_copy(update={"budget_s": 4.0})  # so that samples are most of what a container lives
 
 
-@pytest.mark.parametrize(("beside", "said"), [(LOUD, "others used"), (ROBBED, "the hypervisor kept")])
+@pytest.mark.parametrize(("beside", "said"), [(LOUD, "other processes used"), (ROBBED, "steal")])
 def test_a_disturbed_round_is_repeated_set_aside_and_told(beside: Beside, said: str, session: Session) -> None:
     session.run(scripted(beside=noisy("beta/naive", 5, beside=beside)), LONGER)
     comparison = session.comparison()
-    (disturbed,) = comparison.disturbed
-    assert (disturbed.case.name, disturbed.number, disturbed.counted) == ("beta/naive", 5, False)
-    assert said in disturbed.what
+    (found,) = comparison.interference
+    assert (found.case.name, found.number, found.counted) == ("beta/naive", 5, False)
+    assert said in found.what
     row = session.rows()["beta/naive"]
     assert row.rounds >= OPTIONS.rounds
-    assert (row.disturbed_rounds, row.set_aside_rounds) == (1, 1)
-    assert any("1 of " in text and "disturbed" in text for text in comparison.warnings)
-    assert any(event.stage == "measured" and f"(disturbed: {said}" in event.text for event in session.events)
+    assert (row.interference_rounds, row.excluded_rounds) == (1, 1)
+    assert any("1 of " in text and "interference" in text for text in comparison.warnings)
+    assert any(event.stage == "measured" and f"(interference: {said}" in event.text for event in session.events)
 
 
 def test_where_every_round_is_disturbed_all_count_and_the_report_says_so(session: Session) -> None:
     assert session.run(scripted(beside=noisy("beta/naive", beside=LOUD)), LONGER)
     row = session.rows()["beta/naive"]
     assert row.outcome == "measured"
-    assert (row.disturbed_rounds, row.set_aside_rounds) == (row.rounds, 0)
-    (warning,) = [text for text in session.comparison().warnings if "disturbed" in text]
-    assert warning.endswith("they count, for want of others, in beta/naive")
+    assert (row.interference_rounds, row.excluded_rounds) == (row.rounds, 0)
+    (warning,) = [text for text in session.comparison().warnings if "interference" in text]
+    assert warning.endswith("kept (too few clean rounds): beta/naive")
 
 
 def test_a_calm_run_has_no_disturbed_round_and_says_how_calm(session: Session) -> None:
     session.run(scripted())
     comparison = session.comparison()
-    assert comparison.disturbed == ()
+    assert comparison.interference == ()
     assert comparison.conditions is not None
     assert comparison.conditions.others_share_worst == pytest.approx(0, abs=0.01)
     assert len(comparison.readings) == 2
@@ -341,8 +341,8 @@ def test_a_calm_run_has_no_disturbed_round_and_says_how_calm(session: Session) -
 def test_a_host_that_cannot_be_read_costs_no_results(session: Session) -> None:
     assert session.run(scripted(silent=True))
     comparison = session.comparison()
-    assert (comparison.conditions, comparison.readings, comparison.disturbed) == (None, (), ())
-    assert any("could not be read" in text for text in comparison.warnings)
+    assert (comparison.conditions, comparison.readings, comparison.interference) == (None, (), ())
+    assert any("is not available" in text for text in comparison.warnings)
 
 
 def test_every_image_is_started_and_a_container_that_does_nothing(session: Session) -> None:
@@ -359,23 +359,23 @@ def test_every_image_is_started_and_a_container_that_does_nothing(session: Sessi
     }
 
 
-def test_the_containers_tax_is_measured_where_it_is_asked_for(session: Session) -> None:
+def test_the_containers_overhead_is_measured_where_it_is_asked_for(session: Session) -> None:
     engine = scripted()
-    assert session.run(engine, OPTIONS.model_copy(update={"tax": True}))
-    tax = session.comparison().tax
-    assert {row.case.name for row in tax} == {"alpha/naive", "beta/naive"}
-    of_alpha = [row for row in tax if row.case.name == "alpha/naive"]
+    assert session.run(engine, OPTIONS.model_copy(update={"overhead": True}))
+    rows = session.comparison().overhead
+    assert {row.case.name for row in rows} == {"alpha/naive", "beta/naive"}
+    of_alpha = [row for row in rows if row.case.name == "alpha/naive"]
     assert [row.place for row in of_alpha] == ["container", "container without seccomp"]
     assert [row.ratio.value for row in of_alpha if row.ratio] == pytest.approx([1.0, 1.0])
-    rounds = [entry for entry in load_run(session.folder / "r1") if isinstance(entry, TaxRound)]
+    rounds = [entry for entry in load_run(session.folder / "r1") if isinstance(entry, OverheadRound)]
     assert sum(not job.seccomp for job in engine.jobs) == len(rounds) // 2
 
 
-def test_the_tax_costs_no_case_its_result(session: Session) -> None:
+def test_the_overhead_costs_no_case_its_result(session: Session) -> None:
     engine = scripted()
     engine.faults = {"beta/naive": lambda ended: ended if engine.jobs[-1].seccomp else replace(ended, code=1)}
-    assert session.run(engine, OPTIONS.model_copy(update={"tax": True}))
-    failed = {(row.case.name, row.place) for row in session.comparison().tax if row.reason and row.place != "host"}
+    assert session.run(engine, OPTIONS.model_copy(update={"overhead": True}))
+    failed = {(row.case.name, row.place) for row in session.comparison().overhead if row.reason and row.place != "host"}
     assert failed == {("beta/naive", "container without seccomp")}
     assert {row.outcome for row in session.rows().values()} == {"measured"}
 
@@ -396,9 +396,9 @@ def test_whatever_a_kernel_does_at_first_its_figure_is_of_a_steady_whole_product
     for name, seconds in expected.items():
         assert (row := rows[name]).seconds is not None
         assert row.seconds.value == pytest.approx(seconds, rel=0.02)
-    assert rows["alpha/naive"].cold_seconds == pytest.approx(20 * 5e-3)
+    assert rows["alpha/naive"].first_sample_seconds == pytest.approx(20 * 5e-3)
     assert rows["alpha/naive"].warm_up_seconds == pytest.approx(0.6, abs=0.1)
     assert (rows["alpha/naive"].rows_computed, rows["beta/parallel"].rows_computed) == (64, 64)
     assert rows["alpha/naive"].calls > 1
     assert rows["beta/naive"].outcome == "failed"
-    assert (rows["beta/naive"].reason or "").startswith("did not get steady")
+    assert (rows["beta/naive"].reason or "").startswith("no steady state")

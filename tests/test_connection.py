@@ -59,9 +59,9 @@ def test_a_context_is_to_be_started_or_left(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("group", "joined", "advice"),
     [
-        ("docker", False, "`sudo usermod -aG docker $USER`, then log in anew"),
-        ("docker", True, "You joined its group docker after you logged in: log in anew, or run `newgrp docker`"),
-        (None, False, "belongs to root alone"),
+        ("docker", False, "`sudo usermod -aG docker $USER`, then log in again"),
+        ("docker", True, "You joined its group docker after you logged in: log in again, or run `newgrp docker`"),
+        (None, False, "belongs to root"),
     ],
 )
 def test_a_user_without_the_right_is_told_how_to_get_it(

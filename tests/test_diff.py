@@ -39,22 +39,22 @@ def verdicts(difference: Difference) -> dict[str, str]:
     return {c.case.name: verdict for c, verdict in zip(difference.changes, difference.verdicts(), strict=True)}
 
 
-def test_what_takes_longer_is_slower_and_what_takes_as_long_is_a_tie() -> None:
+def test_what_takes_longer_is_slower_and_what_takes_as_long_is_not_significant() -> None:
     before = a_run(*steady("alpha/naive", 1.0), *steady("beta/naive", 2.0))
     difference = diff(before, a_run(*steady("alpha/naive", 1.3), *steady("beta/naive", 2.01)))
-    assert verdicts(difference) == {"alpha/naive": "slower", "beta/naive": "tie"}
+    assert verdicts(difference) == {"alpha/naive": "slower", "beta/naive": "not significant"}
     assert difference.changes[0].ratio.value == pytest.approx(1.3)
     assert not difference.changes[0].ratio.holds(1.2)
     assert verdicts(diff(before, a_run(*steady("alpha/naive", 0.7)))) == {"alpha/naive": "faster"}
 
 
-def test_a_difference_below_the_noise_floor_is_a_tie() -> None:
-    twin = [r.model_copy(update={"case": a_case("beta/naive").model_copy(update={"twin": True})}) for r in
+def test_a_difference_below_the_noise_floor_is_not_significant() -> None:
+    control = [r.model_copy(update={"case": a_case("beta/naive").model_copy(update={"control": True})}) for r in
             rounds_of("beta/naive", *([2.4 * share] for share in (0.99, 1.0, 1.0, 1.0, 1.01)))]  # fmt: skip
-    before = a_run(*steady("alpha/naive", 1.0), *steady("beta/naive", 2.0), *twin)
+    before = a_run(*steady("alpha/naive", 1.0), *steady("beta/naive", 2.0), *control)
     difference = diff(before, a_run(*steady("alpha/naive", 1.15), *steady("beta/naive", 2.0)))
     assert difference.changes[0].floor > 0.2
-    assert verdicts(difference) == {"alpha/naive": "tie", "beta/naive": "tie"}
+    assert verdicts(difference) == {"alpha/naive": "not significant", "beta/naive": "not significant"}
     check_slowdown(difference, 0.0)
 
 
@@ -90,7 +90,7 @@ def test_a_run_without_its_machine_is_not_compared() -> None:
 
 def test_without_a_case_in_common_there_is_nothing_to_say() -> None:
     other = a_journal(MANIFESTS, [MACHINE], n=32)
-    with pytest.raises(UsageError, match="no case is in both r1 and r1: their n, rungs and threads must agree"):
+    with pytest.raises(UsageError, match="r1 and r1 have no case in common: their n, rungs and threads must match"):
         diff(a_run(*steady("alpha/naive", 1.0)), other)
 
 
@@ -109,7 +109,7 @@ BOTH = [*steady("alpha/naive", 1.0), *steady("beta/naive", 2.0)]
 def test_a_case_that_fails_or_vanished_fails_the_gate(after: Sequence[Entry], said: str) -> None:
     with pytest.raises(GateError) as failed:
         check_slowdown(diff(a_run(*BOTH), a_run(*after)), 0.5)
-    assert f"without a result that r1 has: {said}" in str(failed.value)
+    assert f"lost results (measured in r1): {said}" in str(failed.value)
     assert "slower" not in str(failed.value)
 
 
@@ -120,8 +120,8 @@ def test_the_gate_names_every_case_and_why() -> None:
     with pytest.raises(GateError) as failed:
         check_slowdown(diff(a_journal(manifests, [MACHINE, *before]), a_journal(manifests, [MACHINE, *after])), 0.1)
     assert str(failed.value).splitlines() == [
-        "slower by more than 10 %, for certain: alpha/naive (1 thread) +20.0%, beta/naive (1 thread) +50.0%",
-        "without a result that r1 has: gamma/naive (1 thread), n = 16: not measured in r1",
+        "slower by more than 10 % at 95 % confidence: alpha/naive (1 thread) +20.0%, beta/naive (1 thread) +50.0%",
+        "lost results (measured in r1): gamma/naive (1 thread), n = 16: not measured in r1",
     ]
 
 
@@ -131,10 +131,10 @@ def test_a_case_that_is_new_or_was_mended_fails_no_gate() -> None:
     assert difference.gained == ("beta/naive (1 thread), n = 16: hung in r1",)
 
 
-def test_a_case_measured_once_is_not_called_a_tie() -> None:
+def test_a_case_measured_once_is_not_called_insignificant() -> None:
     difference = diff(a_run(*steady("alpha/naive", 1.0)), a_run(*rounds_of("alpha/naive", [3.0])))
-    assert verdicts(difference) == {"alpha/naive": "not known"}
-    assert "1 not known (a single round)" in section_of(difference).intro
+    assert verdicts(difference) == {"alpha/naive": "unknown"}
+    assert "1 unknown (a single round)" in section_of(difference).intro
 
 
 # --- what the cases were built from --------------------------------------------------------------------------
@@ -154,8 +154,8 @@ def with_library(**changes: Any) -> list[Entry]:
     )
 
 
-REBUILT = "image gamma-library: built anew from the same sources, recipe and base, but its bytes differ"
-CHANGED = "image gamma-library: from other sources, another recipe or another base"
+REBUILT = "image gamma-library: rebuilt from the same sources, recipe and base, but its bytes differ"
+CHANGED = "image gamma-library: different sources, recipe or base"
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_of_diffs_of_many_cases_no_more_fail_by_chance_than_of_few() -> None:
     """Without the correction for their number 32 of these 60 failed, and multiplied instead of divided all did."""
     differences = equal_runs_of_many_cases()
     assert sum(fails(difference, 0.0) for difference in differences) <= 60 * 2 * FALSE_ALARMS
-    assert sum(set(difference.verdicts()) != {"tie"} for difference in differences) <= 60 * 2 * FALSE_ALARMS
+    assert sum(set(difference.verdicts()) != {"not significant"} for difference in differences) <= 60 * 2 * FALSE_ALARMS
 
 
 def test_the_correction_costs_no_large_slowdown() -> None:
@@ -227,7 +227,10 @@ def test_what_is_certain_leaves_its_share_of_the_risk_to_the_others() -> None:
     alone = [*rounds_of("alpha/naive", *close), *rounds_of("beta/naive", *close)]
     equal = [*rounds_of("alpha/naive", *scaled(close, closest)), *rounds_of("beta/naive", *close)]
     certain = [*rounds_of("alpha/naive", *scaled(close, closest)), *rounds_of("beta/naive", *scaled(close, 2.0))]
-    assert verdicts(diff(a_run(*alone), a_run(*equal))) == {"alpha/naive": "tie", "beta/naive": "tie"}
+    assert verdicts(diff(a_run(*alone), a_run(*equal))) == {
+        "alpha/naive": "not significant",
+        "beta/naive": "not significant",
+    }
     assert verdicts(diff(a_run(*alone), a_run(*certain))) == {"alpha/naive": "slower", "beta/naive": "slower"}
 
 
@@ -254,15 +257,17 @@ def test_only_a_slowdown_that_is_certain_fails_the_gate() -> None:
     before = a_run(*steady("alpha/naive", 1.0))
     check_slowdown(diff(before, a_run(*steady("alpha/naive", 1.055))), 0.05)  # more than 5 %, but perhaps by chance
     check_slowdown(diff(before, a_run(*steady("alpha/naive", 0.5))), 0.05)
-    with pytest.raises(GateError, match=r"slower by more than 5 %, for certain: alpha/naive \(1 thread\) \+20.0%"):
+    with pytest.raises(
+        GateError, match=r"slower by more than 5 % at 95 % confidence: alpha/naive \(1 thread\) \+20.0%"
+    ):
         check_slowdown(diff(before, a_run(*steady("alpha/naive", 1.2))), 0.05)
 
 
 # --- simulated: runs that are the same, and runs that are not ------------------------------------------------
 
 TRUE_S = {
-    Case(implementation=name, rung=rung, n=N, threads=1, twin=twin): seconds
-    for name, rung, seconds, twin in [
+    Case(implementation=name, rung=rung, n=N, threads=1, control=control): seconds
+    for name, rung, seconds, control in [
         ("alpha", "naive", 600.0, False),
         ("alpha", "recursive", 0.25, False),
         ("beta", "naive", 100.0, False),
@@ -279,7 +284,7 @@ ROWS = World(KINDS["usual"], seed=0).rows
 def simulated(seed: int, slower: float = 1.0) -> list[Entry]:
     """A whole run of five cases, one of them an A/A control; of the case that may be slower."""
     true_s = {case: s * (slower if case.name == "alpha/recursive" else 1.0) for case, s in TRUE_S.items()}
-    options: dict[str, Any] = {"n": N, "rungs": RUNGS, "budget_s": 10.0, "precision": 0.03, "twin": True}
+    options: dict[str, Any] = {"n": N, "rungs": RUNGS, "budget_s": 10.0, "precision": 0.03, "controls": True}
     empty = a_journal(LADDER, [MACHINE], **options)
     rungs = {case: LADDER[0].held(case.rung) for case in true_s}
     chosen = next(entry.options for entry in empty if entry.kind == "started")
@@ -308,7 +313,7 @@ def test_of_200_diffs_of_equal_runs_no_more_fail_than_is_stated(limit: float, mo
 
 
 def test_any_case_of_equal_runs_is_called_different_in_five_of_a_hundred_at_the_most() -> None:
-    assert sum(set(difference.verdicts()) != {"tie"} for difference in equal_runs()) <= 200 * FALSE_ALARMS
+    assert sum(set(difference.verdicts()) != {"not significant"} for difference in equal_runs()) <= 200 * FALSE_ALARMS
 
 
 def test_a_slowdown_of_a_quarter_is_found() -> None:
@@ -334,10 +339,10 @@ def test_diff_prints_the_cases_and_the_gate_ends_with_3(harness: Command) -> Non
     ended = harness("diff", "r1", "r2")
     assert (ended.code, ended.err) == (0, "")
     assert "r1 → r2" in ended.out
-    assert "1 slower, 0 faster, 0 ties" in ended.out
+    assert "1 slower, 0 faster, 0 not significant" in ended.out
     gated = harness("diff", "r1", "r2", "--fail-above", "5%")
     assert gated.code == 3
-    assert "harness: slower by more than 5 %, for certain: alpha/naive" in gated.err
+    assert "harness: slower by more than 5 % at 95 % confidence: alpha/naive" in gated.err
     assert harness("diff", "r2", "r1", "--fail-above", "5").code == 0
 
 

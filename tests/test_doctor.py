@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.machine.doctor import Finding, as_json, as_text, examine, is_serious
+from harness.machine.doctor import Finding, as_json, as_text, examine, has_problems
 from harness.model.journal import Machine, Reading
 from tests.test_analyze import MACHINE
 
@@ -41,31 +41,29 @@ def found(machine: Machine = MACHINE, /, **after: Any) -> list[Finding]:
 
 
 def test_a_quiet_machine_of_metal_is_in_order() -> None:
-    assert {finding.severity for finding in found()} == {"good"}
-    assert not is_serious(found())
+    assert {finding.severity for finding in found()} == {"ok"}
+    assert not has_problems(found())
 
 
 @pytest.mark.parametrize(
-    ("after", "said", "mend"),
+    ("after", "said", "fix"),
     [
-        ({"busy_ns": 501 * SECOND}, "others use 25.0% of the CPU time now, more than 5%", "`top`"),
-        ({"steal_ns": SECOND * 6 // 5}, "the hypervisor keeps 5.0% of the CPU time", "CPUs of its own"),
+        ({"busy_ns": 501 * SECOND}, "other processes use 25.0% of the CPU time now, more than 5%", "`top`"),
+        ({"steal_ns": SECOND * 6 // 5}, "steal 5.0% of the CPU time", "CPUs of its own"),
         ({"swapped_pages": 40}, "swapping: 40 pages in 2.0 s", "free memory"),
-        ({"throttled": 3}, "throttled 3 times just now", "cool it"),
+        ({"throttled": 3}, "throttled 3 times just now", "cooling"),
         ({"governor": "powersave"}, "CPU governor powersave", "--tune"),
         ({"mains": False}, "on battery", "plug it in"),
         ({"available_bytes": 2**30}, "1.0 GiB of memory available", "smaller --n"),
         ({"clock_source": "hpet"}, "clock source hpet", "tsc"),
     ],
 )
-def test_what_would_spoil_a_measurement_is_serious_and_can_be_mended(
-    after: dict[str, Any], said: str, mend: str
-) -> None:
+def test_what_distorts_measurements_is_a_problem_with_a_fix(after: dict[str, Any], said: str, fix: str) -> None:
     first = found(**after)[0]
-    assert first.severity == "serious"
+    assert first.severity == "problem"
     assert said in first.what
-    assert mend in first.mend
-    assert is_serious(found(**after))
+    assert fix in first.fix
+    assert has_problems(found(**after))
 
 
 @pytest.mark.parametrize(
@@ -76,29 +74,29 @@ def test_what_would_spoil_a_measurement_is_serious_and_can_be_mended(
         ({"swap_used_bytes": 2**20}, "1 MiB are swapped out"),
         ({"huge_pages": "madvise"}, "huge pages madvise"),
         ({"smt": True}, "hyper-threading"),
-        ({"clock_source": None}, "not known"),
+        ({"clock_source": None}, "unknown"),
         ({"governor": None}, "no CPU governor"),
     ],
 )
 def test_what_is_worth_knowing_is_no_reason_to_stop(after: dict[str, Any], said: str) -> None:
     (note,) = [finding for finding in found(**after) if finding.severity == "note"]
     assert said in note.what
-    assert not is_serious(found(**after))
+    assert not has_problems(found(**after))
 
 
 def test_a_virtual_machine_is_told_what_is_beyond_control() -> None:
-    beyond = [finding.what for finding in found(GUEST, governor=None) if finding.severity == "beyond"]
+    beyond = [finding.what for finding in found(GUEST, governor=None) if finding.severity == "uncontrolled"]
     assert any("frequency" in text for text in beyond)
     assert any("memory bandwidth" in text for text in beyond)
-    assert not any(finding.severity == "beyond" for finding in found())
+    assert not any(finding.severity == "uncontrolled" for finding in found())
     assert not any("no CPU governor" in finding.what for finding in found(GUEST, governor=None))
 
 
 def test_the_text_has_the_worst_first_and_what_to_do() -> None:
     text = as_text(found(GUEST, governor="powersave", turbo=True))
-    headings = ["Would spoil a measurement", "Worth knowing", "Beyond control on a virtual machine", "In order"]
+    headings = ["Problems", "Notes", "Cannot be controlled on a virtual machine", "OK"]
     assert [line for line in text.splitlines() if line in headings] == headings
-    assert "  mend: `harness compare --tune`, or `cpupower frequency-set -g performance`" in text
+    assert "  fix: `harness compare --tune`, or `cpupower frequency-set -g performance`" in text
 
 
 def test_programs_get_the_same() -> None:

@@ -34,7 +34,7 @@ def unwatched(_event: Event) -> None:
 
 @dataclass
 class Run:
-    """A run that came to its end, taxes among its entries, of which edited copies are made."""
+    """A run that came to its end, overhead among its entries, of which edited copies are made."""
 
     folder: Path
     catalog: Catalog
@@ -42,7 +42,7 @@ class Run:
     copies: int = 0
 
     def __post_init__(self) -> None:
-        options = some_options(tax=True, budget_s=0.3)
+        options = some_options(overhead=True, budget_s=0.3)
         compare(MATMUL, self.engine, self.catalog, options, self.folder, "whole", unwatched)
 
     @property
@@ -105,9 +105,9 @@ def test_a_run_as_it_was_written_holds(run: Run) -> None:
     comparison = comparison_of(run.folder / "whole", verified=True)
     assert comparison.verification is not None
     assert (comparison.verification.problems, comparison.chain and comparison.chain.breaks) == ((), ())
-    assert comparison.verification.products > comparison.verification.keys > 10  # of taxes there are no keys
+    assert comparison.verification.products > comparison.verification.keys > 10  # of overhead there are no keys
     said = reported(run.folder / "whole", verified=True)
-    assert "whose chain of hashes holds" in said
+    assert "chain of hashes intact" in said
     assert "Verified: " in said
     assert "Not verified: " in reported(run.folder / "whole")
     check_verified(run.folder / "whole", comparison)
@@ -133,25 +133,46 @@ def test_a_line_lost_moved_or_put_in_breaks_the_chain_there(run: Run) -> None:
 def test_a_report_of_an_edited_journal_says_so_unasked(run: Run) -> None:
     path = run.of(run.edited(b'"pilot":false', r'"wall_ns":\d', rb'"wall_ns":1'))
     line = run.first(b'"pilot":false') + 1
-    said = f"CHANGED since it was written, {len(run.lines)} entries: the chain of hashes breaks at line {line};"
+    said = f"CHANGED after it was written, {len(run.lines)} entries: the chain of hashes breaks at line {line};"
     assert said in reported(path)
-    assert found(path) == [f"line {line}: it was changed, or lines before it were changed or removed"]
+    assert found(path) == [f"line {line}: changed, or lines before it were changed or removed"]
 
 
 def test_links_that_were_taken_off_show(run: Run) -> None:
     path = run.of(unchained(run.lines))
-    assert found(path) == [f"lines 1 to {len(run.lines)}: they were changed, or have no link of the chain"]
+    assert found(path) == [f"lines 1 to {len(run.lines)}: changed, or without a link of the chain"]
 
 
 def test_a_journal_from_before_there_was_a_chain_is_read_and_says_so(run: Run) -> None:
     lines = unchained(run.lines)
-    lines[0] = lines[0].replace(b'"schema_version":3', b'"schema_version":2')
+    lines[0] = lines[0].replace(b'"schema_version":4', b'"schema_version":2')
     path = run.of(lines[:-1])
     assert found(path) == []
     assert "without a chain of hashes" in reported(path)
     resume(MATMUL, run.engine, run.catalog, path, unwatched)
     journal = load_journal(path)
     assert (journal.chain.head, journal.chain.breaks, journal.entries[-1].kind) == (None, (), "finished")
+
+
+FORMER = {b'"reference":': b'"yardstick":', b'"controls":': b'"twin":', b'"control":': b'"twin":'} | {
+    b'"kind":"overhead"': b'"kind":"tax"',
+    b'"overhead":': b'"tax":',
+    b'"schema_version":4': b'"schema_version":3',
+}
+
+
+def test_a_journal_with_the_keys_of_schema_3_is_read_verified_and_resumed(run: Run) -> None:
+    lines = unchained(run.lines)
+    for new, old in FORMER.items():
+        lines = [line.replace(new, old) for line in lines]
+    path = run.of(rechained(lines))
+    assert found(path) == []
+    now, then = load_journal(run.folder / "whole").entries, load_journal(path).entries
+    assert then[0].model_copy(update={"schema_version": 4}) == now[0]
+    assert (then[1:], b'"twin":' in (path / JOURNAL).read_bytes()) == (now[1:], True)
+    path = run.of(rechained(lines)[:-4])
+    resume(MATMUL, run.engine, run.catalog, path, unwatched)
+    assert (found(path), load_journal(path).entries[-1].kind) == ([], "finished")
 
 
 @pytest.mark.parametrize("torn", [b"", b'{"kind":"round","case":{"impl'])
@@ -173,7 +194,7 @@ def test_a_line_that_was_removed_for_its_damage_stays_told_after_resuming(run: R
     assert len(found(path)) == 2  # the chain, and the round that is missing
     resume(MATMUL, run.engine, run.catalog, path, unwatched)
     assert load_journal(path).chain.breaks == (index + 1,)
-    assert found(path) == [f"line {index + 1}: it was changed, or lines before it were changed or removed"]
+    assert found(path) == [f"line {index + 1}: changed, or lines before it were changed or removed"]
 
 
 # --- what is recomputed --------------------------------------------------------------------------------------
@@ -189,16 +210,16 @@ ROUND = b'"pilot":false'
         (ROUND, r'"key":"[0-9a-f]{4}', b'"key":"5555', "its key is 5555"),
         (ROUND, r'"key":"[0-9a-f]+"', b'"key":null', "its key is None"),
         (ROUND, r'"rows":\d+', b'"rows":3', "its SHA-256 is"),
-        (ROUND, r'"rows":\d+', b'"rows":99', "99 rows of n = 16 cannot be of a run of n = 16"),
-        (ROUND, r'"threads":\d', b'"threads":7', "the run was not asked for this case"),
-        (ROUND, r'"rung":"\w+"', b'"rung":"other"', "no key can be worked out"),
+        (ROUND, r'"rows":\d+', b'"rows":99', "99 rows of n = 16 are impossible in a run of n = 16"),
+        (ROUND, r'"threads":\d', b'"threads":7', "this case is not part of the run"),
+        (ROUND, r'"rung":"\w+"', b'"rung":"other"', "its key cannot be recomputed"),
         (b'"kind":"machine"', r'"cpu":"', b'"cpu":"Better ', "its key is"),
         (b'"kind":"image"', r'"digest":"sha256:', b'"digest":"sha256:0', "its key is"),
         (b'"kind":"started"', r'"seed":7', b'"seed":8', "has checksum"),
         (b'"kind":"started"', r'"flags":"-O3"', b'"flags":"-O0"', "its key is"),
-        (b'"kind":"started"', r'"n":16', b'"n":17', "cannot be of a run of n = 17"),
+        (b'"kind":"started"', r'"n":16', b'"n":17', "are impossible in a run of n = 17"),
         (b'"kind":"started"', r'"seed":7', b'"seed":-7', "seed -7"),
-        (b'"kind":"started"', r'"n":16', b'"n":1000000000', "cannot be of a run of n = 1000000000"),
+        (b'"kind":"started"', r'"n":16', b'"n":1000000000', "are impossible in a run of n = 1000000000"),
         (b'"place":"container"', r'"checksum":\d', b'"checksum":9', "sample 1 has checksum 9"),
     ],
 )  # fmt: skip
@@ -215,9 +236,9 @@ def test_what_was_edited_does_not_hold_even_where_the_chain_was_made_anew(
 def test_a_round_that_is_missing_or_there_twice_is_named(run: Run) -> None:
     index = run.first(b'"number":2')
     without = found(run.of(rechained([*run.lines[:index], *run.lines[index + 1 :]])))
-    assert [problem.partition(": ")[2] for problem in without] == ["rounds before it are missing: 2"]
+    assert [problem.partition(": ")[2] for problem in without] == ["missing rounds before it: 2"]
     twice = found(run.of(rechained([*run.lines[: index + 1], *run.lines[index:]])))
-    assert [problem.partition(": ")[2] for problem in twice] == ["this round is there twice"]
+    assert [problem.partition(": ")[2] for problem in twice] == ["duplicate round"]
 
 
 def test_a_forged_time_with_a_chain_made_anew_is_beyond_what_can_be_told(run: Run) -> None:
@@ -229,7 +250,7 @@ def test_a_forged_time_with_a_chain_made_anew_is_beyond_what_can_be_told(run: Ru
 
 def test_an_edit_that_no_report_can_be_made_of_is_told_as_one(run: Run) -> None:
     path = run.of(run.edited(ROUND, r'"calls":\d+', b'"calls":0'))
-    with pytest.raises(ResultsError, match=r"no report can be made of .*: its journal was changed\.\n  line \d+"):
+    with pytest.raises(ResultsError, match=r"cannot report .*: its journal was changed\.\n  line \d+"):
         comparison_of(path)
 
 
@@ -243,7 +264,7 @@ def test_report_verify_is_a_gate_that_names_every_entry(run: Run, harness: Comma
     ended = harness("report", str(path), "--verify")
     line = run.first(ROUND) + 1
     assert ended.code == 3
-    assert f"line {line}: it was changed" in ended.err
+    assert f"line {line}: changed" in ended.err
     assert f"line {line}, round 4 of " in ended.err
     assert "Verification FAILED" in ended.out
     assert harness("report", str(path)).code == 0
@@ -253,7 +274,7 @@ def test_diff_notes_an_edited_run_and_refuses_it_when_asked_to_verify(run: Run, 
     path = run.of(run.edited(ROUND, r'"checksum":\d', b'"checksum":9'))
     noted = harness("diff", "whole", str(path), "--out", str(run.folder))
     assert noted.code == 0
-    assert f"note: {path} was changed since it was written: line " in noted.err
+    assert f"note: {path} was changed after it was written: line " in noted.err
     ended = harness("diff", "whole", str(path), "--out", str(run.folder), "--verify")
     assert (ended.code, ended.out) == (3, "")
 

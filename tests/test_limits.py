@@ -25,7 +25,7 @@ def fits(n: int, gib: int, rung: Rung = NAIVE, threads: int = 1, own_gib: int | 
 
 def test_what_does_not_fit_is_refused_with_the_largest_n_that_would_do() -> None:
     with pytest.raises(
-        UsageError, match=r"--n 32768 does not fit: .* needs 49\.0 GiB .* has 24\.0\. .*can be 22682"
+        UsageError, match=r"--n 32768 does not fit: .* needs 49\.0 GiB .* has 24\.0\. .*largest n that fits is 22682"
     ) as said:
         check_fits([(a_case(n=32768), NAIVE)], 24 * GIB, None)
     assert said.value.exit_code == 2

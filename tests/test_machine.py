@@ -8,8 +8,8 @@ import pytest
 
 from harness.engine.engine import Exit, Job
 from harness.errors import EngineError
-from harness.machine.machine import UNKNOWN, parse_machine, read_machine
-from harness.model.journal import Machine
+from harness.machine.machine import parse_machine, read_machine
+from harness.model.journal import UNKNOWN, Machine
 from tests.fake_engine import FakeEngine
 
 RECORDED = Path(__file__).parent / "machines"

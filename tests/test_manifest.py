@@ -90,7 +90,7 @@ def test_a_manifest_that_is_no_text_is_told(manifest: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("pyhton", "did you mean python?"), ("rst", "did you mean rust?"), ("cobol", "there are python, rust, zig")],
+    [("pyhton", "did you mean python?"), ("rst", "did you mean rust?"), ("cobol", "choose from python, rust, zig")],
 )
 def test_an_unknown_name_gets_the_near_one_or_all(name: str, hint: str) -> None:
     with pytest.raises(UsageError) as error:

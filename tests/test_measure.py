@@ -90,18 +90,18 @@ def nothing_written(ended: Exit) -> Exit:
 @pytest.mark.parametrize(
     ("fault", "stage", "reason"),
     [
-        (lambda ended: replace(ended, code=137, timed_out=True), "run", "hung: killed after 60 s"),
-        (lambda ended: replace(ended, code=137, out_of_memory=True), "run", "ran out of the memory"),
-        (lambda ended: replace(ended, code=137), "run", "was killed (SIGKILL), and not by the harness"),
+        (lambda ended: replace(ended, code=137, timed_out=True), "run", "timed out after 60 s"),
+        (lambda ended: replace(ended, code=137, out_of_memory=True), "run", "out of memory"),
+        (lambda ended: replace(ended, code=137), "run", "killed (SIGKILL), not by harness"),
         (lambda ended: replace(ended, code=3), "run", "cannot run on this machine: what it has to say"),
         (lambda ended: replace(ended, code=1), "run", "ended with exit code 1: what it has to say"),
         (lambda ended: replace(ended, code=1, stderr=b"\n"), "run", "ended with exit code 1"),
         (lambda ended: replace(ended, code=139, stderr=b"\xff"), "run", "ended with exit code 139: \ufffd"),
-        (first_sample_only, "run", "printed 1 samples where 3 were asked for"),
+        (first_sample_only, "run", "printed 1 samples, expected 3"),
         (garbage, "run", "line 1 of its output is not `wall_ns cpu_ns checksum`"),
         (in_no_time, "run", "sample 1 claims impossible times"),
         (longer_than_it_lived, "run", "but its container lived 239999999 ns"),
-        (faster_than_any_cpu, "run", "2 cores of this kind can do 1,000 at the very most"),
+        (faster_than_any_cpu, "run", "2 cores of this kind reach 1,000 at most"),
         (wrong_element, "validate", "1 of 64 elements of the written C differ"),
         (nothing_written, "validate", "wrote no /out/c.f64"),
     ],
@@ -139,5 +139,5 @@ def test_the_peak_is_what_the_image_printed() -> None:
 
 
 def test_a_peak_that_makes_no_sense_is_refused() -> None:
-    with pytest.raises(ProtocolError, match="where a number was due"):
+    with pytest.raises(ProtocolError, match="where a number was expected"):
         measure_peak(FakeEngine([], {}, peak_gflops=-1.0, images={TAG}), TAG, (0,))

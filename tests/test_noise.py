@@ -33,11 +33,11 @@ def controls(seconds: float, name: str = "beta/naive") -> Sequence[Entry]:
 
 def controlled(rounds: Sequence[Round]) -> list[Round]:
     """The rounds as those of the case's A/A control."""
-    return [entry.model_copy(update={"case": entry.case.model_copy(update={"twin": True})}) for entry in rounds]
+    return [entry.model_copy(update={"case": entry.case.model_copy(update={"control": True})}) for entry in rounds]
 
 
 def compared(*rounds: Entry) -> Comparison:
-    return analyze(a_journal([ALPHA, BETA], rounds, twin=True, rungs=RUNGS))
+    return analyze(a_journal([ALPHA, BETA], rounds, controls=True, rungs=RUNGS))
 
 
 def the_noise(comparison: Comparison) -> Noise:
@@ -51,13 +51,13 @@ def names(*rungs: str, library: str = "final", **options: object) -> list[str]:
         a_rung(rung, rows_independent=rung == "naive", image=library if rung == "library" else "final")
         for rung in rungs
     ]
-    chosen = some_options(**{"twin": True, "yardstick": "beta", "rungs": rungs} | options)
+    chosen = some_options(**{"controls": True, "reference": "beta", "rungs": rungs} | options)
     cases = cases_of([a_manifest("alpha", *held), a_manifest("beta", *held)], chosen)
-    assert not any(case.twin for case in cases[: 2 * len(rungs)])
+    assert not any(case.control for case in cases[: 2 * len(rungs)])
     return [case.name for case in cases[2 * len(rungs) :]]
 
 
-def test_one_slow_and_one_fast_rung_of_the_yardstick_have_a_control_and_these_come_last() -> None:
+def test_one_slow_and_one_fast_rung_of_the_reference_have_a_control_and_these_come_last() -> None:
     assert names("naive", "recursive", "intrinsics", "library", library="library") == [
         "beta/naive (A/A control)",
         "beta/intrinsics (A/A control)",
@@ -67,12 +67,12 @@ def test_one_slow_and_one_fast_rung_of_the_yardstick_have_a_control_and_these_co
     assert names("library", library="library") == ["beta/library (A/A control)"]
     assert names("recursive", "of-my-own") == ["beta/recursive (A/A control)"]
     assert names("of-my-own", "another") == ["beta/of-my-own (A/A control)"]
-    assert names("naive", twin=False) == []
+    assert names("naive", controls=False) == []
 
 
-def test_without_the_yardstick_another_implementation_has_the_controls() -> None:
-    cases = cases_of([ALPHA], some_options(twin=True, yardstick="beta", rungs=RUNGS))
-    assert [case.name for case in cases if case.twin] == [
+def test_without_the_reference_another_implementation_has_the_controls() -> None:
+    cases = cases_of([ALPHA], some_options(controls=True, reference="beta", rungs=RUNGS))
+    assert [case.name for case in cases if case.control] == [
         "alpha/naive (A/A control)",
         "alpha/intrinsics (A/A control)",
     ]
@@ -105,7 +105,7 @@ def test_each_kind_of_rung_has_the_floor_of_its_own_pair() -> None:
         *controls(10.0),
         *controls(1.1, "beta/intrinsics"),
     )
-    ties = {row.rung: row.step.tie for row in comparison.rows if row.implementation == "alpha" and row.step}
+    ties = {row.rung: row.step.not_significant for row in comparison.rows if row.implementation == "alpha" and row.step}
     assert ties == {"interchanged": False, "recursive": False, "intrinsics": True}
     assert [noise.kind for noise in comparison.noise] == ["row by row", "blocked"]
     assert [f"{noise.floor:.0%}" for noise in comparison.noise] == ["1%", "11%"]
@@ -116,9 +116,9 @@ def test_for_a_kind_without_a_pair_the_other_floor_stands_and_the_report_says_so
     comparison = compared(*rungs, *controls(1.1))
     step = next(row.step for row in comparison.rows if row.name == "alpha/intrinsics")
     assert step is not None
-    assert step.tie
+    assert step.not_significant
     assert (
-        "the noise floor of blocked rungs is not known: beta/intrinsics (A/A control) and its original were not both "
+        "the noise floor of blocked rungs is unknown: beta/intrinsics (A/A control) and its original were not both "
         "measured"
     ) in comparison.warnings
 
@@ -129,32 +129,32 @@ def test_a_control_is_no_row_and_no_other_case_s_measure() -> None:
         *(f"alpha/{rung}" for rung in RUNGS), "beta/naive", "beta/recursive", "beta/intrinsics",
     }  # fmt: skip
     beta = next(row for row in comparison.rows if row.name == "beta/naive")
-    assert beta.to_yardstick is not None
-    assert beta.to_yardstick.model_dump() == {"value": 1.0, "low": 1.0, "high": 1.0, "tie": False}
+    assert beta.vs_reference is not None
+    assert beta.vs_reference.model_dump() == {"value": 1.0, "low": 1.0, "high": 1.0, "not_significant": False}
 
 
-def test_a_certain_difference_below_the_noise_floor_prints_as_a_tie() -> None:
+def test_a_certain_difference_below_the_noise_floor_prints_as_not_significant() -> None:
     rungs = [*measured("alpha/naive", 1.0), *measured("alpha/interchanged", 0.95), *measured("beta/naive", 1.0)]
     quiet, noisy = compared(*rungs, *controls(1.0)), compared(*rungs, *controls(1.1))
     assert "~ 1.05" not in render(quiet)
     assert "~ 1.05" in render(noisy)
     assert "Noise floor of row by row rungs: 11 %. beta/naive (1 thread) and its A/A control" in render(noisy)
-    assert any("its A/A control are the same, but" in warning for warning in noisy.warnings)
-    assert not any("are the same" in warning for warning in quiet.warnings)
+    assert any("its A/A control differ significantly" in warning for warning in noisy.warnings)
+    assert not any("differ significantly" in warning for warning in quiet.warnings)
 
 
 @pytest.mark.parametrize(
     "rounds",
     [
         [],
-        [a_failed_round(a_case("beta/naive").model_copy(update={"twin": True}), "hung")],
+        [a_failed_round(a_case("beta/naive").model_copy(update={"control": True}), "hung")],
         controlled(rounds_of("beta/naive", [1.0])),  # once, which tells nothing of the spread
     ],
 )
 def test_a_noise_floor_that_is_not_known_is_warned_of(rounds: list[Entry]) -> None:
     comparison = compared(*measured("beta/naive", 1.0), *rounds)
     assert comparison.noise == ()
-    assert any(warning.startswith("the noise floor of row by row rungs is not") for warning in comparison.warnings)
+    assert any(warning.startswith("the noise floor of row by row rungs is unknown") for warning in comparison.warnings)
 
 
 def test_a_hundred_thousand_samples_are_read_and_analyzed_in_five_seconds(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from harness.experiments.matmul.experiment import MATMUL
 from harness.experiments.matmul.ladder import cases_of, first_row, rungs_of
-from harness.experiments.matmul.sizing import MAX_SAMPLES, ROOM, SAMPLE_S, once_share
+from harness.experiments.matmul.sizing import MAX_SAMPLES, ROOM, SAMPLE_S, call_overhead_share
 from harness.experiments.matmul.timing import timing
-from harness.experiments.matmul.workload import most_calls
+from harness.experiments.matmul.workload import max_calls
 from harness.measure.outcome import failure_of
 from harness.measure.plan import (
     BASELINE_SHARE,
@@ -198,12 +198,12 @@ def test_rows_make_small_what_is_done_once_a_call(once_s: float, row_s: float, n
     share = once_s / (once_s + row_s * latest.rows)
     assert latest.rows == n or share < 0.06
     assert timing(counted(rounds)).mean == pytest.approx(once_s + row_s * n, rel=0.08 if latest.rows < n else 1e-6)
-    assert latest.rows == n or once_share(rounds) == pytest.approx(share, abs=0.02)
+    assert latest.rows == n or call_overhead_share(rounds) == pytest.approx(share, abs=0.02)
 
 
 def test_what_cannot_be_made_small_is_told() -> None:
     rounds = play(a_rung(), a_case(n=4096), Kernel(0.2, once_s=3.0), some_budget(5))
-    assert 0.15 < once_share(rounds) < 0.5
+    assert 0.15 < call_overhead_share(rounds) < 0.5
     assert max(sum(s.wall_ns for s in r.samples) / len(r.samples) for r in rounds) < 11e9
 
 
@@ -242,7 +242,7 @@ def test_what_does_not_get_steady_has_no_figure(seconds: float) -> None:
     falling = Kernel(1e-3 / 128, slower=lambda computed_s: 1 + 1000 * math.exp(-computed_s / seconds))
     failure = failure_of(MATMUL, play(DEPENDENT, a_case(n=128), falling, some_budget(5)))
     assert failure is not None
-    assert failure.reason.startswith("did not get steady")
+    assert failure.reason.startswith("no steady state")
 
 
 def test_a_long_product_whose_first_sample_is_cold_is_computed_often_enough_to_see_the_others_get_faster() -> None:
@@ -260,7 +260,7 @@ def test_what_a_longer_container_showed_to_be_cold_has_no_figure() -> None:
     assert failure_of(MATMUL, [pilots[0], *measured]) is None
     failure = failure_of(MATMUL, [pilots[1], *measured])
     assert failure is not None
-    assert "100% slower than one that went on for 2 s" in failure.reason
+    assert "100% slower than one that ran for 2 s" in failure.reason
 
 
 @pytest.mark.parametrize(
@@ -285,8 +285,8 @@ def test_what_is_slower_than_a_longer_container_by_chance_has_a_figure(
 @pytest.mark.parametrize("n", [32, 512])
 def test_short_products_are_timed_many_together_but_no_sum_leaves_its_32_bits(n: int, call_s: float) -> None:
     latest = played(call_s / n, rung=DEPENDENT, n=n)[-1]
-    assert latest.calls <= most_calls(n)
-    assert 0.02 <= latest.calls * call_s <= 0.1 or latest.calls >= most_calls(n) - 1
+    assert latest.calls <= max_calls(n)
+    assert 0.02 <= latest.calls * call_s <= 0.1 or latest.calls >= max_calls(n) - 1
 
 
 @pytest.mark.parametrize("calls", [31, 32, 64])

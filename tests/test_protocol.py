@@ -29,7 +29,7 @@ def test_samples_are_read_in_order() -> None:
 
 @pytest.mark.parametrize("printed", [b"", b"1 2 3\n", b"1 2 3\n" * 3])
 def test_a_wrong_number_of_samples_is_refused(printed: bytes) -> None:
-    with pytest.raises(ProtocolError, match=rf"printed {printed.count(b'3')} samples where 2 were asked for"):
+    with pytest.raises(ProtocolError, match=rf"printed {printed.count(b'3')} samples, expected 2"):
         parse_samples(printed, 2)
 
 
@@ -106,5 +106,5 @@ def test_peak_is_a_number() -> None:
 
 @pytest.mark.parametrize("printed", [b"", b"fast", b"nan", b"inf", b"-3", b"0", b"1 2"])
 def test_a_peak_that_is_no_positive_number_is_refused(printed: bytes) -> None:
-    with pytest.raises(ProtocolError, match="where a number was due"):
+    with pytest.raises(ProtocolError, match="where a number was expected"):
         parse_peak(printed)

@@ -58,9 +58,9 @@ def quiet(_line: str) -> None:
     pass
 
 
-def built(source: Source, engine: FakeEngine, target: str = "final", *, anew: bool = False) -> list[Recipe]:
+def built(source: Source, engine: FakeEngine, target: str = "final", *, rebuild: bool = False) -> list[Recipe]:
     before = len(engine.sent)
-    build_if_missing(engine, plan_of(source, "base:1", target), quiet, anew=anew)
+    build_if_missing(engine, plan_of(source, "base:1", target), quiet, rebuild=rebuild)
     return engine.sent[before:]
 
 
@@ -112,7 +112,7 @@ def test_an_image_that_was_made_in_another_form_does_not_count(source: Source, m
 def test_anew_is_anew_with_packages_and_wheels(source: Source, fetched: list[tuple[list[str], str]]) -> None:
     engine = FakeEngine([], {})
     built(source, engine)
-    assert [recipe.target for recipe in built(source, engine, anew=True)] == ["packages", "final"]
+    assert [recipe.target for recipe in built(source, engine, rebuild=True)] == ["packages", "final"]
     assert fetched == 2 * [([PIN], "x86_64")]
 
 
@@ -121,7 +121,7 @@ def test_a_build_on_packages_from_before_has_no_time(source: Source) -> None:
     assert build_if_missing(engine, plan_of(source, "base:1"), quiet)
     (source.context / "sub" / "main.x").write_text("changed")
     assert build_if_missing(engine, plan_of(source, "base:1"), quiet) is None
-    assert build_if_missing(engine, plan_of(source, "base:1"), quiet, anew=True)
+    assert build_if_missing(engine, plan_of(source, "base:1"), quiet, rebuild=True)
 
 
 class Failing(FakeEngine):
@@ -129,8 +129,8 @@ class Failing(FakeEngine):
 
     log = ""
 
-    def build(self, _recipe: Recipe, _on_line: Callable[[str], None], *, anew: bool = False) -> None:
-        raise BuildError(f"it failed (exit code {1 + anew})", self.log)
+    def build(self, _recipe: Recipe, _on_line: Callable[[str], None], *, rebuild: bool = False) -> None:
+        raise BuildError(f"it failed (exit code {1 + rebuild})", self.log)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_step_that_wanted_the_network_is_told_where_it_is(log: str, source: So
     engine.log = log
     with pytest.raises(BuildError) as failed:
         built(source, engine)
-    assert ("builds have no network outside of stages named …-packages" in str(failed.value)) == hint
+    assert ("builds have no network outside stages named …-packages" in str(failed.value)) == hint
 
 
 @pytest.mark.parametrize(

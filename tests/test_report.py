@@ -70,10 +70,10 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
         n=N,
         seed=2020,
         baseline="python/naive",
-        yardstick="c",
+        reference="c",
         budget_s=4.0,
-        twin=True,
-        tax=True,
+        controls=True,
+        overhead=True,
     )
     engine = FakeEngine(
         MANIFESTS,
@@ -149,7 +149,7 @@ def as_json(comparison: Comparison) -> Any:
 
 def test_json_has_the_keys_that_programs_rely_on(scripted: Comparison) -> None:
     document = as_json(scripted)
-    assert document["schema"] == 3
+    assert document["schema"] == 4
     assert document["machine"]["cpu"].startswith("AMD EPYC")
     for row in document["rows"]:
         assert set(row) >= {
@@ -158,12 +158,12 @@ def test_json_has_the_keys_that_programs_rely_on(scripted: Comparison) -> None:
         }  # fmt: skip
         if row["outcome"] == "measured":
             assert set(row["seconds"]) == set(row["ratio_per_core"]) == {"value", "low", "high"}
-            assert set(row["ratio"]) == {"value", "low", "high", "tie"}
+            assert set(row["ratio"]) == {"value", "low", "high", "not_significant"}
             assert re.fullmatch(r"[0-9a-f]{64}", row["sha256"])
             assert re.fullmatch(r"[0-9a-f]{16}", row["key"])
         else:
             assert (row["seconds"], row["ratio"]) == (None, None)
-    assert all(set(row["seconds"]) == {"value", "low", "high"} for row in document["tax"])
+    assert all(set(row["seconds"]) == {"value", "low", "high"} for row in document["overhead"])
     assert [set(noise) for noise in document["noise"]] == [{"kind", "case", "ratio", "floor"}] * 2
     for image in document["images"]:
         assert set(image) >= {"name", "unpacked_bytes", "compressed_bytes", "budget_bytes"}
@@ -181,7 +181,7 @@ def test_csv_is_one_line_a_case(scripted: Comparison) -> None:
     assert float(naive["ratio_value"]) == pytest.approx(47, rel=0.1)
     assert (naive["rows_computed"], naive["fast_math"]) == ("256", "False")
     assert float(naive["ratio_per_core_low"]) < 47 < float(naive["ratio_per_core_high"])
-    assert naive["ratio_tie"] == "False"
+    assert naive["ratio_not_significant"] == "False"
 
 
 def test_counts_in_csv_stay_whole_where_one_is_missing() -> None:
@@ -206,7 +206,7 @@ def test_a_sampled_time_is_called_an_estimate(scripted: Comparison) -> None:
 
 
 def pictured(ratio: float) -> dict[str, tuple[float, float]]:
-    """The left and the right end of each bar, of a run in which beta is so many times faster than alpha."""
+    """The left and the right end of each bar, of a run in which beta is so many speedup than alpha."""
     manifests = [a_manifest("alpha"), a_manifest("beta")]
     rounds = [*rounds_of("alpha/naive", [1.0], [1.0]), *rounds_of("beta/naive", [1 / ratio], [1 / ratio])]
     svg = renderer("svg").render(analyze(a_journal(manifests, rounds)))
@@ -228,8 +228,8 @@ def test_a_ratio_below_one_is_drawn_to_the_left_of_one() -> None:
 def test_sections_without_content_are_left_out() -> None:
     bare = analyze(a_journal([a_manifest()], [])[:1])
     headings = [section.heading for section in sections(bare)]
-    assert "Why the ratios differ" not in headings
-    assert "Without a result" in headings
+    assert "Differences from the published setup" not in headings
+    assert "Failed or not implemented" in headings
 
 
 def an_image_row(unpacked_bytes: int | None) -> ImageRow:
@@ -247,8 +247,8 @@ def an_image_row(unpacked_bytes: int | None) -> ImageRow:
     )
 
 
-@pytest.mark.parametrize(("weight", "said"), [(1000, "kept"), (1001, "BROKEN"), (None, "not built")])
-def test_budgets_are_kept_broken_or_not_known(weight: int | None, said: str) -> None:
+@pytest.mark.parametrize(("weight", "said"), [(1000, "yes"), (1001, "EXCEEDED"), (None, "not built")])
+def test_budgets_are_kept_exceeded_or_unknown(weight: int | None, said: str) -> None:
     table = image_sizes([an_image_row(weight)]).table
     assert table is not None
     assert said in table.rows[0]
@@ -287,9 +287,9 @@ def test_an_estimate_comes_with_its_interval_or_a_question_mark() -> None:
     assert interval(None) == ratio(None) == times(None) == NONE
 
 
-CLOSE = Ratio(value=1.05, low=0.9, high=1.2, tie=True)
-FAR = Ratio(value=1.05, low=1.01, high=1.2, tie=False)
-ONCE = Ratio(value=1.05, tie=True)
+CLOSE = Ratio(value=1.05, low=0.9, high=1.2, not_significant=True)
+FAR = Ratio(value=1.05, low=1.01, high=1.2, not_significant=False)
+ONCE = Ratio(value=1.05, not_significant=True)
 
 
 @pytest.mark.parametrize(

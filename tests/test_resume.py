@@ -20,9 +20,9 @@ from harness.images.identity import key_of
 from harness.machine.machine import parse_machine
 from harness.measure.compare import compare, resume
 from harness.measure.cost import container_ns
+from harness.measure.overhead import ROUNDS
 from harness.measure.resume import Past, Present, check_unchanged
-from harness.measure.tax import ROUNDS
-from harness.model.journal import Entry, Finished, Image, Machine, Round, Startup, TaxRound
+from harness.model.journal import Entry, Finished, Image, Machine, OverheadRound, Round, Startup
 from harness.store import JOURNAL, RunFolder, load_run
 from tests.factories import a_case, a_catalog, a_journal, a_manifest, a_rung, some_options
 from tests.fake_engine import MACHINE, FakeEngine
@@ -119,19 +119,19 @@ def test_cut_short_after_any_entry_it_ends_with_what_it_would_have_measured(torn
         assert analyze(entries).rows == analyze(whole.entries).rows
 
 
-def test_taxes_and_the_cost_of_every_session_are_counted_once(tmp_path: Path) -> None:
-    """A run of everything there is, cut short in the midst of its taxes and resumed."""
+def test_overhead_and_the_cost_of_every_session_are_counted_once(tmp_path: Path) -> None:
+    """A run of everything there is, cut short in the middle of measuring its overhead and resumed."""
     engine, catalog = FakeEngine((ALPHA, BETA), ROW_S), a_catalog(tmp_path / "tree", ALPHA, BETA)
-    compare(MATMUL, engine, catalog, some_options(tax=True), tmp_path, "taxed", unwatched)
-    lines = (tmp_path / "taxed" / JOURNAL).read_bytes().splitlines(keepends=True)
-    whole = load_run(tmp_path / "taxed")
-    taxes = [number for number, entry in enumerate(whole) if isinstance(entry, TaxRound)]
-    assert len(taxes) == 2 * 2 * ROUNDS
-    (tmp_path / "taxed" / JOURNAL).write_bytes(b"".join(lines[: taxes[len(taxes) // 2]]))
-    resume(MATMUL, engine, catalog, tmp_path / "taxed", unwatched)
-    entries = load_run(tmp_path / "taxed")
-    made = Counter((e.round.case, e.place, e.round.number) for e in entries if isinstance(e, TaxRound))
-    assert (len(made), set(made.values())) == (len(taxes), {1})
+    compare(MATMUL, engine, catalog, some_options(overhead=True), tmp_path, "overhead", unwatched)
+    lines = (tmp_path / "overhead" / JOURNAL).read_bytes().splitlines(keepends=True)
+    whole = load_run(tmp_path / "overhead")
+    overheads = [number for number, entry in enumerate(whole) if isinstance(entry, OverheadRound)]
+    assert len(overheads) == 2 * 2 * ROUNDS
+    (tmp_path / "overhead" / JOURNAL).write_bytes(b"".join(lines[: overheads[len(overheads) // 2]]))
+    resume(MATMUL, engine, catalog, tmp_path / "overhead", unwatched)
+    entries = load_run(tmp_path / "overhead")
+    made = Counter((e.round.case, e.place, e.round.number) for e in entries if isinstance(e, OverheadRound))
+    assert (len(made), set(made.values())) == (len(overheads), {1})
     assert startups(entries) == Counter({None: 2, "alpha": 2, "beta": 2})
     end = entries[-1]
     assert isinstance(end, Finished)
@@ -149,7 +149,7 @@ def test_a_line_that_was_damaged_and_removed_is_measured_again_alone(whole: Whol
 
 def test_a_resumed_run_says_so(whole: Whole) -> None:
     path = whole.cut("said", b"".join(whole.journal.splitlines(keepends=True)[:-3]))
-    assert any("was stopped and resumed" in warning for warning in analyze(resumed(whole, path)).warnings)
+    assert any("was interrupted and resumed" in warning for warning in analyze(resumed(whole, path)).warnings)
     assert not any("resumed" in warning for warning in analyze(whole.entries).warnings)
 
 
@@ -180,7 +180,7 @@ def test_other_sources_are_refused_and_the_journal_stays_as_it_was(whole: Whole,
     path = whole.cut("edited", journal)
     other = a_catalog(tmp_path / "tree", ALPHA, BETA)
     (tmp_path / "tree" / "beta" / "main.x").write_text("faster", encoding="utf-8")
-    said = r"run whole cannot be resumed.*\n  beta: its sources, its recipe or its base image \(harness-beta:\w+ then"
+    said = r"run whole cannot be resumed.*\n  beta: sources, recipe or base image \(harness-beta:\w+ before"
     with pytest.raises(ChangedError, match=said):
         resume(MATMUL, whole.engine, other, path, unwatched)
     assert (path / JOURNAL).read_bytes() == journal
@@ -216,9 +216,9 @@ def test_what_is_as_it_was_goes_on() -> None:
 
 def test_an_image_of_the_same_bytes_is_no_other() -> None:
     check_unchanged(past_of(canonical=True), present(tags={"alpha": "alpha:3"}, digest=lambda _: "sha256:1"))
-    with pytest.raises(ChangedError, match="its sources"):
+    with pytest.raises(ChangedError, match="sources, recipe"):
         check_unchanged(past_of(canonical=True), present(tags={"alpha": "alpha:3"}, digest=lambda _: "sha256:3"))
-    with pytest.raises(ChangedError, match="its sources"):
+    with pytest.raises(ChangedError, match="sources, recipe"):
         check_unchanged(past_of(), present(tags={"alpha": "alpha:3"}, digest=lambda _: "sha256:1"))
 
 
@@ -239,27 +239,27 @@ def test_a_recipe_that_was_refused_does_not_keep_a_run_from_going_on(tmp_path: P
 FEWER = tuple(feature for feature in FACTS.features if feature != "avx2")
 
 CHANGES: dict[str, tuple[dict[str, object], str]] = {
-    "harness": ({"harness": "0.2.0"}, "the harness: 0.1.0 then, 0.2.0 now"),
-    "code": ({"code": "another"}, "the harness's own code (c0de then, another now)"),
-    "kernel": ({"machine": FACTS.model_copy(update={"kernel": "7.0"})}, f"the machine's kernel: {FACTS.kernel} then"),
+    "harness": ({"harness": "0.2.0"}, "harness version: 0.1.0 before, 0.2.0 now"),
+    "code": ({"code": "another"}, "harness code: c0de before, another now"),
+    "kernel": ({"machine": FACTS.model_copy(update={"kernel": "7.0"})}, f"the machine's kernel: {FACTS.kernel} before"),
     "memory": ({"machine": FACTS.model_copy(update={"memory_bytes": 1})}, "the machine's memory_bytes: "),
     "huge pages": (
         {"machine": FACTS.model_copy(update={"transparent_huge_pages": "never"})},
-        "the machine's transparent_huge_pages: madvise then, never now",
+        "the machine's transparent_huge_pages: madvise before, never now",
     ),
     "governor": (
         {"machine": FACTS.model_copy(update={"governor": "powersave"})},
-        f"the machine's governor: {FACTS.governor} then, powersave now",
+        f"the machine's governor: {FACTS.governor} before, powersave now",
     ),
-    "engine": ({"machine": FACTS.model_copy(update={"engine": "Podman"})}, "the machine's engine: an engine then"),
-    "cpu": ({"machine": FACTS.model_copy(update={"cpu": "Z80"})}, f"the machine's cpu: {FACTS.cpu} then, Z80 now"),
+    "engine": ({"machine": FACTS.model_copy(update={"engine": "Podman"})}, "the machine's engine: an engine before"),
+    "cpu": ({"machine": FACTS.model_copy(update={"cpu": "Z80"})}, f"the machine's cpu: {FACTS.cpu} before, Z80 now"),
     "features": ({"machine": FACTS.model_copy(update={"features": FEWER})}, "the machine's features: without avx2"),
-    "cores": ({"machine": FACTS.model_copy(update={"cores": 4})}, "the machine's cores: 2 then, 4 now"),
-    "cpus": ({"machine": FACTS.model_copy(update={"cpus": (0, 2)})}, "the machine's cpus: (0, 1) then, (0, 2) now"),
-    "manifest": ({"manifests": (a_manifest("alpha", "naive"),)}, "alpha: its manifest"),
-    "sources": ({"tags": {"alpha": "alpha:2"}}, "alpha: its sources, its recipe or its base image (alpha:1 then"),
-    "gone": ({"digest": lambda _: None}, "alpha: its image alpha:1 is gone, and one built anew would be another"),
-    "built anew": ({"digest": lambda _: "sha256:9"}, "alpha: its image alpha:1 was built anew (sha256:1 then"),
+    "cores": ({"machine": FACTS.model_copy(update={"cores": 4})}, "the machine's cores: 2 before, 4 now"),
+    "cpus": ({"machine": FACTS.model_copy(update={"cpus": (0, 2)})}, "the machine's cpus: (0, 1) before, (0, 2) now"),
+    "manifest": ({"manifests": (a_manifest("alpha", "naive"),)}, "alpha: manifest"),
+    "sources": ({"tags": {"alpha": "alpha:2"}}, "alpha: sources, recipe or base image (alpha:1 before"),
+    "gone": ({"digest": lambda _: None}, "alpha: its image alpha:1 was removed, and a rebuilt one would differ"),
+    "built anew": ({"digest": lambda _: "sha256:9"}, "alpha: its image alpha:1 was rebuilt (sha256:1 before"),
 }
 
 
@@ -269,7 +269,7 @@ def test_what_changed_is_named(change: dict[str, object], said: str) -> None:
         check_unchanged(past_of(), present(**change))
     assert f"\n  {said}" in str(refused.value)
     assert str(refused.value).count("\n  ") == 1
-    assert "begin anew with `harness compare`" in str(refused.value)
+    assert "start a new run with `harness compare`" in str(refused.value)
     assert refused.value.exit_code == 2
 
 

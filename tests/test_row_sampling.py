@@ -90,7 +90,7 @@ def test_what_something_disturbed_is_not_kept_whatever_its_times(
         mhz=None,
     )
     disturbed = idle.model_copy(update={"samples": tuple(half), "conditions": seen})
-    assert "hypervisor" in row_sampling._keep(CASE, [*calm, disturbed])
+    assert "steal" in row_sampling._keep(CASE, [*calm, disturbed])
     assert kept() == []
     assert "16.0 s in full" in row_sampling._keep(CASE, [*calm, idle])
     assert [entry.full for entry in kept()] == [16.0]

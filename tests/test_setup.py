@@ -87,7 +87,7 @@ def test_a_missing_engine_is_installed_and_started_and_said_so_first(machine: Pr
         f"  - start the container engine (dockerd in the background, log in {setup.DAEMON_LOG})",
         "  - where Debian's image cannot be pulled, install mmdebstrap debian-archive-keyring uidmap, to make it from "
         "packages",
-        "docs/SETUP.md tells how to undo each; HARNESS_NO_INSTALL=1 refuses them all.",
+        "docs/SETUP.md says how to undo each; HARNESS_NO_INSTALL=1 refuses them all.",
     ]
     assert "installing docker.io" in machine.said[1]
 
@@ -127,7 +127,7 @@ def test_an_engine_that_was_just_started_is_opened_to_its_user_by_the_distributi
     monkeypatch.setattr(setup, "has_joined", lambda group: joined and group == "docker")
     machine.programs |= {"dockerd", "mmdebstrap"}
     machine.answers = [NO_ENGINE, REFUSED]
-    with pytest.raises(EngineRefusedError, match="Log in anew, or run `newgrp docker`; then run this again"):
+    with pytest.raises(EngineRefusedError, match="Log in again, or run `newgrp docker`; then run this again"):
         setup.set_up(machine.said.append)
     assert all(command[0] == "sudo" for command in machine.commands)
     assert not machine.ran("chgrp")

@@ -9,7 +9,7 @@ import pytest
 from harness.analysis.analyze import analyze
 from harness.experiments.matmul.experiment import MATMUL
 from harness.measure.plan import MAX_ROUNDS
-from harness.measure.stopping import LEAST_ROUNDS, precise, why_stopped
+from harness.measure.stopping import MIN_ROUNDS, precise, why_stopped
 from harness.model.cases import Case
 from harness.model.journal import Round
 from tests.factories import a_case, a_journal, a_manifest, a_round, a_rung, some_options
@@ -19,7 +19,7 @@ OPTIONS = some_options(precision=0.03, threads=(1, 2))
 Rounds = Mapping[Case, Sequence[Round]]
 
 
-def rounds(case: Case, spread: float, count: int = LEAST_ROUNDS, first: int = 2) -> list[Round]:
+def rounds(case: Case, spread: float, count: int = MIN_ROUNDS, first: int = 2) -> list[Round]:
     """So many rounds whose levels are spread evenly about a second."""
     levels = [1 + spread * (2 * place / (count - 1) - 1) for place in range(count)]
     return [a_round(case, level, level, number=first + place) for place, level in enumerate(levels)]
@@ -51,7 +51,7 @@ def test_the_baseline_leaves_half_of_the_variance_to_the_other_case() -> None:
 
 
 def test_few_rounds_are_never_precise() -> None:
-    few = {BASELINE: rounds(BASELINE, 0.001, LEAST_ROUNDS - 1)}
+    few = {BASELINE: rounds(BASELINE, 0.001, MIN_ROUNDS - 1)}
     assert not precise(MATMUL, BASELINE, few, OPTIONS)
     assert precise(MATMUL, BASELINE, {BASELINE: rounds(BASELINE, 0.001)}, OPTIONS)
     assert not precise(MATMUL, BASELINE, {BASELINE: rounds(BASELINE, 0.001)}, OPTIONS.model_copy(update={"rounds": 9}))
@@ -60,10 +60,10 @@ def test_few_rounds_are_never_precise() -> None:
 @pytest.mark.parametrize(
     ("spread", "count", "finished", "reason"),
     [
-        (0.001, LEAST_ROUNDS, True, "target reached"),
-        (0.001, LEAST_ROUNDS, False, "target reached"),
-        (0.3, LEAST_ROUNDS, True, "time limit"),
-        (0.3, LEAST_ROUNDS, False, "time limit"),
+        (0.001, MIN_ROUNDS, True, "target reached"),
+        (0.001, MIN_ROUNDS, False, "target reached"),
+        (0.3, MIN_ROUNDS, True, "time limit"),
+        (0.3, MIN_ROUNDS, False, "time limit"),
         (0.001, 2, False, "interrupted"),
         (0.3, MAX_ROUNDS + 1, False, "time limit"),
     ],
@@ -79,6 +79,6 @@ def test_a_run_that_says_target_reached_has_ratios_within_it_and_the_others_are_
     comparison = analyze(a_journal(manifests, made, precision=0.03, rungs=("naive",)))
     for row in comparison.rows:
         assert row.ratio is not None
-        assert (row.stopped == "target reached") == (row.ratio.half_width <= 0.03)
-    told = "1 of 2 ratios are not known to ± 3 %, for the time limit"
+        assert (row.stop_reason == "target reached") == (row.ratio.half_width <= 0.03)
+    told = "1 of 2 ratios did not reach ± 3 %: the time limit"
     assert any(warning.startswith(told) for warning in comparison.warnings)

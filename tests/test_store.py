@@ -68,16 +68,16 @@ def test_a_damaged_line_is_named(damage: bytes, run: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"{", b'{"kind":"peak","threads":1,"gflops":1.0,"container_ns":1}\n'])
 def test_what_does_not_begin_as_a_journal_is_no_run(content: bytes, run: Path) -> None:
     (run / JOURNAL).write_bytes(content)
-    with pytest.raises(ResultsError, match="does not begin as a journal does"):
+    with pytest.raises(ResultsError, match="does not begin like a journal"):
         load_run(run)
 
 
 def test_another_schema_is_told_with_the_harness_that_reads_it(run: Path) -> None:
     journal = run / JOURNAL
     text = journal.read_text(encoding="utf-8")
-    text = text.replace('"schema_version":3', '"schema_version":4,"of_that_schema":[]')
+    text = text.replace('"schema_version":4', '"schema_version":5,"of_that_schema":[]')
     journal.write_text(text.replace('"harness":"0.1.0"', '"harness":"0.9.0"'), encoding="utf-8")
-    with pytest.raises(ResultsError, match=r"has schema 4, this harness reads 2 and 3: use harness 0\.9\.0 to read it"):
+    with pytest.raises(ResultsError, match=r"has schema 5, this harness reads 2 to 4: use harness 0\.9\.0 to read it"):
         load_run(run)
 
 
@@ -115,7 +115,7 @@ def test_a_run_is_found_by_id_and_by_path(run: Path, tmp_path: Path) -> None:
 def test_an_unknown_run_lists_those_there_are(tmp_path: Path, entries: list[Entry]) -> None:
     for name in ("r1", "r2"):
         written(tmp_path, name, entries)
-    with pytest.raises(ResultsError, match=re.escape("no run 'r3'") + r".*\(there are: r1, r2\)"):
+    with pytest.raises(ResultsError, match=re.escape("no run 'r3'") + r".*\(available: r1, r2\)"):
         find_run(tmp_path, "r3")
 
 
@@ -136,7 +136,9 @@ def test_a_full_disk_is_told_and_what_was_measured_is_kept(
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(ResultsError, match=r"cannot write .*file/r1: Not a directory; choose another place with --out"):
+    with pytest.raises(
+        ResultsError, match=r"cannot write .*file/r1: Not a directory; choose another folder with --out"
+    ):
         RunFolder(tmp_path / "file", "r1")
 
 

@@ -15,7 +15,7 @@ from harness.engine import owners
 from harness.engine.owners import this_process
 from harness.errors import UsageError
 from harness.machine.conditions import gather, parse_reading
-from harness.machine.tune import put_back, tuned
+from harness.machine.tune import restore, tuned
 from harness.model.journal import Reading, Tuned
 
 GOVERNORS = [f"sys/devices/system/cpu/cpu{number}/cpufreq/scaling_governor" for number in (0, 1)]
@@ -133,14 +133,14 @@ def kill(process: subprocess.Popen[str]) -> None:
 def test_after_a_kill_the_next_command_puts_them_back(machine: Path, state: Path) -> None:
     process = killed(machine, state)
     try:
-        assert put_back(machine, state) == []  # it is alive
+        assert restore(machine, state) == []  # it is alive
         with pytest.raises(UsageError, match="another run has tuned"), tuned(True, here, print, machine, state):
             pass
         assert values(machine) == STEADY
     finally:
         kill(process)
     assert values(machine) == STEADY
-    assert len(put_back(machine, state)) == 4
+    assert len(restore(machine, state)) == 4
     assert (values(machine), state.exists()) == (BEFORE, False)
 
 
@@ -153,10 +153,10 @@ def test_what_somebody_changed_since_is_left_as_it_is(machine: Path, state: Path
 @pytest.mark.parametrize("damaged", [b"{", b"", b"\xff", b"[]", b'{"pid": 1, "began": "x", "changes": []}'])
 def test_a_state_that_cannot_be_read_is_told_and_stops_nobody(damaged: bytes, machine: Path, state: Path) -> None:
     state.write_bytes(damaged)
-    (line,) = put_back(machine, state)
+    (line,) = restore(machine, state)
     aside = state.with_suffix(".unreadable")
-    assert "what it changed is not known" in line
-    assert f"it is {aside} now; `harness doctor` shows" in line
+    assert "what it changed is unknown" in line
+    assert f"and is now {aside}; `harness doctor` shows" in line
     assert (state.exists(), aside.read_bytes()) == (False, damaged)
     with tuned(True, here, lambda _: None, machine, state):
         assert values(machine) == STEADY
@@ -169,7 +169,7 @@ def test_a_state_that_only_root_may_move_says_so(machine: Path, state: Path, mon
 
     state.write_text("{", encoding="utf-8")
     monkeypatch.setattr(Path, "rename", refuse)
-    (line,) = put_back(machine, state)
+    (line,) = restore(machine, state)
     assert "run `harness clean` as root" in line
     assert state.exists()
 
@@ -182,7 +182,7 @@ def test_a_run_in_a_container_that_cannot_be_looked_into_keeps_its_settings(
         kept = json.loads(state.read_text(encoding="utf-8")) | {"owner": elsewhere.label()}
         state.write_text(json.dumps(kept), encoding="utf-8")
         monkeypatch.setattr(owners, "FIRST_PID_NAMESPACE", 2)
-        assert put_back(machine, state) == []
+        assert restore(machine, state) == []
         assert values(machine) == STEADY
     assert values(machine) == BEFORE
 
@@ -192,10 +192,10 @@ def test_what_harness_0_2_0_kept_is_put_back(machine: Path, state: Path) -> None
         kept = json.loads(state.read_text(encoding="utf-8"))
     del kept["owner"]
     state.write_text(json.dumps(kept), encoding="utf-8")
-    assert put_back(machine, state) == []  # its process, this one, is alive
+    assert restore(machine, state) == []  # its process, this one, is alive
     state.write_text(json.dumps(kept | {"began": "1"}), encoding="utf-8")
     (machine / HUGE_PAGES).write_text("always\n", encoding="utf-8")
-    assert put_back(machine, state) == [f"put back /{HUGE_PAGES}: madvise"]
+    assert restore(machine, state) == [f"restored /{HUGE_PAGES}: madvise"]
     assert not state.exists()
 
 
@@ -216,5 +216,5 @@ def test_this_machine_s_own_huge_pages_are_put_back_after_a_kill(state: Path) ->
         assert "[always]" in real.read_text(encoding="utf-8")
     finally:
         kill(process)
-        put_back(Path("/"), state)
+        restore(Path("/"), state)
     assert "[madvise]" in real.read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.errors import ProtocolError
-from harness.experiments.matmul.validate import check_product, check_times, most_gflops
+from harness.experiments.matmul.validate import check_product, check_times, max_gflops
 from harness.experiments.matmul.workload import Matrix, Workload, checksum, sha256
 from harness.model.cases import Batch, Sample
 from tests.factories import a_case
@@ -158,7 +158,7 @@ def test_a_right_checksum_does_not_save_a_wrong_file(fault: Fault, workload: Wor
 
 def test_a_right_file_does_not_save_a_wrong_checksum_of_an_earlier_sample(workload: Workload) -> None:
     first, last = (workload.product(BATCH, sample) for sample in range(2))
-    expected = f"sample 1 has checksum {checksum(last)}, {checksum(first)} is right"
+    expected = f"sample 1 has checksum {checksum(last)}, expected {checksum(first)}"
     with pytest.raises(ProtocolError, match=expected):
         check_product(claimed(last, last), last.tobytes(), BATCH, workload)
 
@@ -172,14 +172,14 @@ def test_without_calls_c_stays_zero(workload: Workload) -> None:
 
 def test_the_first_wrong_element_is_shown(workload: Workload) -> None:
     value = workload.product(BATCH, 1)[3, 5]
-    with pytest.raises(ProtocolError, match=rf"1 of 192 .* first C\[3\]\[5\] = {value + 1:g} where {value:g} is right"):
+    with pytest.raises(ProtocolError, match=rf"1 of 192 .* first C\[3\]\[5\] = {value + 1:g} instead of {value:g}"):
         check_product(right(workload), one_element(workload).tobytes(), BATCH, workload)
 
 
 @pytest.mark.parametrize("length", [0, ROWS * N * 8 - 1, ROWS * N * 8 - 8, N * N * 8])
 def test_a_file_of_the_wrong_length_is_refused(length: int, workload: Workload) -> None:
     output = np.zeros((N, N)).tobytes()[:length]
-    with pytest.raises(ProtocolError, match=f"wrote {length} bytes of C where {ROWS * N * 8} were due"):
+    with pytest.raises(ProtocolError, match=f"wrote {length} bytes of C, expected {ROWS * N * 8}"):
         check_product(right(workload), output, BATCH, workload)
 
 
@@ -227,7 +227,7 @@ def test_a_cpu_clock_that_ticks_is_believed() -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_faster_than_any_cpu_is_refused(threads: int) -> None:
     check(times((SECOND_NS // threads, 0)), threads)  # as fast as can be: 2 * 1000² * 500 operations a second a thread
-    expected = f"claims {2 * threads} GFLOP/s, and {threads} cores of this kind can do {threads} at the very most"
+    expected = f"claims {2 * threads} GFLOP/s, but {threads} cores of this kind reach {threads} at most"
     with pytest.raises(ProtocolError, match=expected):
         check(times((SECOND_NS // threads // 2, 0)), threads)
 
@@ -245,7 +245,7 @@ def test_faster_than_any_cpu_is_refused(threads: int) -> None:
     ],
 )
 def test_what_no_core_can_exceed_follows_from_its_instructions(features: tuple[str, ...], gflops: float | None) -> None:
-    assert most_gflops(features) == gflops
+    assert max_gflops(features) == gflops
 
 
 def test_of_an_unknown_cpu_any_positive_time_may_be() -> None:

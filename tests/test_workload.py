@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.errors import HarnessError
-from harness.experiments.matmul.workload import MAX_N, SECRET_BITS, Matrix, Workload, checksum, most_calls, sha256
+from harness.experiments.matmul.workload import MAX_N, SECRET_BITS, Matrix, Workload, checksum, max_calls, sha256
 from harness.model.cases import Batch
 
 
@@ -99,8 +99,8 @@ def test_any_wrong_bit_is_seen() -> None:
 
 @pytest.mark.parametrize("n", [*range(1, 600), 1000, 4096, 23_170, MAX_N])
 def test_the_largest_sums_of_the_most_calls_are_exact(n: int) -> None:
-    largest = most_calls(n) * 32 * 32 * n
-    assert most_calls(n) >= 1
+    largest = max_calls(n) * 32 * 32 * n
+    assert max_calls(n) >= 1
     assert largest <= 2**31  # reached by no product: only -32 times -32 is 1024, and not all are
     assert largest * sum(abs(j - n // 2) for j in range(n)) <= 2**53
     assert largest * n * 2**SECRET_BITS <= 2**53

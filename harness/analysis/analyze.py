@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from harness.analysis.beside import resident_bytes, startup_seconds, tax_rows, with_startup
+from harness.analysis.beside import overhead_rows, resident_bytes, startup_seconds, with_startup
 from harness.analysis.cautions import cautions
 from harness.analysis.evidence import Evidence, timings_of
 from harness.analysis.noise import Floors, noise_of, noise_warnings
 from harness.analysis.ratios import Ratios
 from harness.images.weight import image_row
-from harness.machine.disturbance import overview
+from harness.machine.interference import overview
 from harness.measure.plan import counted, rungs_by_case
 from harness.measure.stopping import why_stopped
 from harness.model.cases import Case
@@ -24,14 +24,14 @@ from harness.model.manifests import Manifest, Rung
 def analyze(
     entries: Iterable[Entry], chain: Chain | None = None, verification: Verification | None = None
 ) -> Comparison:
-    """All that a report shows, from the entries of a run, whole or cut short, and from what was checked of them."""
+    """All that a report shows, from the entries of a run, finished or interrupted, and their verification."""
     evidence = Evidence.of(entries)
     started, experiment = evidence.started, evidence.experiment
     timings = timings_of(evidence)
     rungs = rungs_by_case(started.cases, started.manifests)
     noise = noise_of(timings, rungs)
     floors = Floors(noise, rungs)
-    ratios = Ratios({case: taken for case, taken in timings.items() if not case.twin}, floors)
+    ratios = Ratios({case: taken for case, taken in timings.items() if not case.control}, floors)
     rows = tuple(_rows(evidence, ratios))
     source, published = experiment.published(rows, started.options, evidence.machine, ratios.between_rows)
     startups = startup_seconds(evidence.startups)
@@ -52,15 +52,15 @@ def analyze(
             for stage in manifest.stages(started.options.rungs)
         ),
         container_seconds=startups.get(None),
-        tax=tuple(tax_rows(experiment, evidence.tax, floors.of)),
+        overhead=tuple(overhead_rows(experiment, evidence.overhead, floors.of)),
         warnings=(
             *cautions(evidence, rows),
-            *noise_warnings(noise, [case for case in started.cases if case.twin], rungs),
+            *noise_warnings(noise, [case for case in started.cases if case.control], rungs),
         ),
         finished=evidence.finished,
         readings=evidence.readings,
         conditions=overview(entry for entries in evidence.rounds.values() for entry in entries),
-        disturbed=evidence.disturbed,
+        interference=evidence.interference,
         tuned=evidence.tuned,
         noise=noise,
         chain=chain,
@@ -69,10 +69,10 @@ def analyze(
 
 
 def _rows(evidence: Evidence, ratios: Ratios) -> Iterable[Row]:
-    """A row for every case, and for every rung that a manifest calls absent; by language, up the ladder."""
+    """A row for every case, and for every rung that a manifest declares absent; by language, up the ladder."""
     options = evidence.started.options
     for manifest in evidence.started.manifests:
-        cases = [case for case in evidence.started.cases if case.implementation == manifest.name and not case.twin]
+        cases = [case for case in evidence.started.cases if case.implementation == manifest.name and not case.control]
         rows = [_row(evidence, ratios, manifest, case) for case in cases]
         rows += [
             Row(
@@ -81,7 +81,7 @@ def _rows(evidence: Evidence, ratios: Ratios) -> Iterable[Row]:
                 rung=rung.name,
                 n=options.n,
                 threads=max(options.threads),
-                outcome="absent",
+                outcome="not implemented",
                 reason=rung.absent,
             )
             for rung in manifest.absent
@@ -114,40 +114,40 @@ def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> 
         "image": manifest.image_of(rung.image),
     }
     if case not in ratios.timings:
-        reason = failure.reason if failure else "the run ended before it was measured"
+        reason = failure.reason if failure else "the run was interrupted before it was measured"
         return Row(**facts, outcome="failed", reason=reason, log=failure.log if failure else None)
     return Row(**facts, outcome="measured", **_figures(evidence, ratios, case, rung))
 
 
 def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict[str, Any]:
-    """What was measured of a case, alone and beside others."""
+    """The figures of a measured case, alone and beside others."""
     taken, rounds = ratios.timings[case], counted(evidence.rounds[case])
     options = evidence.started.options
     to_baseline = ratios.between(ratios.find(options.baseline), case)
     experiment = evidence.experiment
-    above = _rung_above(options.rungs, ratios.timings, case, rung)
+    previous = _previous_rung(options.rungs, ratios.timings, case, rung)
     speedup = ratios.between(_serial(ratios, case, rung), case)
-    disturbed = [each for each in evidence.disturbed if each.case == case]
+    interference = [each for each in evidence.interference if each.case == case]
     return {
         "seconds": taken.interval,
-        "cold_seconds": taken.cold,
+        "first_sample_seconds": taken.cold,
         "ratio": to_baseline,
-        "step": ratios.between(above, case),
-        "step_from": above.rung if above else None,
+        "step": ratios.between(previous, case),
+        "step_from": previous.rung if previous else None,
         "ratio_per_core": to_baseline.over(case.threads) if to_baseline else None,
         "efficiency": speedup.over(case.threads) if speedup else None,
-        "to_yardstick": ratios.between(case.model_copy(update={"implementation": options.yardstick}), case),
-        "to_yardstick_naive": ratios.between(ratios.find(f"{options.yardstick}/naive"), case),
+        "vs_reference": ratios.between(case.model_copy(update={"implementation": options.reference}), case),
+        "vs_reference_naive": ratios.between(ratios.find(f"{options.reference}/naive"), case),
         "busy_cores": taken.busy_cores,
         "resident_bytes": resident_bytes(rounds),
         "key": rounds[-1].key,
-        "disturbed_rounds": len(disturbed),
-        "set_aside_rounds": sum(not each.counted for each in disturbed),
+        "interference_rounds": len(interference),
+        "excluded_rounds": sum(not each.counted for each in interference),
         "rounds": taken.rounds,
         "samples": taken.samples,
         "warm_up": taken.warm_up,
         "warm_up_seconds": taken.warming_s,
-        "stopped": why_stopped(
+        "stop_reason": why_stopped(
             experiment, rung, case, evidence.rounds, options, finished=evidence.finished is not None
         ),
         "sha256": rounds[-1].sha256,
@@ -165,8 +165,8 @@ def _serial(ratios: Ratios, case: Case, rung: Rung) -> Case | None:
     return ratios.find(f"{case.implementation}/{rung.serial}") if rung.serial else None
 
 
-def _rung_above(rungs: Sequence[str], measured: Collection[Case], case: Case, rung: Rung) -> Case | None:
-    """The measured rung that this one was made from: the serial one it names, or else the nearest on the ladder."""
+def _previous_rung(rungs: Sequence[str], measured: Collection[Case], case: Case, rung: Rung) -> Case | None:
+    """The previous rung that was measured: the serial one it names, or else the nearest on the ladder."""
     if serial := next((other for other in measured if other.name == f"{case.implementation}/{rung.serial}"), None):
         return serial
     before = [

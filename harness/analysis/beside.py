@@ -1,4 +1,4 @@
-"""What stands beside speed: the container's own tax, start-up, and the memory that a case held. Pure."""
+"""Beside speed: container overhead, start-up and memory. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from statistics import median
 
 from harness.measure.experiment import Experiment, Timing
 from harness.model.cases import Case
-from harness.model.comparison import ImageRow, Ratio, TaxRow
-from harness.model.journal import PLACES, Place, Round, Startup, TaxRound
+from harness.model.comparison import ImageRow, OverheadRow, Ratio
+from harness.model.journal import PLACES, OverheadRound, Place, Round, Startup
 from harness.statistics.estimates import ratio
 
 
@@ -31,10 +31,12 @@ def resident_bytes(rounds: Iterable[Round]) -> int | None:
     return max((r.resident_bytes for r in rounds if r.resident_bytes is not None), default=None)
 
 
-def tax_rows(experiment: Experiment, entries: Sequence[TaxRound], floor: Callable[[Case], float]) -> Iterable[TaxRow]:
+def overhead_rows(
+    experiment: Experiment, entries: Sequence[OverheadRound], floor: Callable[[Case], float]
+) -> Iterable[OverheadRow]:
     """Each case in each place, with its time as a multiple of the one in the first place that could be measured.
 
-    `floor` is the noise floor of a case: smaller differences are ties.
+    `floor` is the noise floor of a case: smaller differences are not significant.
     """
     rounds: dict[Case, dict[Place, list[Round]]] = defaultdict(lambda: defaultdict(list))
     for entry in sorted(entries, key=lambda entry: PLACES.index(entry.place)):
@@ -43,13 +45,17 @@ def tax_rows(experiment: Experiment, entries: Sequence[TaxRound], floor: Callabl
         first: Timing | None = None
         for place, there in places.items():
             if failure := next((r.failure for r in there if r.failure), None):
-                yield TaxRow(case=case, place=place, reason=failure.reason)
+                yield OverheadRow(case=case, place=place, reason=failure.reason)
                 continue
             taken = experiment.timing(there)
             first = first or taken
-            yield TaxRow(case=case, place=place, seconds=taken.interval, ratio=_beside(taken, first, floor(case)))
+            yield OverheadRow(case=case, place=place, seconds=taken.interval, ratio=_beside(taken, first, floor(case)))
 
 
 def _beside(taken: Timing, first: Timing, floor: float) -> Ratio | None:
     found = ratio(taken, first)
-    return Ratio(**found.model_dump(), tie=taken is not first and found.ties(floor)) if found else None
+    return (
+        Ratio(**found.model_dump(), not_significant=taken is not first and found.is_insignificant(floor))
+        if found
+        else None
+    )

@@ -15,7 +15,7 @@ def differences_of_images(one: Evidence, two: Evidence, cases: Iterable[Case]) -
     for name in sorted({_image_of(evidence, case) for evidence in (one, two) for case in cases}):
         before, after = one.images.get(name), two.images.get(name)
         if before and after and before.digest != after.digest:
-            yield f"image {name}: {_told(before, after)}"
+            yield f"image {name}: {_described(before, after)}"
 
 
 def _image_of(evidence: Evidence, case: Case) -> str:
@@ -23,9 +23,9 @@ def _image_of(evidence: Evidence, case: Case) -> str:
     return manifest.image_of(manifest.held(case.rung).image)
 
 
-def _told(before: Image, after: Image) -> str:
-    if before.tag == after.tag:  # which is a hash of all that it was made of
-        return "built anew from the same sources, recipe and base, but its bytes differ"
+def _described(before: Image, after: Image) -> str:
+    if before.tag == after.tag:  # a hash of all its inputs
+        return "rebuilt from the same sources, recipe and base, but its bytes differ"
     toolchains = [image.info.toolchain for image in (before, after) if image.info]
     changed = f" ({toolchains[0]}, then {toolchains[1]})" if len(set(toolchains)) == 2 else ""
-    return f"from other sources, another recipe or another base{changed}"
+    return f"different sources, recipe or base{changed}"

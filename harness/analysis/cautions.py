@@ -11,8 +11,8 @@ from harness.model.cases import Options
 from harness.model.comparison import Row
 from harness.model.journal import Machine
 
-BUSY = 0.9  # a kernel that keeps less than this share of its CPUs busy was disturbed, or waits
-MOST_ONCE = 0.05  # share of a sample that is done once a call, whatever its rows are
+BUSY = 0.9  # a kernel that uses less than this share of its CPUs shared them with others, or waits
+MAX_CALL_OVERHEAD = 0.05  # share of a sample that does not depend on its number of rows
 NAIVE = "naive"
 WIDE = 0.10  # half-widths above this share of the value are worth a warning
 
@@ -21,75 +21,73 @@ def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     """What a careful reader must know before believing the rows."""
     options, machine = evidence.started.options, evidence.machine
     if evidence.finished is None:
-        yield "this run did not come to its end: its rows are what was measured until then"
+        yield "this run was interrupted: its rows are what was measured until then"
     if evidence.resumed:
         times = ", ".join(entry.at for entry in evidence.resumed)
-        yield f"this run was stopped and resumed ({times}): rounds from before and after are in one interval"
+        yield f"this run was interrupted and resumed ({times}): intervals combine rounds from before and after"
     if not evidence.peaks:
-        yield "the machine's peak was not measured: shares of peak are missing"
+        yield "the peak was not measured: shares of peak are missing"
     yield from _not_idle(evidence.machines)
     if machine and machine.topology and max(options.threads) > machine.cores:
-        yield f"{max(options.threads)} threads ran on {machine.cores} cores: some shared one"
+        yield f"{max(options.threads)} threads ran on {machine.cores} cores: some threads shared a core"
     yield from _unsteady(evidence)
     yield from _unaccounted(evidence)
     if options.baseline not in {row.name for row in rows if row.outcome == "measured"}:
-        yield f"the baseline {options.baseline} was not measured: ratios to it are missing"
+        yield f"the baseline {options.baseline} was not measured: speedups over it are missing"
     measured = [row for row in rows if row.seconds and row.busy_cores]
     yield from _gathered(
-        "not checked that naive loops stayed naive: the recipe has no assert-naive that is known to reject others",
+        "naive loops not checked in the machine code (no assert-naive in the recipe, or none shown to reject others)",
         [row for row in measured if row.rung == NAIVE],
         lambda row: "" if _is_unchecked(evidence, row) else None,
     )
-    yield from _gathered("one round only, so nothing is known of the spread", measured, _unknown_spread)
-    yield from _gathered("wide intervals, which a larger --budget narrows", measured, _wide)
+    yield from _gathered("only one round, so the spread is unknown", measured, _unknown_spread)
+    yield from _gathered("wide confidence intervals (a larger --budget narrows them)", measured, _wide)
     yield from _short_of_the_target(measured, options)
     yield from _gathered(
-        "what a call does once is no small share of the rows that were timed, so that these estimates are too high",
+        "per-call overhead is a large share of the timed rows, so these estimates are too high",
         measured,
         _overhead,
     )
     yield from _gathered(
-        "every round timed the same rows, as earlier versions did: what others take is not in these intervals",
+        "every round timed the same rows, as in earlier versions: these intervals exclude differences between rows",
         measured,
         lambda row: "" if _took_the_same_rows(evidence, row) else None,
     )
-    yield from _gathered("fewer CPUs busy than threads asked for: other work, or waiting", measured, _idle)
-    yield from _gathered(
-        "faster than the measured peak of this machine, which other work can make too low", measured, _beyond
-    )
+    yield from _gathered("low CPU utilization (CPUs used of threads): other processes, or waiting", measured, _idle)
+    yield from _gathered("faster than the measured peak, which other processes can make too low", measured, _beyond)
 
 
 def _not_idle(sessions: Sequence[Machine]) -> Iterable[str]:
-    """Whether the machine was at work when the run began, or when it was resumed."""
+    """Whether the machine was busy when the run began, or when it was resumed."""
     for number, machine in enumerate(sessions):
         if machine.load_1m > machine.cpu_count / 2:
             when = "was resumed" if number else "began"
             load = f"load {machine.load_1m:g} on {machine.cpu_count} CPUs"
-            yield f"the machine was not idle when the run {when} ({load}): other work, or the set-up just before"
+            yield f"the machine was not idle when the run {when} ({load}): other processes, or the set-up just before"
 
 
 def _unsteady(evidence: Evidence) -> Iterable[str]:
-    """What the engine's host did that the rounds did not ask for."""
+    """What happened on the engine's host beside the rounds."""
     if evidence.machine and evidence.readings:
         findings = (it for reading in evidence.readings for it in standing(evidence.machine, reading))
-        yield from dict.fromkeys(f"{it.what} ({it.mend})" for it in findings if it.severity == "serious")
-    if evidence.disturbed:
-        counted_ones = sorted({each.case.name for each in evidence.disturbed if each.counted})
+        yield from dict.fromkeys(f"{it.what} ({it.fix})" for it in findings if it.severity == "problem")
+    if evidence.interference:
+        counted_ones = sorted({each.case.name for each in evidence.interference if each.counted})
         made = sum(len(candidates(entries)) for entries in evidence.rounds.values())
-        nevertheless = f"; they count, for want of others, in {', '.join(counted_ones)}" if counted_ones else ""
-        yield f"{len(evidence.disturbed)} of {made} rounds were disturbed and are listed below{nevertheless}"
+        nevertheless = f"; kept (too few clean rounds): {', '.join(counted_ones)}" if counted_ones else ""
+        yield f"{len(evidence.interference)} of {made} rounds had interference and are listed below{nevertheless}"
     if evidence.rounds and not any(entry.conditions for entries in evidence.rounds.values() for entry in entries):
-        yield "the state of the engine's host could not be read: nobody knows whether other work disturbed the rounds"
+        yield "the state of the engine's host is not available: interference is unknown"
 
 
 def _unaccounted(evidence: Evidence) -> Iterable[str]:
-    """Rounds whose times were held against nothing that the program could not change."""
+    """Rounds whose CPU time was checked against nothing outside the program."""
     rounds = [entry for entries in evidence.rounds.values() for entry in entries if entry.samples]
     unread = [entry for entry in rounds if entry.accounts is None or entry.accounts.cpu_ns is None]
     if unread:
         yield (
-            f"not checked in {len(unread)} of {len(rounds)} containers that they claim the CPU time that they used: "
-            "their control group's account could not be read"
+            f"CPU time not verified in {len(unread)} of {len(rounds)} containers: their control group's accounting "
+            "was not available"
         )
 
 
@@ -101,7 +99,7 @@ def _gathered(what: str, rows: Iterable[Row], finding: Callable[[Row], str | Non
 
 
 def _is_unchecked(evidence: Evidence, row: Row) -> bool:
-    """Whether the recipe of a row's image has no check, or none that is known to bite."""
+    """Whether the recipe of a row's image has no check, or none that is known to reject other loops."""
     image = evidence.images.get(row.image or "")
     return image is not None and image.naive_checked is False
 
@@ -122,18 +120,22 @@ def _wide(row: Row) -> str | None:
 
 
 def _short_of_the_target(rows: Iterable[Row], options: Options) -> Iterable[str]:
-    """Ratios that are not known as well as was asked for, and why: what is, says so in its row."""
+    """Ratios whose intervals did not reach the target, and why."""
     ratios = [row for row in rows if row.ratio and row.name != options.baseline]
-    short = [row for row in ratios if row.stopped != "target reached"]
+    short = [row for row in ratios if row.stop_reason != "target reached"]
     if options.precision and short:
         yield (
-            f"{len(short)} of {len(ratios)} ratios are not known to ± {100 * options.precision:g} %, for the time "
-            "limit or the end of the run came first: each has its own interval"
+            f"{len(short)} of {len(ratios)} ratios did not reach ± {100 * options.precision:g} %: the time limit or "
+            "the end of the run came first; see their intervals"
         )
 
 
 def _overhead(row: Row) -> str | None:
-    return f" {row.once_share:.0%}" if row.once_share and row.once_share > MOST_ONCE else None
+    return (
+        f" {row.call_overhead_share:.0%}"
+        if row.call_overhead_share and row.call_overhead_share > MAX_CALL_OVERHEAD
+        else None
+    )
 
 
 def _idle(row: Row) -> str | None:

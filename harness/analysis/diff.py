@@ -1,9 +1,10 @@
-"""Two runs, case by case: what takes longer, what takes less, and what nobody can tell. Pure.
+"""Two runs, case by case: what is slower, what is faster, and what is not significant. Pure.
 
 Both runs' uncertainties are in every ratio, and what the machine's state adds to each, which does not cancel between
-runs. A difference below the larger noise floor of the two, for that kind of case, is a tie. The more cases are compared
-the more would differ by chance: verdicts are corrected for their number (S. Holm, A simple sequentially rejective
-multiple test procedure, Scandinavian Journal of Statistics 6, 1979), so that the risk stated is that of a whole diff.
+runs. A difference below the larger noise floor of the two, for that kind of case, is not significant. The more cases
+are compared, the more would differ by chance: verdicts are corrected for their number (S. Holm, A simple sequentially
+rejective multiple test procedure, Scandinavian Journal of Statistics 6, 1979), so that the stated risk is that of a
+whole diff.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from harness.model.comparison import Interval
 from harness.model.journal import Entry, Machine
 from harness.statistics.estimates import TAIL, interval_of
 
-FALSE_ALARMS = 0.05  # of the diffs of runs that are the same may call a case different, however many cases they have
+FALSE_ALARMS = 0.05  # share of the diffs of equal runs that may call any case different, however many cases they have
 PROCESSOR = ("cpu", "architecture", "features")  # no ratio is taken where these differ
 CONDITIONS = ("cores", "memory_bytes", "kernel", "transparent_huge_pages", "governor", "engine")
 
-Verdict = Literal["tie", "slower", "faster", "not known"]
+Verdict = Literal["not significant", "slower", "faster", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,14 @@ class Change:
         return self.within(TAIL)
 
     def within(self, tail: float) -> Interval:
-        """The same with an interval that leaves out so much on either side."""
+        """The same with an interval that leaves out `tail` on either side."""
         one, two = self.before.lasting, self.after.lasting
         return interval_of(self.after.mean / self.before.mean, two.beside(one) if one and two else None, tail)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What the second run has that the first has not."""
+    """How the second run differs from the first."""
 
     before: str  # the runs' ids
     after: str
@@ -62,12 +63,12 @@ class Difference:
     conditions: tuple[str, ...]  # what else differs between the runs
 
     def verdicts(self) -> list[Verdict]:
-        """What can be said of every change, with 95 % certainty for all of them together."""
-        different = _holm(self.changes, lambda change, risk: not change.within(risk / 2).ties(change.floor))
+        """The verdict on every change, at 95 % confidence for all of them together."""
+        different = _holm(self.changes, lambda change, risk: not change.within(risk / 2).is_insignificant(change.floor))
         return [_verdict(change, different) for change in self.changes]
 
     def slower(self, limit: float) -> list[Change]:
-        """The cases that are slower by more than a share, with 95 % certainty for all of them together."""
+        """The cases that are slower by more than a share, at 95 % confidence for all of them together."""
         certain = _holm(self.changes, lambda change, risk: (change.within(risk).low or 0.0) > 1 + limit)
         verdicts = zip(self.changes, self.verdicts(), strict=True)
         return [change for change, verdict in verdicts if verdict == "slower" and change.case in certain]
@@ -87,9 +88,9 @@ def _holm(changes: Collection[Change], rejects: Callable[[Change, float], bool])
 
 def _verdict(change: Change, different: Collection[Case]) -> Verdict:
     if change.ratio.low is None:
-        return "not known"
+        return "unknown"
     if change.case not in different:
-        return "tie"
+        return "not significant"
     return "slower" if change.ratio.value > 1 else "faster"
 
 
@@ -99,7 +100,7 @@ def diff(before: Sequence[Entry], after: Sequence[Entry]) -> Difference:
     names = one.started.run, two.started.run
     _check_processors(names, one.machine, two.machine)
     if not set(_asked(one)) & set(_asked(two)):
-        raise UsageError(f"no case is in both {names[0]} and {names[1]}: their n, rungs and threads must agree")
+        raise UsageError(f"{names[0]} and {names[1]} have no case in common: their n, rungs and threads must match")
     timings = timings_of(one), timings_of(two)
     first, second = map(_without_controls, timings)
     both = sorted(first.keys() & second.keys(), key=str)
@@ -113,23 +114,23 @@ def diff(before: Sequence[Entry], after: Sequence[Entry]) -> Difference:
 
 
 def check_slowdown(difference: Difference, limit: float) -> None:
-    """Raise GateError where a case is slower by more than a share, for certain, or has no result any more."""
+    """Raise GateError where a case is slower by more than a share at 95 % confidence, or lost its result."""
     found = []
     if slower := difference.slower(limit):
-        told = ", ".join(f"{change.case} {change.ratio.value - 1:+.1%}" for change in slower)
-        found.append(f"slower by more than {100 * limit:g} %, for certain: {told}")
+        listed = ", ".join(f"{change.case} {change.ratio.value - 1:+.1%}" for change in slower)
+        found.append(f"slower by more than {100 * limit:g} % at 95 % confidence: {listed}")
     if difference.lost:
-        found.append(f"without a result that {difference.before} has: {'; '.join(difference.lost)}")
+        found.append(f"lost results (measured in {difference.before}): {'; '.join(difference.lost)}")
     if found:
         raise GateError("\n".join(found))
 
 
 def _asked(evidence: Evidence) -> Iterable[Case]:
-    return (case for case in evidence.started.cases if not case.twin)
+    return (case for case in evidence.started.cases if not case.control)
 
 
 def _without_controls(timings: Mapping[Case, Timing]) -> dict[Case, Timing]:
-    return {case: taken for case, taken in timings.items() if not case.twin}
+    return {case: taken for case, taken in timings.items() if not case.control}
 
 
 def _changes(
@@ -150,7 +151,9 @@ def _check_processors(names: tuple[str, str], one: Machine | None, two: Machine 
     if one is None or two is None:
         nameless = names[0] if one is None else names[1]
         raise UsageError(f"{nameless} does not say which CPU it was measured on: it ended before it was read")
-    found = [f"{field}: {_told(one, two, field)}" for field in PROCESSOR if getattr(one, field) != getattr(two, field)]
+    found = [
+        f"{field}: {_described(one, two, field)}" for field in PROCESSOR if getattr(one, field) != getattr(two, field)
+    ]
     if found:
         raise UsageError(
             f"{names[0]} and {names[1]} were measured on different CPUs, of which no ratio is taken.\n"
@@ -159,7 +162,7 @@ def _check_processors(names: tuple[str, str], one: Machine | None, two: Machine 
         )
 
 
-def _told(one: Machine, two: Machine, field: str) -> str:
+def _described(one: Machine, two: Machine, field: str) -> str:
     here, there = getattr(one, field), getattr(two, field)
     if isinstance(here, tuple):  # long lists: only what one has and the other has not
         here, there = sorted(set(here) - set(there)), sorted(set(there) - set(here))
@@ -180,5 +183,5 @@ def _conditions(one: Evidence, two: Evidence, cases: Iterable[Case]) -> Iterable
     if one.machine and two.machine:
         for field in CONDITIONS:
             if getattr(one.machine, field) != getattr(two.machine, field):
-                yield f"{field}: {_told(one.machine, two.machine, field)}"
+                yield f"{field}: {_described(one.machine, two.machine, field)}"
     yield from differences_of_images(one, two, cases)

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.experiments import named
-from harness.machine.disturbance import disturbed_rounds
+from harness.machine.interference import rounds_with_interference
 from harness.measure.experiment import Experiment, Timing
 from harness.measure.outcome import failure_of
 from harness.measure.plan import candidates, counted
 from harness.model.cases import Case, Failure
-from harness.model.comparison import Disturbed
+from harness.model.comparison import Interference
 from harness.model.journal import (
     Entry,
     Finished,
     Image,
     Machine,
+    OverheadRound,
     Peak,
     Reading,
     Rejected,
@@ -26,7 +27,6 @@ from harness.model.journal import (
     Round,
     Started,
     Startup,
-    TaxRound,
     Tuned,
 )
 
@@ -45,9 +45,9 @@ class Evidence:
     resumed: tuple[Resumed, ...]
     readings: tuple[Reading, ...]
     tuned: Tuned | None
-    disturbed: tuple[Disturbed, ...]
+    interference: tuple[Interference, ...]
     startups: tuple[Startup, ...]
-    tax: tuple[TaxRound, ...]
+    overhead: tuple[OverheadRound, ...]
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Evidence:
@@ -69,9 +69,9 @@ class Evidence:
             resumed=tuple(by_kind[Resumed]),
             readings=tuple(by_kind[Reading]),
             tuned=_together(by_kind[Tuned]),
-            disturbed=disturbed_rounds({case: candidates(entries) for case, entries in rounds.items()}),
+            interference=rounds_with_interference({case: candidates(entries) for case, entries in rounds.items()}),
             startups=tuple(by_kind[Startup]),
-            tax=tuple(by_kind[TaxRound]),
+            overhead=tuple(by_kind[OverheadRound]),
         )
 
     @property
@@ -90,7 +90,7 @@ class Evidence:
 
 
 def _together(sessions: Sequence[Tuned]) -> Tuned | None:
-    """What any session tuned, and could not tune."""
+    """What any session tuned, or could not tune."""
     if not sessions:
         return None
     changes = dict.fromkeys(change for session in sessions for change in session.changes)
@@ -103,7 +103,7 @@ def _gflops(peak: Peak) -> float:
 
 
 def timings_of(evidence: Evidence) -> dict[Case, Timing]:
-    """The timing of every case that was measured, twins among them."""
+    """The timing of every case that was measured, A/A controls included."""
     return {
         case: evidence.experiment.timing(counted(rounds), [r for r in rounds if r.pilot])
         for case, rounds in evidence.rounds.items()

@@ -20,7 +20,7 @@ class Floors:
     rungs: Mapping[Case, Rung]
 
     def of(self, *cases: Case) -> float:
-        """The share below which a difference between these cases is a tie; 0 where no floor is known.
+        """The share below which a difference between these cases is not significant; 0 where no floor is known.
 
         The larger one of two kinds; for a kind without one stands the largest that is known.
         """
@@ -33,8 +33,8 @@ def noise_of(timings: Mapping[Case, Timing], rungs: Mapping[Case, Rung]) -> tupl
     """What the A/A controls say of this run's noise, by kind; without those that were not measured, or only once."""
     found = []
     for case, taken in timings.items():
-        original = case.model_copy(update={"twin": False})
-        if case.twin and original in timings:
+        original = case.model_copy(update={"control": False})
+        if case.control and original in timings:
             beside = ratio(timings[original], taken)
             if beside and beside.low is not None:
                 found.append(Noise(kind=rungs[original].kind, case=str(original), ratio=beside))
@@ -42,15 +42,15 @@ def noise_of(timings: Mapping[Case, Timing], rungs: Mapping[Case, Rung]) -> tupl
 
 
 def noise_warnings(noise: Sequence[Noise], controls: Iterable[Case], rungs: Mapping[Case, Rung]) -> Iterable[str]:
-    """Where a noise floor is not known, or two that are the same did not come out as a tie."""
+    """Where a noise floor is unknown, or a case and its control differ significantly."""
     known = {each.kind for each in noise}
     for case in controls:
         kind = rungs[case].kind
         if kind not in known:
-            yield f"the noise floor of {kind} rungs is not known: {case.name} and its original were not both measured"
+            yield f"the noise floor of {kind} rungs is unknown: {case.name} and its original were not both measured"
     for each in noise:
         if not each.ratio.holds(1.0):
             yield (
-                f"{each.case} and its A/A control are the same, but their interval does not hold 1 (by chance in 5 of "
-                "100): this machine was noisier than the other intervals say"
+                f"{each.case} and its A/A control differ significantly (by chance in 5 of 100 runs): this machine was "
+                "noisier than the other intervals say"
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.analysis.noise import Floors
 from harness.measure.experiment import Timing
-from harness.measure.plan import most_threads
+from harness.measure.plan import max_threads
 from harness.model.cases import Case
 from harness.model.comparison import Ratio, Row
 from harness.statistics.estimates import ratio
@@ -24,8 +24,8 @@ class Ratios:
         """How many times less time `below` takes than `above`; None where one of the two was not measured."""
         if above is None or (found := ratio(self.timings.get(above), self.timings.get(below))) is None:
             return None
-        tie = above != below and found.ties(self.floors.of(above, below))
-        return Ratio(**found.model_dump(), tie=tie)
+        insignificant = above != below and found.is_insignificant(self.floors.of(above, below))
+        return Ratio(**found.model_dump(), not_significant=insignificant)
 
     def between_rows(self, above: Row, below: Row) -> Ratio | None:
         """The same of two rows of a comparison."""
@@ -33,7 +33,7 @@ class Ratios:
 
     def find(self, name: str) -> Case | None:
         """The measured case of that name, on the most threads that it was measured on."""
-        return most_threads(self.timings, name)
+        return max_threads(self.timings, name)
 
 
 def _case_of(row: Row) -> Case:

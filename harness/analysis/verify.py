@@ -1,4 +1,4 @@
-"""Whether what a journal says of its own results holds: keys, checksums and digests, worked out anew. Pure."""
+"""Whether a journal's own results are right: keys, checksums and digests, recomputed. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from harness.experiments import named
 from harness.images.identity import key_of
 from harness.model.cases import Case, Options
 from harness.model.integrity import Chain, Verification
-from harness.model.journal import Entry, Image, Machine, Round, Started, TaxRound
+from harness.model.journal import Entry, Image, Machine, OverheadRound, Round, Started
 from harness.model.manifests import Manifest
 
 
 @dataclass
 class _Known:
-    """What an entry's key is worked out from: what was written before it."""
+    """What an entry's key is computed from: what was written before it."""
 
     manifests: dict[str, Manifest]
     options: Options
@@ -32,9 +32,9 @@ def verify(entries: Sequence[Entry]) -> Verification:
         raise TypeError("a journal begins with how its run was started")
     known = _Known({it.name: it for it in started.manifests}, started.options, started.cases)
     rounds = [
-        (number, entry.round if isinstance(entry, TaxRound) else entry)
+        (number, entry.round if isinstance(entry, OverheadRound) else entry)
         for number, entry in enumerate(entries, start=1)
-        if isinstance(entry, Round | TaxRound)
+        if isinstance(entry, Round | OverheadRound)
     ]
     good = [(number, entry) for number, entry in rounds if not entry.failure]
     keyed = [entry for entry in entries if isinstance(entry, Round)]
@@ -45,11 +45,11 @@ def verify(entries: Sequence[Entry]) -> Verification:
 
 
 def chain_problems(chain: Chain) -> list[str]:
-    """Each line that does not follow from what stands before it; a run of lines together."""
+    """Each line that does not follow from the one before it; consecutive lines together."""
     return [
-        f"line {first}: it was changed, or lines before it were changed or removed"
+        f"line {first}: changed, or lines before it were changed or removed"
         if first == last
-        else f"lines {first} to {last}: they were changed, or have no link of the chain"
+        else f"lines {first} to {last}: changed, or without a link of the chain"
         for first, last in _runs(chain.breaks)
     ]
 
@@ -89,29 +89,29 @@ def _false_keys(entries: Iterable[Entry], known: _Known) -> Iterator[_Problem]:
 def _false_key(entry: Round, known: _Known) -> Iterator[str]:
     case = entry.case
     if case not in known.cases:
-        yield "the run was not asked for this case"
+        yield "this case is not part of the run"
     manifest = known.manifests.get(case.implementation)
     rung = manifest.rung(case.rung) if manifest else None
     image = known.images.get(manifest.image_of(rung.image)) if manifest and rung else None
     if rung is None or image is None or known.machine is None:
-        yield "no key can be worked out: the journal lacks its rung, its image or the machine"
+        yield "its key cannot be recomputed: the journal lacks its rung, its image or the machine"
     elif entry.key != (key := key_of(case, rung, image, known.machine)):
-        yield f"its key is {entry.key}; what the journal says of it comes to {key}"
+        yield f"its key is {entry.key}; recomputed it is {key}"
 
 
 def _gaps(entries: Iterable[Entry]) -> Iterator[_Problem]:
-    """Rounds that are missing among those of their case, or are there twice: numbers run from 1 without a gap."""
+    """Missing or duplicate rounds of a case: numbers run from 1 without a gap."""
     seen: dict[Case, set[int]] = defaultdict(set)
     last: dict[Case, tuple[int, Round]] = {}
     for number, entry in enumerate(entries, start=1):
         if isinstance(entry, Round):
             if entry.number in seen[entry.case]:
-                yield _problem(number, entry, "this round is there twice")
+                yield _problem(number, entry, "duplicate round")
             seen[entry.case].add(entry.number)
             last[entry.case] = number, entry
     for case, numbers in seen.items():
         if missing := sorted(set(range(1, max(numbers) + 1)) - numbers):
-            yield _problem(*last[case], f"rounds before it are missing: {', '.join(map(str, missing))}")
+            yield _problem(*last[case], f"missing rounds before it: {', '.join(map(str, missing))}")
 
 
 def _false_answers(rounds: Sequence[tuple[int, Round]], started: Started) -> Iterator[_Problem]:

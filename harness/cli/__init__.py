@@ -42,30 +42,30 @@ def _options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """One matrix multiplication, many languages, tiny containers: proven equal, measured, compared."""
+    """Benchmark one matrix multiplication in many languages, in tiny containers, every product validated."""
 
 
-class _Unforeseen(Exception):  # noqa: N818 (no error of its own: it carries one past the command-line library)
-    """An OSError or EOFError of a command, which the library would end with 1, without a word."""
+class _UnexpectedError(Exception):
+    """An OSError or EOFError of a command, which the library would turn into exit code 1 without a message."""
 
 
-def _unmistaken(command: Callable[..., None]) -> Callable[..., None]:
+def _keeping_errors(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(*arguments: object, **options: object) -> None:
         try:
             command(*arguments, **options)
         except (OSError, EOFError) as error:
-            raise _Unforeseen from error
+            raise _UnexpectedError from error
 
     return run
 
 
 for each in (compare, report, diff, images, build, clean, doctor, setup):
-    app.command()(_unmistaken(each))
+    app.command()(_keeping_errors(each))
 
 
 def main() -> None:
-    """Run a command; whatever ends it early ends it with a message and an exit code, and never with a traceback."""
+    """Run a command. Every error ends it with a message and an exit code, never with a traceback."""
     guard()
     try:
         with unhandled():
@@ -76,14 +76,14 @@ def main() -> None:
     except HarnessError as error:
         _end(str(error), error, error.exit_code)
     except MemoryError as error:
-        _end("the memory of this machine does not suffice: free some, or choose a smaller --n", error, 2)
+        _end("out of memory on this machine: free some, or choose a smaller --n", error, 2)
     except Exception as error:  # noqa: BLE001 (the last resort)
-        cause = error.__cause__ if isinstance(error, _Unforeseen) and error.__cause__ else error
+        cause = error.__cause__ if isinstance(error, _UnexpectedError) and error.__cause__ else error
         _end(_unexpected(cause), cause, FAULT)
 
 
 def _begin_again_as_member() -> None:
-    """Where the user has joined the engine's group since logging in, begin this command anew with it in effect."""
+    """Where the user has joined the engine's group since logging in, restart this command with that group."""
     from harness.engine.docker.connection import socket_path
     from harness.engine.membership import command_as_member
 
@@ -92,13 +92,13 @@ def _begin_again_as_member() -> None:
 
 
 def _unexpected(error: BaseException) -> str:
-    """What to say of an error that no part of harness has foreseen; its traceback is kept for whoever mends it."""
+    """The message for an unexpected error; its traceback is kept."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     log = keep_log("traceback.log", "".join(traceback.format_exception(error)))
     return (
         f"unexpected {type(error).__name__}{place}: {error}\n"
-        f"This is a fault of harness itself: please report it. Its traceback: {log}"
+        f"This is a bug in harness: please report it. Traceback: {log}"
     )
 
 

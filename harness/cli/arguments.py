@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 ALL = "all"
 SOME_CASE_FAILED = 1
 
-Results = Annotated[Path, typer.Option("--out", help="Folder of results; every run is a folder in it.")]
+Results = Annotated[Path, typer.Option("--out", help="Results folder; each run is a folder in it.")]
 Format = Annotated[str, typer.Option("--format", help=f"One of {', '.join(formats())}.")]
 Wait = Annotated[
-    bool, typer.Option("--wait", help="Wait while another harness is using the container engine, instead of refusing.")
+    bool,
+    typer.Option("--wait", help="Wait for another harness that is using the container engine, instead of failing."),
 ]
 Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or all.")]
 
@@ -35,14 +36,14 @@ def chosen_renderer(name: str) -> Renderer:
 
 
 def noted(line: str) -> None:
-    """Say something beside the output proper."""
+    """Print a note to standard error."""
     typer.echo(f"note: {line}", err=True)
 
 
 def keep_log(name: str, text: str | bytes) -> str:
-    """Keep a log of a build outside a run, in a folder of this command's own; returns where it is, or why it is not.
+    """Keep a build log outside a run, in this command's own folder; returns its path, or why it was not kept.
 
-    What cannot be kept never hides what it was to explain.
+    An error here never hides the error that the log explains.
     """
     if not text:
         return "empty"
@@ -56,5 +57,5 @@ def keep_log(name: str, text: str | bytes) -> str:
 
 @cache
 def _own_folder() -> Path:
-    """A new folder that nobody else may enter: a name that is known before can be taken by others."""
+    """A new private folder: others could take a predictable name."""
     return Path(tempfile.mkdtemp(prefix="harness-"))

@@ -1,4 +1,4 @@
-"""`harness images` and `harness build`: the images without a measurement."""
+"""`harness images` and `harness build`: images without measuring."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def images(
     langs: Langs = ALL,
     format_: Format = "text",
-    check: Annotated[bool, typer.Option("--check", help="Exit with 3 if an image breaks its budget.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 3 if an image exceeds its size budget.")] = False,
     wait: Wait = False,
 ) -> None:
-    """Build what is missing, and weigh every image against its budget."""
+    """Build missing images, and report every image's size beside its budget."""
     from harness.images.weight import check_budgets
 
     render = chosen_renderer(format_).render_images
@@ -46,7 +46,7 @@ def build(langs: Langs = ALL, wait: Wait = False) -> None:
 
 
 def _built(langs: str, *, examine: bool, wait: bool) -> list[tuple[Target, Image]]:
-    """The chosen images, of implementations and others, built and, if asked, weighed; with what they are."""
+    """The chosen images, of implementations and others, built and, if requested, weighed; with their targets."""
     from harness.engine.docker import DockerEngine
     from harness.engine.interrupts import swept
     from harness.experiments import matmul

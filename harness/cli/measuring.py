@@ -1,4 +1,4 @@
-"""`harness compare`: a new run, or one that is gone on with; what it says before, meanwhile and after."""
+"""`harness compare`: a new run, or one that is resumed; what it prints before, during and after."""
 
 from __future__ import annotations
 
@@ -27,45 +27,50 @@ if TYPE_CHECKING:
     from harness.progress import Progress
 
 
+Threads = Annotated[
+    str, typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all (cores).")
+]
+Precision = Annotated[float, typer.Option(help="Target half-width of the 95% CI of a speedup, in per cent.")]
+Reference = Annotated[
+    str | None,
+    typer.Option(help="Implementation that the others are compared with on each rung.", show_default="published: C"),
+]
+Seed = Annotated[int | None, typer.Option(help="Random seed of inputs and round order.", show_default="random")]
+Tune = Annotated[
+    bool,
+    typer.Option("--tune", help="Set governor, turbo and huge pages during the run, restore them afterwards (root)."),
+]
+Overhead = Annotated[
+    bool, typer.Option("--overhead", help="Measure the container overhead: baseline and reference without seccomp too.")
+]
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Rebuild every image from scratch, one at a time; time it.")]
+Resume = Annotated[
+    str | None, typer.Option(help="Resume an interrupted run with its original options: its id, or latest.")
+]
+
+
 def compare(
     context: typer.Context,
     experiment: Annotated[str, typer.Option(help="What to measure.")] = "matmul",
     langs: Langs = ALL,
     rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all, or published.")] = ALL,
     n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
-    threads: Annotated[
-        str, typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all.")
-    ] = ALL,
-    rounds: Annotated[int, typer.Option(help="Rounds of a case at the least.")] = 3,
-    precision: Annotated[float, typer.Option(help="Per cent either way at which a ratio is known well enough.")] = 3.0,
-    budget: Annotated[
-        float, typer.Option(help="Seconds of measuring for a case; for the baseline eight times as many.")
-    ] = (5.0),
-    baseline: Annotated[str, typer.Option(help="The case that ratios are taken against.")] = "python/naive",
-    yardstick: Annotated[
-        str | None,
-        typer.Option(help="The implementation that the others are held against, rung by rung.", show_default="C's"),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Seed of the inputs and of the order.", show_default="a fresh one")
-    ] = None,
-    tune: Annotated[
-        bool, typer.Option("--tune", help="Steady the machine meanwhile (governor, turbo, huge pages); needs root.")
-    ] = False,
-    tax: Annotated[
-        bool, typer.Option("--tax", help="Measure what seccomp costs the baseline and the yardstick, in the container.")
-    ] = False,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Build every image from nothing, one at a time, to time it.")
-    ] = False,
+    threads: Threads = ALL,
+    rounds: Annotated[int, typer.Option(help="Minimum number of rounds per case.")] = 3,
+    precision: Precision = 3.0,
+    budget: Annotated[float, typer.Option(help="Time limit per case, in seconds (baseline: 8×).")] = 5.0,
+    baseline: Annotated[str, typer.Option(help="Case that speedups are relative to.")] = "python/naive",
+    reference: Reference = None,
+    seed: Seed = None,
+    tune: Tune = False,
+    overhead: Overhead = False,
+    rebuild: Rebuild = False,
     out: Results = Path("results"),
-    plan: Annotated[bool, typer.Option("--plan", help="Print the cases and what they will take; run nothing.")] = False,
-    resume: Annotated[
-        str | None, typer.Option(help="Go on, with its own options, with a run that was cut short: its id, or latest.")
-    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Print the cases and the expected time; run nothing.")] = False,
+    resume: Resume = None,
     wait: Wait = False,
 ) -> None:
-    """Build, run, validate, measure and report: every chosen language on every chosen rung."""
+    """Build, run, validate, measure and report every chosen language on every chosen rung."""
     from harness.experiments import named
     from harness.images.catalog import load_catalog, root
 
@@ -86,10 +91,10 @@ def compare(
         precision=precision,
         budget=budget,
         baseline=baseline,
-        yardstick=yardstick,
+        reference=reference,
         seed=seed,
         tune=tune,
-        tax=tax,
+        overhead=overhead,
         rebuild=rebuild,
     )
     if plan:
@@ -101,7 +106,7 @@ def compare(
 def _start(
     experiment: Experiment, catalog: Catalog, options_for: Callable[..., Options], out: Path, wait: bool
 ) -> None:
-    """Make a new run."""
+    """Start a new run."""
     from harness.engine.docker import DockerEngine
     from harness.engine.topology import own_memory_bytes
     from harness.measure.compare import compare as run_comparison
@@ -114,14 +119,14 @@ def _start(
     _check_memory(experiment, catalog, options, engine.memory_bytes(), None if engine.is_local else own_memory_bytes())
     language, _, rung = options.baseline.partition("/")
     if language not in options.langs or rung not in options.rungs:
-        noted(f"{options.baseline} is not among the cases, so there will be no ratios to it")
+        noted(f"{options.baseline} is not among the cases, so there will be no speedups over it")
     _carry_out(
         engine, out / run_id, partial(run_comparison, experiment, engine, catalog, options, out, run_id, wait=wait)
     )
 
 
 def _resume(run: str, out: Path, wait: bool) -> None:
-    """Go on with a run, if it has not come to its end already."""
+    """Resume a run, unless it has finished."""
     from harness.analysis.evidence import Evidence
     from harness.engine.docker import DockerEngine
     from harness.images.catalog import load_catalog, root
@@ -132,7 +137,7 @@ def _resume(run: str, out: Path, wait: bool) -> None:
     folder = find_run(out, run, noted)
     entries = load_run(folder)
     if entries[-1].kind == "finished":
-        noted(f"{folder.name} came to its end already: nothing is left to measure")
+        noted(f"{folder.name} has finished: nothing is left to measure")
         _show(folder, _write_reports(folder))
         return
     experiment = Evidence.of(entries).experiment
@@ -150,11 +155,11 @@ def _refuse_other_options(context: typer.Context) -> None:
         and getattr(context.get_parameter_source(name), "name", "") != "DEFAULT"
     ]
     if others:
-        raise UsageError(f"--resume goes on with the run's own options: leave out {', '.join(others)}")
+        raise UsageError(f"--resume uses the run's original options: leave out {', '.join(others)}")
 
 
 def _carry_out(engine: DockerEngine, folder: Path, measured: Callable[[Progress], object]) -> None:
-    """Measure with progress, and report; also, from what was measured, when it ends early."""
+    """Measure with progress, and report; what was measured is reported too where the run is interrupted."""
     from harness.engine.interrupts import swept
     from harness.progress import Progress
 
@@ -171,34 +176,33 @@ def _carry_out(engine: DockerEngine, folder: Path, measured: Callable[[Progress]
 
 
 def _keep_what_there_is(folder: Path, error: Exception) -> None:
-    """Say how to go on, and write the reports of what was measured; nothing here hides why the run ended."""
-    with suppress(ResultsError):  # nothing of it was kept
-        error.add_note(_how_to_go_on(folder))
+    """Say how to resume, and write the reports of what was measured; nothing here hides why the run ended."""
+    with suppress(ResultsError):  # nothing was kept
+        error.add_note(_how_to_resume(folder))
         try:
             _write_reports(folder)
-        except Exception as other:  # noqa: BLE001 (told beside the first)
+        except Exception as other:  # noqa: BLE001 (reported beside the first)
             error.add_note(f"Its reports could not be written: {other}")
 
 
-def _how_to_go_on(folder: Path) -> str:
-    """What a user can do with a run that ended early. Raises ResultsError where nothing of it was kept."""
+def _how_to_resume(folder: Path) -> str:
+    """What a user can do with an interrupted run. Raises ResultsError where nothing of it was kept."""
     from harness.store import load_run
 
     load_run(folder)
     place = shlex.join([folder.name, "--out", str(folder.parent)])
     return (
-        f"What was measured is kept: `harness report {place}` shows it, "
-        f"`harness compare --resume {place}` goes on where it stopped."
+        f"What was measured is kept: `harness report {place}` shows it, `harness compare --resume {place}` resumes it."
     )
 
 
 def _show(folder: Path, comparison: Comparison) -> None:
-    """Print the report of a run that came to its end; the exit code tells whether a case failed."""
+    """Print the report of a finished run; the exit code says whether a case failed."""
     try:
         typer.echo(chosen_renderer("summary").render(comparison))
-        typer.echo(f"Kept in {folder}: the journal, logs, and the full report in every format.")
+        typer.echo(f"Saved in {folder}: the journal, logs, and the full report in every format.")
     except HarnessError as error:
-        error.add_note(f"The report is kept in {folder}, in every format.")
+        error.add_note(f"The report is saved in {folder}, in every format.")
         raise
     if any(row.outcome == "failed" for row in comparison.rows):
         raise typer.Exit(SOME_CASE_FAILED)
@@ -241,17 +245,17 @@ def _print_plan(experiment: Experiment, catalog: Catalog, options_for: Callable[
         earlier = earlier_of(case, latest.rounds if latest else {})
         seconds = case_s(experiment, manifests[case.implementation].held(case.rung), case, (), options, earlier)
         expected_s += seconds
-        rows.append([case.name, case.threads, case.n, f"{seconds:.0f} s", "" if earlier else "its budget"])
-    typer.echo(tabulate(rows, headers=["case", "threads", "n", "about", ""]))
-    source = f"as in {latest.started.run}" if latest else "by their budgets, for there is no run yet to tell"
+        rows.append([case.name, case.threads, case.n, f"{seconds:.0f} s", "" if earlier else "time limit"])
+    typer.echo(tabulate(rows, headers=["case", "threads", "n", "expected", ""]))
+    source = f"estimated from {latest.started.run}" if latest else "by the time limits, as there is no earlier run"
     typer.echo(
-        f"\n{len(rows)} cases, about {expected_s / 60:.1f} minutes of measuring ({source}); longer where images must "
-        "be built first. A run tells how long it will still take, ever better as it goes on."
+        f"\n{len(rows)} cases, about {expected_s / 60:.1f} minutes of measuring ({source}); plus the time to "
+        "build missing images. A run shows its remaining time and updates it as it goes."
     )
 
 
 def _latest(out: Path) -> Evidence | None:
-    """The run that was made last in a folder of results, if there is one that can be read."""
+    """The latest readable run in a results folder, if there is one."""
     from harness.analysis.evidence import Evidence
     from harness.runs import LATEST, find_run
     from harness.store import load_run

@@ -1,4 +1,4 @@
-"""`harness report` and `harness diff`: runs that were made, read from their journals."""
+"""`harness report` and `harness diff`: what was measured, read from journals."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ def report(
     out: Results = Path("results"),
     verify: Annotated[
         bool,
-        typer.Option(
-            "--verify", help="Recompute every key, checksum and SHA-256 first; exit with 3 if one does not hold."
-        ),
+        typer.Option("--verify", help="Recompute every key, checksum and SHA-256 first; exit with 3 on any mismatch."),
     ] = False,
 ) -> None:
-    """Render a run, whole or cut short, from its journal."""
+    """Report a run, finished or interrupted, from its journal."""
     from harness.cli.results import check_verified, comparison_of
     from harness.runs import find_run
 
@@ -35,17 +33,19 @@ def report(
 
 def diff(
     before: Annotated[str, typer.Argument(help="A run's id or folder, or latest.")],
-    after: Annotated[str, typer.Argument(help="The run to hold against it.")] = "latest",
+    after: Annotated[str, typer.Argument(help="The run to compare with it.")] = "latest",
     fail_above: Annotated[
         str | None,
-        typer.Option(help="Exit with 3 if a case is slower by more than this (5%) for certain, or has no result now."),
+        typer.Option(
+            help="Exit with 3 if a case is slower by more than this (5%) at 95% confidence, or has no result."
+        ),
     ] = None,
     out: Results = Path("results"),
     verify: Annotated[
-        bool, typer.Option("--verify", help="Verify both runs first, as report does; exit with 3 if one does not hold.")
+        bool, typer.Option("--verify", help="Verify both runs first, as report does; exit with 3 on any mismatch.")
     ] = False,
 ) -> None:
-    """Hold two runs of one machine against each other, case by case."""
+    """Compare two runs of one machine, case by case."""
     from harness.analysis.diff import check_slowdown
     from harness.analysis.diff import diff as difference_of
     from harness.cli.results import check_journal

@@ -1,4 +1,4 @@
-"""A folder of results as what a report shows: read, verified if that is asked for, and analyzed."""
+"""A run for a report: read, verified on request, and analyzed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from harness.store import Journal, load_journal
 
 
 def comparison_of(folder: Path, *, verified: bool = False) -> Comparison:
-    """Read and analyze a run. Raises ResultsError where it cannot be read, or holds what no run can have written."""
+    """Read and analyze a run. Raises ResultsError where it cannot be read or, changed, not be analyzed."""
     journal = load_journal(folder)
     try:
         return analyze(journal.entries, journal.chain, verify(journal.entries) if verified else None)
     except Exception as error:
         if found := problems(journal):
-            raise ResultsError(
-                f"no report can be made of {folder}: its journal was changed.\n{_listed(found)}"
-            ) from error
+            raise ResultsError(f"cannot report {folder}: its journal was changed.\n{_listed(found)}") from error
         raise
 
 
@@ -36,7 +34,7 @@ def check_journal(folder: Path, journal: Journal, note: Note, *, recompute: bool
     if recompute:
         _refuse(folder, problems(journal))
     for problem in chain_problems(journal.chain):
-        note(f"{folder} was changed since it was written: {problem}")
+        note(f"{folder} was changed after it was written: {problem}")
 
 
 def problems(journal: Journal) -> list[str]:
@@ -46,7 +44,7 @@ def problems(journal: Journal) -> list[str]:
 
 def _refuse(folder: Path, found: list[str]) -> None:
     if found:
-        raise GateError(f"{folder} does not hold what a run wrote:\n{_listed(found)}")
+        raise GateError(f"{folder}: verification failed:\n{_listed(found)}")
 
 
 def _listed(found: list[str]) -> str:

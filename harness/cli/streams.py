@@ -1,7 +1,7 @@
 """Standard output and standard error: a reader that hung up, a full disk or a narrow encoding ends no command.
 
-A reader that has seen enough (`| head`) changes nothing: the command does what it was asked for, and its exit code says
-what that came to. Output that is lost otherwise is an error, but only once all else is done and kept.
+A reader that has seen enough (`| head`) changes nothing: the command finishes, with the exit code of its work. Output
+that is lost otherwise is an error, but only once all else is done and kept.
 """
 
 from __future__ import annotations

@@ -14,26 +14,26 @@ from harness.errors import EngineError, GateError
 if TYPE_CHECKING:
     from harness.model.journal import Machine, Reading
 
-LOOK_S = 2.0  # how long the doctor looks at what others do
+LOOK_S = 2.0  # how long the doctor watches other processes
 
 
 def doctor(
     format_: Annotated[str, typer.Option("--format", help="One of json, text.")] = "text",
 ) -> None:
-    """Say what on the engine's machine would spoil a measurement, and how to mend it; exit with 3 if it is serious."""
+    """Check the engine's machine for what distorts measurements, and say how to fix it; exit with 3 on problems."""
     from harness.images.catalog import known
-    from harness.machine.doctor import as_json, as_text, examine, is_serious
+    from harness.machine.doctor import as_json, as_text, examine, has_problems
 
     render = {"json": as_json, "text": as_text}[known(format_, ["json", "text"], "format")]
     restore_tuned()
     findings = examine(*_two_readings())
     typer.echo(render(findings))
-    if is_serious(findings):
+    if has_problems(findings):
         raise typer.Exit(GateError.exit_code)
 
 
 def _two_readings() -> tuple[Machine, Reading, Reading]:
-    """The engine's machine, and its state at the begin and the end of a moment in which we do nothing."""
+    """The engine's machine, and its state at the start and the end of an idle moment."""
     from harness.engine.docker import DockerEngine
     from harness.engine.interrupts import swept
     from harness.experiments import matmul
@@ -53,7 +53,7 @@ def _two_readings() -> tuple[Machine, Reading, Reading]:
             time.sleep(LOOK_S)
             after = read()
     if before is None or after is None:
-        raise EngineError("the state of the engine's machine could not be read")
+        raise EngineError("cannot read the state of the engine's machine")
     return machine, before, after
 
 
@@ -65,13 +65,13 @@ def setup() -> None:
 
 
 def clean(
-    images: Annotated[bool, typer.Option("--images", help="Remove the images that were built as well.")] = False,
+    images: Annotated[bool, typer.Option("--images", help="Remove the built images as well.")] = False,
     run: Annotated[
         str | None,
-        typer.Option(help="Only what this run left, also where it cannot be told from here whether it has ended."),
+        typer.Option(help="Only the leftovers of this run, even if it is unknown whether it has ended."),
     ] = None,
 ) -> None:
-    """Remove the containers and volumes that killed runs left behind, and put back what --tune changed."""
+    """Remove containers and volumes of killed runs, and restore the settings that --tune changed."""
     from harness.engine.docker import DockerEngine
 
     restore_tuned()
@@ -80,12 +80,12 @@ def clean(
     for spared in left.spared:
         who = f"{spared.run} (process {spared.pid} on {spared.host})"
         advice = "" if spared.life.is_known else f"; if it has ended, `harness clean --run {spared.run}` removes it"
-        typer.echo(f"left alone: {who}: {spared.life.value}{advice}")
+        typer.echo(f"kept: {who}: {spared.life.value}{advice}")
 
 
 def restore_tuned() -> None:
-    """What a killed run has tuned and could not put back."""
-    from harness.machine.tune import put_back
+    """Restore what a killed run tuned and could not restore itself."""
+    from harness.machine.tune import restore
 
-    for line in put_back():
-        typer.echo(f"a run that was killed left this machine tuned: {line}", err=True)
+    for line in restore():
+        typer.echo(f"a killed run left this machine tuned: {line}", err=True)

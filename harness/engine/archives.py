@@ -126,5 +126,5 @@ def opened(archive: tarfile.TarFile, name: str) -> IO[bytes]:
     """A file of an archive, through links. Raises ValueError where there is none."""
     stream = archive.extractfile(name)
     if stream is None:
-        raise ValueError(f"an archive whose {name} is no file")
+        raise ValueError(f"an archive whose {name} is not a file")
     return stream

@@ -16,7 +16,7 @@ RUN_LABEL = "io.github.harness.run"
 NOT_STARTED = 127
 
 KEPT = "Using cache"
-"""What the builder is heard to say, whatever its words, of a step that it did not run but kept from before."""
+"""What the builder reports, whatever its wording, for a step that it took from its cache."""
 
 OWNER_LABEL = "io.github.harness.owner"
 """On containers and volumes, the process that made them (`owners.Owner`), so that a live run is left alone.
@@ -43,7 +43,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Output:
-    """The one file, in /out, that a job may write: in place, and exactly so many bytes.
+    """The one file, in /out, that a job may write: in place, and of exactly this size.
 
     It travels through containers of `lender`, an image of ours, and of no image that it is an output of.
     """
@@ -166,10 +166,10 @@ class Engine(Runner, Protocol):
         """Make an image of a root file system's tar archive."""
         ...
 
-    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
-        """Build an image, `anew` without a step kept from before. Raises BuildError with the whole log.
+    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, rebuild: bool = False) -> None:
+        """Build an image, with `rebuild` without the build cache. Raises BuildError with the whole log.
 
-        `on_line` is told every line that the builder prints, and KEPT of a step that was kept.
+        `on_line` gets every line that the builder prints, and KEPT for a cached step.
         """
         ...
 
@@ -194,7 +194,7 @@ class Engine(Runner, Protocol):
         ...
 
     def probe(self, job: Job) -> AbstractContextManager[Callable[[], bytes | None]]:
-        """A container that stays, and runs the shell commands of its argument whenever it is asked for what they print.
+        """A container that stays, and on request runs the shell commands of its argument and returns what they print.
 
         An answer is None where there is none: the container was killed.
         """
@@ -215,6 +215,6 @@ class Engine(Runner, Protocol):
     def clean(self, *, images: bool, run: str | None = None, doubtful: bool = False) -> Leftovers:
         """Remove what dead runs, or one of them, left behind; if asked and none is alive, all built images too.
 
-        `doubtful`: also where it cannot be told from here whether a run is dead. Never where it is known to be alive.
+        `doubtful`: also where it is unknown whether a run is dead. Never where it is known to be alive.
         """
         ...

@@ -2,8 +2,8 @@
 
 Read, and not asked of the engine: older engines answer once a second, later than many containers live, and a control
 group is gone when its container has ended. A reading takes some 60 microseconds, and they become rarer the longer a
-container runs, so that no measurement is disturbed. What the page cache keeps of files is not counted: the program
-does not need it, and whoever read a file first is charged for it.
+container runs, without interfering with the measurement. What the page cache keeps of files is not counted: the program
+does not need it, and the process that read a file first is charged for it.
 """
 
 from __future__ import annotations

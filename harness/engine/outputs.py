@@ -16,7 +16,7 @@ from pathlib import Path
 from harness.errors import ProtocolError
 
 USER = 65534
-"""nobody, by whom programs run: the output is theirs, its folder is not."""
+"""nobody, the user that programs run as: it owns the output, but not its folder."""
 
 SLACK_BYTES = 2**26
 
@@ -70,13 +70,13 @@ def overflows(folder: Path, name: str, size_bytes: int) -> bool:
 def check_folder(mode: int, *, is_ours: bool) -> None:
     """Raise ProtocolError for an output folder that a program can have changed."""
     if not (stat.S_ISDIR(mode) and is_ours) or mode & OTHERS_WRITE:
-        raise ProtocolError("its output folder is one that a program may write to: no file there can be relied on")
+        raise ProtocolError("its output folder is writable by the program, so no file there can be trusted")
 
 
 def check_names(found: list[str], due: list[str]) -> None:
     """Raise ProtocolError where an output folder holds anything but what is due."""
     if found != due:
-        raise ProtocolError(f"its output folder holds {_listed(found)} where {_listed(due)} was due")
+        raise ProtocolError(f"its output folder holds {_listed(found)}, expected {_listed(due)}")
 
 
 def check_file(name: str, mode: int, links: int) -> None:
@@ -88,7 +88,7 @@ def check_file(name: str, mode: int, links: int) -> None:
 def check_size(name: str, size_bytes: int, due_bytes: int) -> None:
     """Raise ProtocolError for a file of another size than was due."""
     if size_bytes != due_bytes:
-        raise ProtocolError(f"wrote {size_bytes} bytes of {name} where {due_bytes} were due")
+        raise ProtocolError(f"wrote {size_bytes} bytes of {name}, expected {due_bytes}")
 
 
 @contextmanager

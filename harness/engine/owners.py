@@ -26,13 +26,13 @@ OLD_LABEL = re.compile(r"(?P<host>.+):(?P<pid>\d{1,9})")
 
 
 class Life(Enum):
-    """Whether an owner still runs, as far as that can be told from here."""
+    """Whether an owner still runs, as far as is known here."""
 
     ALIVE = "still running"
     DEAD = "has ended"
-    ELSEWHERE = "cannot be judged from here: on another machine, or on this one before a restart"
-    CONTAINED = "cannot be judged from here: in another container or pid namespace of this machine"
-    OLDER = "cannot be judged: started by an older harness, which did not say enough about itself"
+    ELSEWHERE = "unknown: it runs on another machine, or ran on this one before a restart"
+    CONTAINED = "unknown: it is in another container or pid namespace of this machine"
+    OLDER = "unknown: it was started by an older version of harness"
 
     @property
     def is_known(self) -> bool:
@@ -45,7 +45,7 @@ class Owner:
     """A process, so described that it is not taken for another one. What could not be read is empty or 0."""
 
     host: str  # for people
-    machine: str  # a hash of the machine's id, which is nobody else's business
+    machine: str  # a hash of the machine's id, which is private
     boot: str
     pid_namespace: int
     pid: int

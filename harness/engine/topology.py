@@ -68,7 +68,7 @@ def _listed(text: str) -> Iterable[int]:
 
 
 def placement(allowed: Sequence[int], topology: Iterable[Cpu]) -> tuple[int, ...]:
-    """The CPUs that threads may have, best first: so many threads get so many of the first.
+    """The CPUs that threads may have, best first: t threads get the first t.
 
     Each thread has a core of its own while there are any, of the fastest kind while there are any; neighbours share a
     node, a package and a cache. Where nothing is known of the CPUs, they come in their order.

@@ -40,7 +40,7 @@ def ensure_debian(engine: Engine, notify: Notify) -> str:
             f"{DEBIAN} could not be pulled, and mmdebstrap, which makes it from Debian's packages, is not installed: "
             f"{failure}\nRun `harness setup`, or install mmdebstrap (on Ubuntu also debian-archive-keyring)."
         )
-    notify(f"it could not be pulled: {failure}\nmaking Debian {SUITE} from its packages instead")
+    notify(f"pulling failed: {failure}\nmaking Debian {SUITE} from its packages instead")
     _bootstrap(engine, notify)
     return MADE_HERE
 
@@ -54,7 +54,7 @@ def _bootstrap(engine: Engine, notify: Notify) -> None:
     """Make it whole before it is imported: half a Debian must never get the name of one."""
     mirrors = _mirrors()
     if any(redacted(mirror) != mirror for mirror in mirrors):
-        notify("apt's own mirror asks for a password, which every image would hold: taking mmdebstrap's instead")
+        notify("apt's mirror needs a password, which every image would contain: using mmdebstrap's instead")
         mirrors = []
     command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", SUITE, "-", *mirrors]
     with spool() as file:

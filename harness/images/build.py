@@ -32,11 +32,11 @@ def build(
     watch: Watch,
     *,
     examine: bool = True,
-    anew: bool = False,
+    rebuild: bool = False,
 ) -> Iterator[Image]:
     """Build what is missing and yield every image as it is ready, `examine`d: weighed and asked what was built in.
 
-    `anew`, everything is built from nothing but the base, and one at a time, for the time that takes.
+    With `rebuild`, everything is built from the base alone, one at a time, to time it.
 
     One that fails never costs the others. The builders are daemon threads: an interrupted harness ends at once, and
     the engine then drops their builds.
@@ -50,49 +50,49 @@ def build(
         with suppress(Empty):
             while target := waiting.get_nowait():
                 try:
-                    image = _build_one(engine, target, base, keep, watch, anew=anew)
+                    image = _build_one(engine, target, base, keep, watch, rebuild=rebuild)
                     done.put(_examine(engine, image, target.source.manifest, keep) if examine else image)
                 except BaseException as error:  # noqa: BLE001 (raised again in the caller's thread)
                     done.put(error)
 
-    for _ in range(1 if anew else AT_ONCE):
+    for _ in range(1 if rebuild else AT_ONCE):
         threading.Thread(target=builder, daemon=True).start()
     for number in range(1, len(targets) + 1):
         outcome = done.get()
         if isinstance(outcome, BaseException):
             raise outcome
-        watch(Event("built", _told(outcome), number, len(targets)))
+        watch(Event("built", _described(outcome), number, len(targets)))
         yield outcome
 
 
 def build_base(engine: Engine, catalog: Catalog, keep: Log, watch: Watch) -> str:
     """The tag of the base image, built if it is missing. Raises EngineError, naming the log, where it cannot be."""
 
-    def told(line: str) -> None:
+    def on_line(line: str) -> None:
         watch(Event("build", f"base: {line}"))
 
-    debian = ensure_debian(engine, told)
+    debian = ensure_debian(engine, on_line)
     try:
         plan = base_plan(base_files(catalog.base), debian, engine.image_digest(debian) or "")
-        build_if_missing(engine, plan, told)
+        build_if_missing(engine, plan, on_line)
     except OSError as error:
         raise EngineError(f"the base image's recipe cannot be read: {error.filename}: {error.strerror}") from error
     except BuildError as error:
         log = keep("build-base.log", error.log)
-        raise EngineError(f"the base image does not build: {error}\nWhat its builder printed: {log}") from error
+        raise EngineError(f"the base image does not build: {error}\nBuild log: {log}") from error
     return plan.tag
 
 
-def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watch, *, anew: bool) -> Image:
+def _build_one(engine: Engine, target: Target, base: str, keep: Log, watch: Watch, *, rebuild: bool) -> Image:
     """Build one image if it is missing. A recipe that fails becomes a failed outcome with its log."""
     name = target.name
 
-    def told(line: str) -> None:
+    def on_line(line: str) -> None:
         watch(Event("build", f"{name}: {line}"))
 
     try:
         plan = plan_of(target.source, base, target.stage)
-        build_ns = build_if_missing(engine, plan, told, ships=True, anew=anew)
+        build_ns = build_if_missing(engine, plan, on_line, ships=True, rebuild=rebuild)
     except BuildError as error:
         log = keep(f"build-{name}.log", error.log)
         return Image(name=name, failure=Failure(stage="build", reason=str(error), log=log))
@@ -124,7 +124,7 @@ def _examine(engine: Engine, image: Image, manifest: Manifest, keep: Log) -> Ima
         return weighed.model_copy(update={"failure": failure})
 
 
-def _told(image: Image) -> str:
+def _described(image: Image) -> str:
     if image.failure:
         log = f" (log: {image.failure.log})" if image.failure.log else ""
         return f"{image.name}: failed at {image.failure.stage}: {image.failure.reason}{log}"

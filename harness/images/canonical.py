@@ -1,4 +1,4 @@
-"""An image in its canonical form: equal files and settings are equal bytes, whoever built them, where and when. Pure.
+"""An image in its canonical form: equal files and settings give equal bytes on every builder. Pure.
 
 An engine writes the time of the build into every layer and into the image's configuration, with its own version, the
 names of its containers and every step. None of it says what the image does, so the canonical form holds none of it.

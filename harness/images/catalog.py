@@ -83,7 +83,7 @@ def load_catalog(folder: Path, experiment: str) -> Catalog:
         is_root = implementations.is_dir()
     except OSError as error:
         raise UsageError(
-            f"cannot read {implementations}: {error.strerror}; {ROOT_VARIABLE} names its folder"
+            f"cannot read {implementations}: {error.strerror}; set {ROOT_VARIABLE} to the folder that holds it"
         ) from error
     if not is_root:
         raise UsageError(f"no implementations in {folder}: set {ROOT_VARIABLE} to a folder that holds them")
@@ -140,7 +140,7 @@ def known(name: str, names: Iterable[str], what: str) -> str:
     if name in names:
         return name
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+    hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(names)}"
     raise UsageError(f"unknown {what} {name!r}: {hint}")
 
 

@@ -18,7 +18,7 @@ FROM = re.compile(r"(?i:FROM)\s+(?P<origin>\S+)\s+(?i:AS)\s+(?P<name>[a-z][a-z0-
 COPY_FLAG = re.compile(r"--(?:from=(?P<stage>[a-z][a-z0-9-]*)|chown=[\w:-]+|chmod=\d+)")
 REFUSED = {
     re.compile(r"(?i:ADD)\b"): "ADD can fetch from any address: use COPY",
-    re.compile(r"(?i:ONBUILD)\b"): "ONBUILD acts in a later stage: say it there",
+    re.compile(r"(?i:ONBUILD)\b"): "ONBUILD acts in a later stage: put the instruction there",
     re.compile(r"(?i:RUN)\s+--"): "options of RUN can give a step the network, or the machine's files",
 }
 
@@ -108,19 +108,17 @@ def _longer(stage: BuildStage, instruction: str, before: Mapping[str, BuildStage
     """The stage with one instruction more."""
     for pattern, why in REFUSED.items():
         if pattern.match(instruction):
-            raise RecipeError(f"a step of its recipe is refused, {instruction!r}: {why}")
+            raise RecipeError(f"its recipe contains {instruction!r}: {why}")
     keyword, *words = re.findall(r'[^\s\[\]",]+', instruction)
     if keyword.upper() == "FROM":
-        raise RecipeError(
-            f"a step of its recipe is not of the form FROM image AS name-in-small-letters: {instruction!r}"
-        )
+        raise RecipeError(f"a step of its recipe is not of the form FROM image AS lower-case-name: {instruction!r}")
     stage = replace(stage, instructions=(*stage.instructions, instruction))
     if keyword.upper() != "COPY":
         return stage
     flags = [word for word in words if word.startswith("--")]
     matched = [COPY_FLAG.fullmatch(flag) for flag in flags]
     if not all(matched):
-        raise RecipeError(f"a step of its recipe has a flag beside --from=STAGE, --chown and --chmod: {instruction!r}")
+        raise RecipeError(f"only --from=STAGE, --chown and --chmod are allowed in its recipe: {instruction!r}")
     if others := [match["stage"] for match in matched if match and match["stage"]]:
         return _taking(stage, others[-1], before)
     return replace(stage, copied=stage.copied | {word for word in words[:-1] if word not in flags})
@@ -130,11 +128,11 @@ def _taking(stage: BuildStage, other: str, before: Mapping[str, BuildStage]) -> 
     """The stage, needing another. Engines would fetch what is none from a registry."""
     if other not in before or other == stage.name:
         raise RecipeError(
-            f"stage {stage.name} takes from {other}, which is neither ${{BASE}} nor scratch nor a stage before"
+            f"stage {stage.name} uses {other}, which is neither ${{BASE}} nor scratch nor an earlier stage"
         )
     if stage.installs and not before[other].installs:
         raise RecipeError(
-            f"stage {stage.name} installs packages and takes from {other}, which does not: it may take from ${{BASE}} "
-            "and from stages named …-packages"
+            f"stage {stage.name} installs packages and uses {other}, which does not: it may use only ${{BASE}} "
+            "and stages named …-packages"
         )
     return replace(stage, needed=stage.needed | {other})

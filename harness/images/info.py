@@ -47,7 +47,7 @@ def mismatches(rung: Rung, info: Info) -> list[str]:
     """Where a manifest and what was really built differ, in words."""
     built = info.rungs.get(rung.name)
     if built is None:
-        return [f"the image holds no rung {rung.name}"]
+        return [f"the image has no rung {rung.name}"]
     return [
         f"{field}: the manifest says {declared!r}, the image was built with {really!r}"
         for field in Traits.model_fields

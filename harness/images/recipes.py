@@ -51,7 +51,7 @@ class Plan:
 
     @property
     def tag(self) -> str:
-        """The image's name, which tells what it is made of."""
+        """The image's name, a hash of what it is made of."""
         return self.image.tag
 
 
@@ -65,7 +65,7 @@ def plan_of(source: Source, base: str, target: str = FINAL) -> Plan:
     except OSError as error:
         raise RecipeError(f"its recipe cannot be read: {error.filename}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise RecipeError(f"its recipe is not a text: {error}") from error
+        raise RecipeError(f"its recipe is not a text file: {error}") from error
 
 
 def _planned(source: Source, base: str, target: str) -> Plan:
@@ -104,18 +104,18 @@ def base_plan(files: Mapping[str, bytes], debian: str, digest: str) -> Plan:
 
 
 def build_if_missing(
-    engine: Engine, plan: Plan, on_line: OnLine, *, ships: bool = False, anew: bool = False
+    engine: Engine, plan: Plan, on_line: OnLine, *, ships: bool = False, rebuild: bool = False
 ) -> int | None:
     """The nanoseconds that it took; None where there was nothing to build, or a part of it was kept from before.
 
     The image that gets the plan's tag is, of what ships, the canonical form.
     Raises BuildError, with the whole log, where a step fails; RecipeError where its wheels cannot be fetched.
     """
-    if engine.image_digest(plan.tag) is not None and not anew:
+    if engine.image_digest(plan.tag) is not None and not rebuild:
         return None
     kept: list[str] = []
 
-    def told(line: str) -> None:
+    def heard(line: str) -> None:
         if line == KEPT:
             kept.append(line)
         on_line(line)
@@ -123,13 +123,13 @@ def build_if_missing(
     began_ns = time.monotonic_ns()
     for recipe in plan.packages:
         with _building.setdefault(recipe.tag, threading.Lock()):
-            if anew or engine.image_digest(recipe.tag) is None:
-                engine.build(_with_wheels(engine, recipe), told, anew=anew)
+            if rebuild or engine.image_digest(recipe.tag) is None:
+                engine.build(_with_wheels(engine, recipe), heard, rebuild=rebuild)
                 _named_for_people(engine, recipe.tag)
             else:
                 kept.append(recipe.tag)
     built = replace(plan.image, tag=f"{plan.tag}-{secrets.token_hex(4)}") if ships else plan.image
-    _build_without_network(engine, built, told, anew=anew)
+    _build_without_network(engine, built, heard, rebuild=rebuild)
     build_ns = time.monotonic_ns() - began_ns
     if ships:
         _replace_by_canonical(engine, built.tag, plan.tag)
@@ -137,13 +137,13 @@ def build_if_missing(
     return None if kept else build_ns
 
 
-def _build_without_network(engine: Engine, recipe: Recipe, on_line: OnLine, *, anew: bool) -> None:
+def _build_without_network(engine: Engine, recipe: Recipe, on_line: OnLine, *, rebuild: bool) -> None:
     try:
-        engine.build(recipe, on_line, anew=anew)
+        engine.build(recipe, on_line, rebuild=rebuild)
     except BuildError as error:
         if not NO_NETWORK.search(error.log):
             raise
-        raise BuildError(f"{error}; builds have no network outside of stages named …-packages", error.log) from error
+        raise BuildError(f"{error}; builds have no network outside stages named …-packages", error.log) from error
 
 
 def _replace_by_canonical(engine: Engine, built: str, tag: str) -> None:

@@ -1,6 +1,6 @@
 """A container engine and a Debian image, on a machine that has neither. Only this module changes the machine.
 
-docs/SETUP.md tells what it installs and changes, and how to undo it: whoever changes the one changes the other.
+docs/SETUP.md says what it installs and changes, and how to undo it: change both together.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def set_up(notify: Notify) -> None:
 def _present_engine() -> DockerEngine | None:
     """The engine that answers; None where the distribution's is to be installed or started.
 
-    An engine that the user points at, or may not use, is the user's to mend.
+    An engine that the user points at, or may not use, is the user's to fix.
     """
     try:
         return DockerEngine("setup")
@@ -70,7 +70,7 @@ def _steps(engine: DockerEngine | None) -> Iterator[str]:
             yield f"install {ENGINE_PACKAGE} (on Debian 13 also {CLIENT_PACKAGE}) from the distribution's packages"
         yield f"start the container engine ({_way_to_start()})"
         if _must_join():
-            yield f"add {user()} to the group {ENGINE_GROUP}, whose members may use the engine, and so act as root"
+            yield f"add {user()} to the group {ENGINE_GROUP}, whose members can use the engine and so act as root"
     if not shutil.which("mmdebstrap") and not (engine and has_debian(engine)):
         yield f"where Debian's image cannot be pulled, install {' '.join(DEBIAN_PACKAGES)}, to make it from packages"
 
@@ -80,7 +80,7 @@ def _announce(steps: Sequence[str], notify: Notify) -> None:
     if steps and os.environ.get(NO_INSTALL) != "1":
         rights = "as root" if os.geteuid() == 0 else "through sudo"
         lines = [f"harness sets up this machine, {rights}:", *(f"  - {step}" for step in steps)]
-        notify("\n".join([*lines, f"docs/SETUP.md tells how to undo each; {NO_INSTALL}=1 refuses them all."]))
+        notify("\n".join([*lines, f"docs/SETUP.md says how to undo each; {NO_INSTALL}=1 refuses them all."]))
 
 
 def _provide_engine(notify: Notify) -> None:
@@ -150,7 +150,7 @@ def _answering_engine(notify: Notify) -> DockerEngine:
                 _as_root(["usermod", "--append", "--groups", ENGINE_GROUP, user()])
             raise EngineRefusedError(
                 f"the container engine runs, and {user()} is a member of the group {ENGINE_GROUP}, whose members may "
-                f"use it, from the next login on.\nLog in anew, or run `newgrp {ENGINE_GROUP}`; then run this again."
+                f"use it, from your next login on.\nLog in again, or run `newgrp {ENGINE_GROUP}`; then run this again."
             ) from error
         except EngineError:
             time.sleep(POLL_S)

@@ -84,7 +84,7 @@ def image_row(manifest: Manifest, stage: Stage, image: Image | None) -> ImageRow
 
 
 def check_budgets(rows: Sequence[ImageRow]) -> None:
-    """Raise GateError, naming every image that breaks its budget or could not be weighed."""
+    """Raise GateError, naming every image that exceeds its budget or could not be weighed."""
     broken = [
         f"{row.name}: {row.unpacked_bytes:,} bytes, budget {row.budget_bytes:,}"
         if row.unpacked_bytes is not None and row.budget_bytes is not None
@@ -93,4 +93,4 @@ def check_budgets(rows: Sequence[ImageRow]) -> None:
         if not row.within_budget
     ]
     if broken:
-        raise GateError("image budgets not kept:\n" + "\n".join(broken))
+        raise GateError("image budgets exceeded:\n" + "\n".join(broken))

@@ -1,6 +1,6 @@
-"""The state of the engine's host, out of its files: what `disturbance` and `doctor` judge by.
+"""The state of the engine's host, out of its files: what `interference` and `doctor` judge by.
 
-What /proc and /sys tell of CPUs, memory and load is the host's inside a container as well, so that the same files,
+Inside a container, /proc and /sys show the host's CPUs, memory and load as well, so that the same files,
 read here or through the engine, give the same reading.
 """
 
@@ -116,7 +116,7 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def between(readings: Sequence[Reading | None]) -> Conditions | None:
-    """What went on between two readings; None where one of them is missing."""
+    """The conditions between two readings; None where one of them is missing."""
     if len(readings) != 2 or readings[0] is None or readings[1] is None:
         return None
     before, after = readings[0], readings[1]

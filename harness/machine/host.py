@@ -20,7 +20,7 @@ PROBE_TIMEOUT_S = 30
 def watched(engine: Engine, base: str, own: Path = Path("/")) -> Iterator[Read]:
     """What reads the engine's host, by a container of the base image that is gone again afterwards.
 
-    A boot id tells one running kernel from all others: where the engine's is ours, a reading takes a millisecond and
+    A boot id identifies a running kernel: where the engine's is ours, a reading takes a millisecond and
     no container.
     """
     with engine.probe(probe_job(base, engine.cpus())) as ask:
@@ -37,7 +37,7 @@ def is_here(reading: Reading | None, own: Path = Path("/")) -> bool:
 
 
 def probe_job(base: str, cpus: tuple[int, ...]) -> Job:
-    """A container that prints a reading whenever it is asked for one."""
+    """A container that prints a reading on request."""
     return Job(
         image=base,
         arguments=(reading_script(),),

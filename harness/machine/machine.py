@@ -13,7 +13,7 @@ from harness.engine.engine import Engine, Job
 from harness.engine.topology import READ as READ_TOPOLOGY
 from harness.engine.topology import cores_of, parse_topology, placement
 from harness.errors import EngineError
-from harness.model.journal import Machine
+from harness.model.journal import UNKNOWN, Machine
 
 CPU_FOLDER = "/sys/devices/system/cpu/cpu0"
 READ = f"""
@@ -25,7 +25,6 @@ done
 echo "== architecture"; uname -m
 echo "== topology"; {READ_TOPOLOGY} || :
 """
-UNKNOWN = "not readable"
 
 
 def read_machine(engine: Engine, base: str) -> Machine:
@@ -74,7 +73,7 @@ def parse_machine(text: str, engine: str, cpus: Sequence[int]) -> Machine:
 
 def _cpu_name(cpu: dict[str, str]) -> str:
     """The model's name with its numbers: clouds print the same name for several generations."""
-    name = cpu.get("model name") or f"CPU implementer {cpu.get('CPU implementer', UNKNOWN)}"
+    name = cpu.get("model name") or f"CPU implementer {cpu.get('CPU implementer', 'not readable')}"
     if "cpu family" not in cpu:
         return name
     return f"{name} (family {cpu['cpu family']}, model {cpu['model']}, stepping {cpu['stepping']})"

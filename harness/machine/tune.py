@@ -1,7 +1,7 @@
-"""Settings of this machine that `--tune` changes while a run measures, and puts back: also after a run that was killed.
+"""Settings of this machine that `--tune` changes during a run and restores, also after a run was killed.
 
-What is changed is written down first, where it lives as long as the settings do: until the machine restarts. Whatever
-ends the run without putting them back leaves that file, and the next command that finds it, with its run dead, does.
+What is changed is written down first, where it lives as long as the settings do: until the machine restarts. A run
+that ends without restoring them leaves that file, and the next command that finds it, with its run dead, restores them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SETTINGS = (
         "CPU governor",
         "performance",
         (f"{CPU}/cpu[0-9]*/cpufreq/scaling_governor",),
-        "not there, as on virtual machines: the hypervisor's host governs the frequency",
+        "not available on this machine: on virtual machines the hypervisor's host controls the frequency",
     ),
     Setting(
         "turbo",
@@ -52,7 +52,7 @@ SETTINGS = (
         "turbo",
         "0",
         (f"{CPU}/cpufreq/boost",),
-        "no switch for it there, as on virtual machines: the hypervisor's host decides",
+        "not available on this machine: on virtual machines the hypervisor's host controls it",
     ),
     Setting(
         "transparent huge pages",
@@ -76,7 +76,7 @@ class Kept(BaseModel):
 def tuned(
     wanted: bool, read: Read, record: Callable[[Tuned], None], root: Path = ROOT, state: Path = STATE
 ) -> Iterator[None]:
-    """Change the settings if `wanted`, and put them back however the block ends.
+    """Change the settings if `wanted`, and restore them however the block ends.
 
     Raises UsageError where the engine's host is another machine than this one, or another run has changed it.
     """
@@ -84,8 +84,8 @@ def tuned(
         yield
         return
     if not is_here(read()):
-        raise UsageError("--tune changes the machine that it runs on, and the engine is on another: run harness there")
-    put_back(root, state)
+        raise UsageError("--tune changes the machine that it runs on, but the engine is on another: run harness there")
+    restore(root, state)
     _check_free(state)
     changes, refused = _planned(root)
     try:
@@ -93,14 +93,14 @@ def tuned(
         record(Tuned(changes=tuple(changes), refused=(*refused, *unwritable)))
         yield
     finally:
-        put_back(root, state, ours=True)
+        restore(root, state, ours=True)
 
 
 def _check_free(state: Path) -> None:
     if state.exists():
         raise UsageError(
-            f"another run has tuned this machine, and {state} says what it must put back: wait until it has ended, or, "
-            "where it has, run `harness clean` as root and outside of containers"
+            f"another run has tuned this machine and must restore it ({state}): wait until it has ended or, if it "
+            "has, run `harness clean` as root and outside containers"
         )
 
 
@@ -131,7 +131,7 @@ def _apply(changes: Sequence[Change], root: Path, state: Path) -> tuple[list[Cha
         me = this_process()
         _keep(Kept(pid=me.pid, began=str(me.start_ticks), changes=tuple(changes), owner=me.label()), state)
     except OSError as error:
-        return [], [f"{change.path}: {error.strerror or error} (it needs root)" for change in changes]
+        return [], [f"{change.path}: {error.strerror or error} (needs root)" for change in changes]
     done: list[Change] = []
     refused: list[str] = []
     for change in changes:
@@ -159,10 +159,10 @@ def _keep(kept: Kept, state: Path) -> None:
         draft.unlink()
 
 
-def put_back(root: Path = ROOT, state: Path = STATE, *, ours: bool = False) -> list[str]:
-    """Put back what a run changed that is dead, or is this one if `ours`; what was done, in words.
+def restore(root: Path = ROOT, state: Path = STATE, *, ours: bool = False) -> list[str]:
+    """Restore what a dead run changed, or this one if `ours`; what was done, in words.
 
-    What somebody has changed since is left as it is. What cannot be put back stays written down.
+    What somebody has changed since is left as it is. What cannot be restored stays in the state file.
     """
     try:
         kept = _kept(state)
@@ -177,10 +177,10 @@ def put_back(root: Path = ROOT, state: Path = STATE, *, ours: bool = False) -> l
         try:
             if _value(path) == change.after:
                 path.write_text(change.before, encoding="utf-8")
-                done.append(f"put back {change.path}: {change.before}")
+                done.append(f"restored {change.path}: {change.before}")
         except OSError as error:
             stuck = True
-            done.append(f"cannot put back {change.path} to {change.before}: {error.strerror or error} (it needs root)")
+            done.append(f"cannot restore {change.path} to {change.before}: {error.strerror or error} (needs root)")
     if not stuck:
         state.unlink(missing_ok=True)
     return done
@@ -195,16 +195,16 @@ def _kept(state: Path) -> Kept | None:
 
 
 def _out_of_the_way(state: Path, error: ValueError) -> str:
-    """Move a state that cannot be read to where it stops nobody, and say what is then left to the user."""
+    """Move an unreadable state file out of the way, and say what the user can do."""
     aside = state.with_suffix(".unreadable")
     why = str(error).partition("\n")[0]
     try:
         state.rename(aside)
     except OSError as refusal:
-        return f"{state} cannot be read ({why}) nor moved ({refusal.strerror}): run `harness clean` as root"
+        return f"{state} can neither be read ({why}) nor moved ({refusal.strerror}): run `harness clean` as root"
     return (
-        f"what it changed is not known, for {state} could not be read ({why}): it is {aside} now; `harness doctor` "
-        "shows governor, turbo and huge pages as they are, and a restart puts them back"
+        f"what it changed is unknown: {state} could not be read ({why}) and is now {aside}; `harness doctor` "
+        "shows governor, turbo and huge pages, and a restart restores them"
     )
 
 

@@ -22,7 +22,7 @@ from harness.measure.prepare import (
     reject_the_unready,
 )
 from harness.measure.resume import Past
-from harness.measure.rounds import measure_rounds, measure_taxes
+from harness.measure.rounds import measure_overheads, measure_rounds
 from harness.measure.run import Run
 from harness.measure.turn import turn
 from harness.model.cases import Options
@@ -45,9 +45,9 @@ def compare(
 ) -> bool:
     """Plan, build, measure and journal one run; True if every case was measured.
 
-    What fails inside an implementation is an outcome in the journal. Raises EngineError or DiskFullError where
-    nothing can go on; all that was measured until then is in the journal. EngineBusyError where another harness
-    measures, unless told to `wait`.
+    A failing implementation is an outcome in the journal. Raises EngineError or DiskFullError where the run cannot
+    continue; all that was measured until then is in the journal. EngineBusyError where another harness
+    measures, unless `wait`.
     """
     sources = catalog.named(options.langs)
     with turn(engine, MEASURING, watch, wait=wait), closing(RunFolder(results, run_id)) as folder:
@@ -59,9 +59,9 @@ def compare(
 def resume(
     experiment: Experiment, engine: Engine, catalog: Catalog, path: Path, watch: Watch, *, wait: bool = False
 ) -> bool:
-    """Go on with the run in a folder where it stopped, with its own options; True if every case was measured.
+    """Resume the run in a folder with its original options; True if every case was measured.
 
-    All that its journal holds counts, failures too, and is not measured again. Raises ChangedError where the machine,
+    Everything in its journal counts, failures too, and is not measured again. Raises ChangedError where the machine,
     the sources or the images are not what they were, ResultsError where another harness is still at it.
     """
     with closing(RunFolder(path.parent, path.name, again=True)) as folder:
@@ -75,7 +75,7 @@ def resume(
 
 
 def _carry_out(run: Run, catalog: Catalog) -> bool:
-    """All that a run still has to do; True if every case was measured."""
+    """Everything that is left of a run; True if every case was measured."""
     cases = run.experiment.cases([source.manifest for source in run.sources.values()], run.options)
     build_ns = build_images(run, catalog)
     ready = reject_the_unready(run, cases)
@@ -85,7 +85,7 @@ def _carry_out(run: Run, catalog: Catalog) -> bool:
         measure_startups(run)
         with run.experiment.opened(run, read) as measure:
             measure_rounds(run, measure, ready)
-            measure_taxes(run, measure, ready)
+            measure_overheads(run, measure, ready)
         _record_state(run, read)
     cost = run.past.cost + Cost(run.age_ns, build_ns, run.container_ns)
     run.record(Finished(wall_ns=cost.wall_ns, container_ns=cost.container_ns, build_ns=cost.build_ns))

@@ -1,11 +1,11 @@
-"""What the sessions of a run that were interrupted took, by what they recorded until then. Pure."""
+"""What the interrupted sessions of a run took, by what they recorded. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.model.journal import Entry, Peak, Resumed, Round, Startup, TaxRound
+from harness.model.journal import Entry, OverheadRound, Peak, Resumed, Round, Startup
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def container_ns(entry: Entry) -> int:
     match entry:
         case Round() | Peak() | Startup():
             return entry.container_ns
-        case TaxRound():
+        case OverheadRound():
             return entry.round.container_ns
         case _:
             return 0

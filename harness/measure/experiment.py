@@ -1,4 +1,4 @@
-"""What measuring asks of an experiment, and nothing more."""
+"""What measuring requires of an experiment."""
 
 from __future__ import annotations
 
@@ -61,31 +61,31 @@ class Experiment(Protocol):
         """Measure and record what must be known before the first round."""
 
     def opened(self, run: Run, read: Read) -> AbstractContextManager[Measure]:
-        """What measures the rounds of a run; what it keeps in the engine is gone again afterwards."""
+        """What measures the rounds of a run; what it keeps in the engine is removed afterwards."""
 
     def ask(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
-        """What to ask of a case's next container, given the rounds so far.
+        """What to request of a case's next container, given the rounds so far.
 
-        A pilot, while pilots tell what to ask; then the same of every container that counts, of about `round_s`.
+        Pilots first, until the request is settled; then the same of every container that counts, of about `round_s`.
         """
 
     def placed(self, batch: Batch, case: Case, seed: int, number: int) -> Batch:
-        """The same request as it is made in the round of that number, which differs by what every round draws anew."""
+        """The request as made in the round of that number, with what is drawn anew for every round."""
 
     def expected(self, case: Case, batch: Batch, known: Sequence[Round], number: int) -> Round:
-        """The round that a container is expected to come to, by others of its case, perhaps of another size."""
+        """The expected round of a container, by others of its case, perhaps of another size."""
 
     def timing(self, rounds: Sequence[Round], pilots: Sequence[Round] = ()) -> Timing:
         """The seconds of a case, by its rounds; pilots, which do not count, may tell its cold figure."""
 
     def unsteady(self, measured: Sequence[Round], pilots: Sequence[Round]) -> str | None:
-        """Why a case has no figure though its containers did well; None where it has one."""
+        """Why a case has no figure although its containers succeeded; None where it has one."""
 
-    def told_request(self, batch: Batch) -> str:
-        """What is asked for, in words."""
+    def describe_request(self, batch: Batch) -> str:
+        """A request, in words."""
 
-    def told_round(self, entry: Round) -> str:
-        """What a round that did well came to, in words."""
+    def describe_round(self, entry: Round) -> str:
+        """The result of a successful round, in words."""
 
     def work(self, options: Options) -> str:
         """What every case does, in words."""
@@ -103,4 +103,4 @@ class Experiment(Protocol):
         """Published figures, their source first, beside the rows that repeat them; none where nothing was published."""
 
     def false_claims(self, rounds: Sequence[tuple[int, Round]], options: Options) -> Iterator[tuple[int, str]]:
-        """What numbered rounds say of their own answers and what is not so, worked out anew."""
+        """False claims that numbered rounds make about their own answers, all recomputed."""

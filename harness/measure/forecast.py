@@ -1,4 +1,4 @@
-"""How long measuring will take: the plan itself, played to its end with the times that are known. Pure.
+"""How long measuring will take: the plan itself, simulated with the known times. Pure.
 
 What is known is a case's rounds so far; before there are any, those of an earlier run on this machine (see earlier_of).
 """
@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from harness.measure.experiment import Experiment
 from harness.measure.plan import MAX_ROUNDS, budget_s, candidates, counted, next_batch, spent_s
-from harness.measure.stopping import LEAST_ROUNDS
+from harness.measure.stopping import MIN_ROUNDS
 from harness.model.cases import Case, Options
 from harness.model.journal import Round
 from harness.model.manifests import Rung
 
-NOISE = 0.02  # what containers differ by, where nothing is known of it yet
+NOISE = 0.02  # spread between containers, where it is not known yet
 REACH = 2.3  # standard errors in a half-width, with the degrees of freedom that cases end with
 
 
@@ -27,9 +27,9 @@ def case_s(
     options: Options,
     earlier: Sequence[Round] = (),
 ) -> float:
-    """Seconds that the containers of a case will still take, by its own rounds, or those of an earlier run of it.
+    """Remaining seconds of the containers of a case, by its own rounds, or those of an earlier run of it.
 
-    Where neither is known, it is its budget.
+    Where neither is known, its time limit.
     """
     if not rounds and not earlier:
         return budget_s(case, options)
@@ -47,7 +47,7 @@ def case_s(
 def _rounds_left(
     experiment: Experiment, case: Case, played: Sequence[Round], options: Options, earlier: Sequence[Round]
 ) -> int:
-    """How many rounds like the last of these, which is still to be made, a case will take."""
+    """How many rounds like the last of these, which is still to come, a case will take."""
     counting, made = len(counted(played)) - 1, candidates(played)[:-1]
     fitting = int((budget_s(case, options) - spent_s(made)) / (played[-1].container_ns / 1e9))
     needed = _rounds_needed(experiment, counted(earlier) or counted(played)[:-1], options)
@@ -56,9 +56,9 @@ def _rounds_left(
 
 
 def _rounds_needed(experiment: Experiment, good: Sequence[Round], options: Options) -> float:
-    """After how many rounds a case will be known well enough: by what its rounds differ by, or else usually do."""
-    least = max(options.rounds, LEAST_ROUNDS)
-    spread = experiment.timing(good).spread if len(good) >= LEAST_ROUNDS else None
+    """After how many rounds a case reaches its target: by the spread of its rounds, or else a typical one."""
+    least = max(options.rounds, MIN_ROUNDS)
+    spread = experiment.timing(good).spread if len(good) >= MIN_ROUNDS else None
     noise = spread.error * math.sqrt(len(good)) if spread else NOISE
     share = options.precision / math.sqrt(2)  # of the case; as much is the baseline's
     return max(least, (REACH * noise / share) ** 2) if share else math.inf
@@ -76,6 +76,6 @@ def earlier_of(case: Case, earlier: Mapping[Case, Sequence[Round]]) -> Sequence[
 
 
 def pace(rounds: Iterable[Round], wall_s: float) -> float:
-    """How many seconds pass for each that a container lives: checking what it computed is not done in it."""
+    """Seconds that pass for each second of a container's life: its results are checked outside it."""
     lived_s = spent_s(rounds)
     return max(1.0, wall_s / lived_s) if lived_s else 1.0

@@ -11,7 +11,7 @@ from harness.model.journal import Round
 
 
 def failure_of(experiment: Experiment, rounds: Sequence[Round]) -> Failure | None:
-    """Why a case with these rounds has no result: one of them failed, whatever the others say, or it was not steady."""
+    """Why a case with these rounds has no result: one of them failed, or they reached no steady state."""
     if failed := next((r.failure for r in rounds if r.failure), None):
         return failed
     measured = counted(rounds)

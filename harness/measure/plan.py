@@ -1,11 +1,11 @@
-"""In which order cases are measured, and how often: what is spent, what counts and what is asked for next. Pure."""
+"""In which order cases are measured, and how often: time spent, rounds that count and the next request. Pure."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
 
-from harness.machine.disturbance import set_aside, undisturbed
+from harness.machine.interference import clean, kept
 from harness.measure.experiment import Experiment
 from harness.model.cases import Batch, Case, Options
 from harness.model.journal import Round
@@ -14,7 +14,7 @@ from harness.model.manifests import Manifest, Rung
 AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do; and no more, so
 # that a baseline is measured in the same minutes as the other cases
 MAX_ROUNDS = 30
-BASELINE_SHARE = 8  # the baseline is in every ratio, so that it is worth more measuring than any other case
+BASELINE_SHARE = 8  # the baseline is in every ratio, so it is measured longer than any other case
 
 
 def rungs_by_case(cases: Sequence[Case], manifests: Sequence[Manifest]) -> dict[Case, Rung]:
@@ -28,13 +28,13 @@ def shuffled(cases: Sequence[Case], seed: int, number: int) -> list[Case]:
     return random.Random(f"{seed}/{number}").sample(cases, len(cases))  # noqa: S311 (an order, not a secret)
 
 
-def most_threads(cases: Iterable[Case], name: str) -> Case | None:
+def max_threads(cases: Iterable[Case], name: str) -> Case | None:
     """The case of a name on the most threads of those given: ratios are taken against that one."""
     return max((case for case in cases if case.name == name), key=lambda case: case.threads, default=None)
 
 
 def budget_s(case: Case, options: Options) -> float:
-    """The seconds that a case's containers may take."""
+    """The time limit of a case's containers, in seconds."""
     return options.budget_s * (BASELINE_SHARE if case.name == options.baseline else 1)
 
 
@@ -47,10 +47,10 @@ def next_batch(
     *,
     precise: bool = False,
 ) -> Batch | None:
-    """What to ask of the next container, given the rounds so far; None where the case is finished.
+    """What to request of the next container, given the rounds so far; None where the case is finished.
 
-    It is finished when it is `precise` or its budget is spent, and `options.rounds` rounds count at the least.
-    Disturbed rounds are repeated: while the budget lasts, so many undisturbed ones are asked for.
+    It is finished when it is `precise` or at its time limit, with at least `options.rounds` rounds that count.
+    Rounds with interference are repeated: within the time limit, as many clean ones are requested.
     """
     if rounds and rounds[-1].failure:
         return None
@@ -60,8 +60,8 @@ def next_batch(
         return batch
     made = candidates(rounds)
     enough = len(counted(rounds)) >= options.rounds
-    calm = len(undisturbed(counted(rounds))) >= options.rounds
-    if (enough and calm and precise) or len(made) > max(MAX_ROUNDS, options.rounds):
+    enough_clean = len(clean(counted(rounds))) >= options.rounds
+    if (enough_clean and enough and precise) or len(made) > max(MAX_ROUNDS, options.rounds):
         return None
     expected = experiment.expected(case, batch, rounds, len(rounds) + 1)
     return None if enough and spent_s([*made, expected]) > whole_s else batch
@@ -73,15 +73,15 @@ def spent_s(rounds: Iterable[Round]) -> float:
 
 
 def counted(rounds: Sequence[Round]) -> list[Round]:
-    """The rounds that count: those that succeeded and are not set aside for what disturbed them.
+    """The rounds that count: those that succeeded and are not excluded for interference.
 
-    A pilot only counts where a later round asked for the same.
+    A pilot counts only where a later round made the same request.
     """
-    return set_aside(candidates(rounds))
+    return kept(candidates(rounds))
 
 
 def candidates(rounds: Sequence[Round]) -> list[Round]:
-    """The rounds that count if nothing disturbed them."""
+    """The rounds that count if there was no interference."""
     good = [r for r in rounds if not r.failure]
-    later = {r.asked for r in good if not r.pilot}
-    return [r for r in good if not r.pilot or r.asked in later]
+    later = {r.request for r in good if not r.pilot}
+    return [r for r in good if not r.pilot or r.request in later]

@@ -1,4 +1,4 @@
-"""What a run needs before its first round: images, the machine's peak, and what it takes to start."""
+"""What a run needs before its first round: images and start-up times."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ def build_images(run: Run, catalog: Catalog) -> int:
         )
     run.record(machine)
     missing = [target for target in wanted if target.name not in run.images]
-    for image in build(run.engine, base, missing, run.folder.keep_log, run.watch, anew=run.options.rebuild):
+    for image in build(run.engine, base, missing, run.folder.keep_log, run.watch, rebuild=run.options.rebuild):
         run.record(image)
     return time.monotonic_ns() - began_ns
 
 
 def _tags_now(run: Run, base: str, wanted: Sequence[Target]) -> dict[str, str]:
-    """The tags that the images which earlier sessions built would get now; a recipe that was refused has none."""
+    """The present tags of the images that earlier sessions built; a rejected recipe has none."""
     built = {name for name, image in run.past.images.items() if image.tag is not None}
     return {target.name: plan_of(target.source, base, target.stage).tag for target in wanted if target.name in built}
 
 
 def _rebuild_lost(run: Run, base: str, wanted: Sequence[Target]) -> None:
-    """Build again what earlier sessions measured and the engine has no more: equal bytes are the same image."""
+    """Rebuild what earlier sessions measured and the engine no longer has: equal bytes are the same image."""
     tags = _tags_now(run, base, wanted)
     lost = [
         target
@@ -71,7 +71,7 @@ def _rebuild_lost(run: Run, base: str, wanted: Sequence[Target]) -> None:
 
 
 def _take_up(run: Run, present: Present) -> None:
-    """Know what earlier sessions measured, if it is still worth something; the journal tells of a new session."""
+    """Take over what earlier sessions measured, if it is still valid; the journal records the new session."""
     check_unchanged(run.past, present)
     run.record(Resumed(at=timestamp()))
     for name, image in run.past.images.items():  # by the tag that an equal image has now
@@ -82,7 +82,7 @@ def _take_up(run: Run, present: Present) -> None:
 
 
 def manifests_of(run: Run, catalog: Catalog) -> tuple[Manifest, ...]:
-    """Those of all images that a run tells of: the ones it measures, and the others."""
+    """Those of all images in a run: the ones it measures, and the others."""
     return tuple(source.manifest for source in (*run.sources.values(), *catalog.others.values()))
 
 
@@ -109,7 +109,7 @@ def _unready(run: Run, case: Case) -> Failure | None:
 
 
 def measure_startups(run: Run) -> None:
-    """What it takes to start each image, and a container that does nothing."""
-    run.watch(Event("prepare", "measuring how long containers and runtimes take to start"))
+    """Measure the start-up of each image, and of an idle container."""
+    run.watch(Event("prepare", "measuring the start-up time of containers and runtimes"))
     for entry in startups(run.engine, list(run.images.values()), run.options.seed, run.past.startups):
         run.record(entry)

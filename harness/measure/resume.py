@@ -1,4 +1,4 @@
-"""What is known of a run that is gone on with, and whether it still is the same run. Pure."""
+"""What is known of a run that is resumed, and whether it is still the same run. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from harness.errors import ChangedError
 from harness.measure.cost import Cost, cost_of
 from harness.model.cases import Case
-from harness.model.journal import Entry, Finished, Image, Machine, Peak, Rejected, Round, Started, Startup, TaxRound
+from harness.model.journal import (
+    Entry,
+    Finished,
+    Image,
+    Machine,
+    OverheadRound,
+    Peak,
+    Rejected,
+    Round,
+    Started,
+    Startup,
+)
 from harness.model.manifests import Manifest
 
 COMPARED = (
@@ -24,7 +35,7 @@ COMPARED = (
     "governor",
     "engine",
 )
-"""The facts of a machine that make it another one, or the same one in another state."""
+"""The facts by which a machine is another one, or in another state."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ class Past:
     peaks: Sequence[Peak] = ()
     rejected: frozenset[Case] = frozenset()
     startups: tuple[Startup, ...] = ()
-    taxes: tuple[TaxRound, ...] = ()
+    overheads: tuple[OverheadRound, ...] = ()
     cost: Cost = field(default_factory=Cost)
     rounds: Mapping[tuple[Case, int], Round] = field(default_factory=dict)
     is_finished: bool = False
@@ -60,7 +71,7 @@ class Past:
             peaks=tuple(entry for entry in entries if isinstance(entry, Peak)),
             rejected=frozenset(entry.case for entry in entries if isinstance(entry, Rejected)),
             startups=tuple(entry for entry in entries if isinstance(entry, Startup)),
-            taxes=tuple(entry for entry in entries if isinstance(entry, TaxRound)),
+            overheads=tuple(entry for entry in entries if isinstance(entry, OverheadRound)),
             cost=cost_of(entries),
             rounds={(entry.case, entry.number): entry for entry in entries if isinstance(entry, Round)},
             is_finished=any(isinstance(entry, Finished) for entry in entries),
@@ -80,14 +91,14 @@ class Present:
 
 
 def check_unchanged(past: Past, present: Present) -> None:
-    """Raise ChangedError, naming every difference, where what was measured cannot stand beside what would be."""
+    """Raise ChangedError, naming every difference, where rounds from before and after would not be comparable."""
     changes = [*_changed_harness(past, present), *_changed_machine(past, present), *_changed_images(past, present)]
     if changes:
         run = past.started.run if past.started else ""
         raise ChangedError(
-            f"run {run} cannot be resumed, for times from before and after would not be of the same thing:\n"
+            f"run {run} cannot be resumed: times from before and after would not be comparable:\n"
             + "".join(f"  {change}\n" for change in changes)
-            + "Put that back as it was, or begin anew with `harness compare`; "
+            + "Restore that, or start a new run with `harness compare`; "
             f"`{shlex.join(['harness', 'report', run])}` shows what was measured."
         )
 
@@ -95,9 +106,9 @@ def check_unchanged(past: Past, present: Present) -> None:
 def _changed_harness(past: Past, present: Present) -> Iterator[str]:
     then = past.begun
     if then.harness != present.harness:
-        yield f"the harness: {then.harness} then, {present.harness} now"
+        yield f"harness version: {then.harness} before, {present.harness} now"
     elif then.code not in {None, present.code}:
-        yield f"the harness's own code ({then.code} then, {present.code} now)"
+        yield f"harness code: {then.code} before, {present.code} now"
 
 
 def _changed_machine(past: Past, present: Present) -> Iterator[str]:
@@ -107,13 +118,15 @@ def _changed_machine(past: Past, present: Present) -> Iterator[str]:
         then, now = getattr(past.machine, fact), getattr(present.machine, fact)
         if then != now:
             what = f"the machine's {fact}"
-            yield f"{what}: {_gone_and_come(then, now)}" if fact == "features" else f"{what}: {then} then, {now} now"
+            yield (
+                f"{what}: {_lost_and_gained(then, now)}" if fact == "features" else f"{what}: {then} before, {now} now"
+            )
 
 
-def _gone_and_come(then: Sequence[str], now: Sequence[str]) -> str:
+def _lost_and_gained(then: Sequence[str], now: Sequence[str]) -> str:
     """Of a hundred features, those that differ."""
-    gone, come = sorted(set(then) - set(now)), sorted(set(now) - set(then))
-    return "; ".join(f"{word} {', '.join(names)}" for word, names in (("without", gone), ("with", come)) if names)
+    lost, gained = sorted(set(then) - set(now)), sorted(set(now) - set(then))
+    return "; ".join(f"{word} {', '.join(names)}" for word, names in (("without", lost), ("with", gained)) if names)
 
 
 def _changed_images(past: Past, present: Present) -> Iterator[str]:
@@ -121,7 +134,7 @@ def _changed_images(past: Past, present: Present) -> Iterator[str]:
     now = {manifest.name: manifest for manifest in present.manifests}
     for name in before.keys() | now.keys():
         if before.get(name) != now.get(name):
-            yield f"{name}: its manifest"
+            yield f"{name}: manifest"
     for image in past.images.values():
         tag = present.tags.get(image.name)
         if image.tag is None or tag is None:
@@ -129,8 +142,8 @@ def _changed_images(past: Past, present: Present) -> Iterator[str]:
         if image.canonical and image.digest == present.digest(tag):
             continue  # whatever it was made of, and when
         if image.tag != tag:
-            yield f"{image.name}: its sources, its recipe or its base image ({image.tag} then, {tag} now)"
+            yield f"{image.name}: sources, recipe or base image ({image.tag} before, {tag} now)"
         elif (digest := present.digest(tag)) is None:
-            yield f"{image.name}: its image {tag} is gone, and one built anew would be another"
+            yield f"{image.name}: its image {tag} was removed, and a rebuilt one would differ"
         elif digest != image.digest:
-            yield f"{image.name}: its image {tag} was built anew ({image.digest} then, {digest} now)"
+            yield f"{image.name}: its image {tag} was rebuilt ({image.digest} before, {digest} now)"

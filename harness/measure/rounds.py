@@ -1,4 +1,4 @@
-"""The rounds of a run: interleaved, in a random order, until every case has had its budget."""
+"""The rounds of a run: interleaved, in a random order, until every case has reached its target or time limit."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import time
 from collections.abc import Sequence
 
 from harness.events import Event
-from harness.machine.disturbance import disturbances
+from harness.machine.interference import interference
 from harness.measure.experiment import Experiment, Measure
 from harness.measure.forecast import case_s, pace
+from harness.measure.overhead import measure_overhead, overhead_cases
 from harness.measure.plan import counted, next_batch, shuffled
 from harness.measure.run import Run
 from harness.measure.stopping import precise
-from harness.measure.tax import measure_tax, taxed
 from harness.model.cases import Batch, Case
 from harness.model.journal import Round
 
 
 def measure_rounds(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
-    """Rounds of one container a case, in a new random order each, until every case has had its budget.
+    """Rounds of one container per case, each in a new random order, until every case reached its target or time limit.
 
-    What to ask next follows from the rounds before and the seed alone: a resumed run goes through its journal's rounds
-    as if it made them, and so comes to where it stopped.
+    The next request follows from the rounds before and the seed alone: a resumed run goes through its journal's rounds
+    as if it made them, and so reaches the point where it stopped.
     """
     run.rounds.update({case: [] for case in cases})
     number, began_s = 0, time.monotonic()
@@ -34,7 +34,7 @@ def measure_rounds(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
             if known := run.past.rounds.get((case, number)):
                 run.remember(known)
                 continue
-            text = f"round {number}: {case}, {run.experiment.told_request(batches[case])}"
+            text = f"round {number}: {case}, {run.experiment.describe_request(batches[case])}"
             left = sum(left_s[each] for each, _ in waiting) * pace(made, time.monotonic() - began_s)
             run.watch(Event("measure", text, done, len(waiting), left))
             began_ns = run.age_ns
@@ -42,21 +42,21 @@ def measure_rounds(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
             run.record(entry.model_copy(update={"key": run.key(case), "began_ns": began_ns}))
             made.append(entry)
             left_s[case] = _left_s(run, case)
-            run.watch(Event("measured", _told_round(run.experiment, run.rounds[case])))
+            run.watch(Event("measured", _describe_round(run.experiment, run.rounds[case])))
 
 
-def measure_taxes(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
-    """What the container itself costs, if that was asked for: by the cases that show it and were measured."""
-    if not run.options.tax:
+def measure_overheads(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
+    """Measure the container overhead, if requested, by the cases that show it and were measured."""
+    if not run.options.overhead:
         return
-    chosen = taxed(cases, run.options)
+    chosen = overhead_cases(cases, run.options)
     if not chosen:
-        run.watch(Event("measured", "the container's tax is not measured: neither baseline nor yardstick is a case"))
+        run.watch(Event("measured", "container overhead not measured: neither baseline nor reference is a case"))
     for case in chosen:
         if rounds := counted(run.rounds[case]):
-            for entry in measure_tax(run.engine, measure, rounds[-1], run.options, run.past.taxes):
+            for entry in measure_overhead(run.engine, measure, rounds[-1], run.options, run.past.overheads):
                 run.record(entry)
-                run.watch(Event("measured", f"on the {entry.place}: {_told_round(run.experiment, [entry.round])}"))
+                run.watch(Event("measured", f"in {entry.place}: {_describe_round(run.experiment, [entry.round])}"))
 
 
 def _next(run: Run, case: Case) -> Batch | None:
@@ -65,13 +65,13 @@ def _next(run: Run, case: Case) -> Batch | None:
 
 
 def _left_s(run: Run, case: Case) -> float:
-    """Seconds that a case's containers will still live, about."""
+    """Expected remaining seconds of a case's containers."""
     return case_s(run.experiment, run.rung(case), case, run.rounds[case], run.options)
 
 
-def _told_round(experiment: Experiment, rounds: Sequence[Round]) -> str:
+def _describe_round(experiment: Experiment, rounds: Sequence[Round]) -> str:
     entry = rounds[-1]
     if entry.failure:
         return f"{entry.case}: FAILED: {entry.failure.reason}"
-    what = disturbances(rounds).get(entry.number)
-    return f"{entry.case}: {experiment.told_round(entry)}" + (f" (disturbed: {what})" if what else "")
+    what = interference(rounds).get(entry.number)
+    return f"{entry.case}: {experiment.describe_round(entry)}" + (f" (interference: {what})" if what else "")

@@ -1,4 +1,4 @@
-"""What it takes to start: containers that do next to nothing, timed from before their start until after their end."""
+"""Start-up: containers that do next to nothing, timed from before their start until after their end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def startups(engine: Engine, images: Iterable[Image], seed: int, known: Iterable
     """Containers of every image that only answer `matmul info`, and empty ones; in a new random order each round.
 
     What is `known` from an earlier session is not measured again. An empty container is of the smallest image, whose
-    program is told to do what it does not know, and ends with its usage.
+    program gets an unknown command and ends with its usage.
     """
     able = [image for image in images if image.info and image.weight and not image.failure]
     if not able:

@@ -1,4 +1,4 @@
-"""Taking turns on a container engine: what is measured beside a second harness is not worth reporting."""
+"""Exclusive use of a container engine: measurements beside a second harness would be worthless."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ POLL_S = 2.0
 
 @contextmanager
 def turn(engine: Engine, what: str, watch: Watch, *, wait: bool = False) -> Generator[None]:
-    """Have an engine alone, to do `what`. Raises EngineBusyError where another has it, unless told to `wait`."""
+    """Exclusive use of an engine, to do `what`. Raises EngineBusyError where another has it, unless `wait`."""
     with ExitStack() as stack:
-        told = ""
+        shown = ""
         while True:
             try:
                 stack.enter_context(engine.claim(what))
@@ -26,8 +26,8 @@ def turn(engine: Engine, what: str, watch: Watch, *, wait: bool = False) -> Gene
                 if not wait:
                     raise
                 reason = str(error).partition("\n")[0]
-                if reason != told:
+                if reason != shown:
                     watch(Event("prepare", f"waiting: {reason}"))
-                told = reason
+                shown = reason
                 time.sleep(POLL_S)
         yield

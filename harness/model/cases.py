@@ -1,10 +1,12 @@
-"""What is run: cases, what is asked for them and what a sample is."""
+"""What is run: cases, what is requested of them, and what a sample is."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from harness.model.record import Record, Words
+from pydantic import ValidationInfo, model_validator
+
+from harness.model.record import Record, Words, renamed
 
 
 def flop(n: int) -> int:
@@ -13,18 +15,23 @@ def flop(n: int) -> int:
 
 
 class Case(Record):
-    """One row of a result."""
+    """One row of a report."""
 
     implementation: str
     rung: str
     n: int
     threads: int
-    twin: bool = False  # the A/A control: the second of two cases that are the same
+    control: bool = False  # the A/A control: the second of two cases that are the same
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_present_names(cls, value: Any, info: ValidationInfo) -> Any:
+        return renamed(value, info, {"twin": "control"})
 
     @property
     def name(self) -> str:
         """`implementation/rung`, as options and tables say it; an A/A control has a name of its own."""
-        return f"{self.implementation}/{self.rung}" + (" (A/A control)" if self.twin else "")
+        return f"{self.implementation}/{self.rung}" + (" (A/A control)" if self.control else "")
 
     def __str__(self) -> str:
         """The case with its threads, for progress and messages."""
@@ -32,7 +39,7 @@ class Case(Record):
 
 
 class Options(Record):
-    """What the user asked for, after defaults."""
+    """The user's options, after defaults."""
 
     langs: tuple[str, ...]
     rungs: tuple[str, ...]
@@ -42,16 +49,21 @@ class Options(Record):
     precision: float
     budget_s: float
     baseline: str
-    yardstick: str
+    reference: str
     seed: int
     tune: bool = False
-    twin: bool = True  # measure A/A controls
-    tax: bool = False  # measure what the container itself costs
-    rebuild: bool = False  # build every image from nothing, to time it
+    controls: bool = True  # measure A/A controls
+    overhead: bool = False  # measure the container overhead
+    rebuild: bool = False  # build every image from scratch, to time it
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_present_names(cls, value: Any, info: ValidationInfo) -> Any:
+        return renamed(value, info, {"yardstick": "reference", "twin": "controls", "tax": "overhead"})
 
 
 class Batch(Record):
-    """What one container is asked for: SAMPLES samples, each of CALLS calls of the kernel on ROWS rows.
+    """The request for one container: SAMPLES samples, each of CALLS calls of the kernel on ROWS rows.
 
     FIRST says where the first sample's rows begin; those of the later ones follow from it.
     """
@@ -59,8 +71,8 @@ class Batch(Record):
     rows: int
     samples: int
     first: int = 0
-    calls: int = 1  # with none, all is done but the work: what is left is what everything else takes
-    pilot: bool = False  # whether it only sizes those that follow
+    calls: int = 1  # with 0, everything is done but the work: what everything else takes
+    pilot: bool = False  # whether it only sizes the containers that follow
 
 
 class Sample(Record):
@@ -72,7 +84,7 @@ class Sample(Record):
 
 
 class Failure(Record):
-    """Why a case came to nothing."""
+    """Why a case failed."""
 
     stage: Literal["build", "info", "run", "validate"]
     reason: Words
@@ -84,10 +96,10 @@ class Conditions(Record):
 
     wall_ns: int  # by the host's own clock
     cpus: int
-    busy_ns: int  # CPU time of all CPUs, whoever used it
-    steal_ns: int  # CPU time that a hypervisor gave to others
+    busy_ns: int  # CPU time of all CPUs, used by any process
+    steal_ns: int  # steal: CPU time that the hypervisor gave to other machines
     swapped_pages: int
-    throttled: int | None  # how often CPUs were, for heat or power
+    throttled: int | None  # how often CPUs were throttled, for heat or power
     available_bytes: int
     mhz: float | None
 
@@ -96,4 +108,6 @@ class Accounts(Record):
     """What was counted of a container from outside."""
 
     life_ns: int  # from its start to its end, by the engine's clock
-    cpu_ns: int | None = None  # used by all of its processes, by the kernel's account; None where that is not readable
+    cpu_ns: int | None = (
+        None  # used by all of its processes, by the kernel's accounting; None where it is not available
+    )

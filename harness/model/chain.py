@@ -1,7 +1,7 @@
 """A chain of hashes over the lines of a journal, so that an edit or a loss shows. Pure.
 
 Each line ends in a link: the SHA-256 of the link before it and of its own entry. Whoever changes, removes, inserts or
-moves lines and leaves the links alone breaks the chain there. It proves no more: anybody can compute a chain anew.
+moves lines without updating the links breaks the chain there. It proves no more: anybody can recompute a chain.
 """
 
 from __future__ import annotations

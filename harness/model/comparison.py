@@ -12,7 +12,7 @@ from harness.model.record import Record
 
 
 class Interval(Record):
-    """An estimate with its 95 % interval; without one where a single round tells nothing of the spread."""
+    """An estimate with its 95 % interval; without one where a single round says nothing about the spread."""
 
     value: float
     low: float | None = None
@@ -27,7 +27,7 @@ class Interval(Record):
         low, high = (None if end is None else end / number for end in (self.low, self.high))
         return Interval(value=self.value / number, low=low, high=high)
 
-    def ties(self, floor: float) -> bool:
+    def is_insignificant(self, floor: float) -> bool:
         """Whether a ratio is not significant: its interval holds 1, or it is below the noise floor (see Noise)."""
         return self.holds(1.0) or max(self.value, 1 / self.value) <= 1 + floor
 
@@ -40,7 +40,7 @@ class Interval(Record):
 class Ratio(Interval):
     """How many times faster one case is than another, and whether that is significant."""
 
-    tie: bool  # not significant by the noise floor of these kinds of cases; a case beside itself is none
+    not_significant: bool  # by its interval, or the noise floor of these kinds of cases; never of a case and itself
 
 
 class Row(Record):
@@ -51,12 +51,12 @@ class Row(Record):
     rung: str
     n: int
     threads: int
-    outcome: Literal["measured", "failed", "absent"]
+    outcome: Literal["measured", "failed", "not implemented"]
     key: str | None = None  # what it is a result of: see identity.key_of
     reason: str | None = None
     log: str | None = None
     seconds: Interval | None = None
-    cold_seconds: float | None = None
+    first_sample_seconds: float | None = None
     gflops: float | None = None
     peak_share: float | None = None
     ratio: Ratio | None = None
@@ -64,20 +64,20 @@ class Row(Record):
     step_from: str | None = None
     ratio_per_core: Interval | None = None
     efficiency: Interval | None = None
-    to_yardstick: Ratio | None = None  # times faster than the yardstick on the same rung and threads
-    to_yardstick_naive: Ratio | None = None
+    vs_reference: Ratio | None = None  # speedup over the reference implementation, on the same rung and threads
+    vs_reference_naive: Ratio | None = None
     busy_cores: float | None = None
     resident_bytes: int | None = None
     rows_computed: int | None = None
     rounds: int = 0
     samples: int = 0
-    disturbed_rounds: int = 0  # of all that were made
-    set_aside_rounds: int = 0  # of those: the ones that `rounds` does not count
+    interference_rounds: int = 0  # of all that were measured
+    excluded_rounds: int = 0  # of those: the ones that `rounds` leaves out
     warm_up: int | None = None  # samples at the beginning of each container that are left out
     warm_up_seconds: float | None = None  # of computing, in a container, until its samples were steady
     calls: int = 1  # of the kernel in a sample
-    once_share: float | None = None  # of a sample of some rows: what a call does once, whatever its rows are
-    stopped: Literal["target reached", "time limit", "interrupted"] | None = None
+    call_overhead_share: float | None = None  # share of a sample of some rows that does not depend on their number
+    stop_reason: Literal["target reached", "time limit", "interrupted"] | None = None
     loop_order: str | None = None
     layout: str | None = None
     bounds_checks: bool | None = None
@@ -161,8 +161,8 @@ class ImageRow(Record):
         return self.budget_bytes is None or self.unpacked_bytes <= self.budget_bytes
 
 
-class Disturbed(Record):
-    """A round that something disturbed, and whether it counts nevertheless, for want of others."""
+class Interference(Record):
+    """A round with interference, and whether it is kept all the same, because too few rounds are clean."""
 
     case: Case
     number: int
@@ -185,7 +185,7 @@ class Overview(Record):
     mhz_high: float | None
 
 
-class TaxRow(Record):
+class OverheadRow(Record):
     """A case in one place; `ratio` is how many times the seconds of the first place listed for it."""
 
     case: Case
@@ -210,12 +210,12 @@ class Comparison(Record):
     published_source: str
     images: tuple[ImageRow, ...]
     container_seconds: float | None = None  # start-up of a container that does nothing
-    tax: tuple[TaxRow, ...] = ()
+    overhead: tuple[OverheadRow, ...] = ()
     warnings: tuple[str, ...]
     finished: Finished | None
     readings: tuple[Reading, ...] = ()
     conditions: Overview | None = None
-    disturbed: tuple[Disturbed, ...] = ()
+    interference: tuple[Interference, ...] = ()
     tuned: Tuned | None = None
     noise: tuple[Noise, ...] = ()  # one of each kind of cases that had a control
     chain: Chain | None = None

@@ -1,4 +1,4 @@
-"""Whether a journal is still what was written: its chain of hashes, and what recomputing it came to."""
+"""Whether a journal is still as written: its chain of hashes, and the result of recomputing it."""
 
 from __future__ import annotations
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from harness.model.cases import Accounts, Batch, Case, Conditions, Failure, Options, Sample
 from harness.model.manifests import Info, Manifest
 from harness.model.record import Record
 
-SCHEMA = 3
-"""Of journals: every entry follows from the one before it by a hash (see chain). Those of schema 2 had none."""
+SCHEMA = 4
+"""Of journals. Since 3 every entry follows from the one before it by a hash (see chain); 4 renamed keys."""
 
 UNCHAINED = 2
+"""Of the oldest journals that are read: they have no chain."""
+
+
+UNKNOWN = "not available on this machine"
+"""A fact that a machine does not provide."""
 
 
 class Started(Record):
-    """The first entry: everything that was asked for."""
+    """The first entry: everything that was requested."""
 
     kind: Literal["started"] = "started"
     schema_version: int = SCHEMA
@@ -39,7 +44,7 @@ class Cpu(Record):
     package: int = 0
     node: int = 0  # of memory
     cache: int = 0  # the third level
-    capacity: int = 0  # against the fastest kind, which has 1024; 0 where the machine does not tell
+    capacity: int = 0  # against the fastest kind, which has 1024; 0 where the machine does not say
     max_khz: int = 0
 
 
@@ -52,7 +57,7 @@ class Machine(Record):
     features: tuple[str, ...]
     cores: int  # of those that containers are given
     cpus: tuple[int, ...] = ()  # that containers are given: the first ones to the first threads
-    topology: tuple[Cpu, ...] = ()  # of the whole machine; empty where it does not tell
+    topology: tuple[Cpu, ...] = ()  # of the whole machine; empty where it does not say
     caches: dict[str, str]
     memory_bytes: int
     kernel: str
@@ -61,6 +66,13 @@ class Machine(Record):
     load_1m: float
     engine: str
 
+    @model_validator(mode="before")
+    @classmethod
+    def _in_present_words(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.mode == "json" and isinstance(value, dict):
+            return {key: UNKNOWN if each == "not readable" else each for key, each in value.items()}
+        return value
+
     @property
     def cpu_count(self) -> int:
         """How many CPUs containers are given; older journals count them as cores."""
@@ -68,7 +80,7 @@ class Machine(Record):
 
 
 class Reading(Record):
-    """The state of the engine's host at one moment, and what it has counted since it started; None: it does not say."""
+    """The state of the engine's host at one moment, and its counters since it started; None: not available."""
 
     kind: Literal["reading"] = "reading"
     boot_id: str | None
@@ -86,13 +98,13 @@ class Reading(Record):
     governor: str | None
     turbo: bool | None
     smt: bool | None
-    mains: bool | None  # whether power comes from a socket and not from a battery
+    mains: bool | None  # whether it runs on mains power and not on a battery
     mhz: float | None
     throttled: int | None
 
 
 class Change(Record):
-    """A setting of the machine that a run changed and puts back."""
+    """A setting of the machine that a run changed and restores."""
 
     path: str
     before: str
@@ -125,21 +137,21 @@ class Weight(Record):
 
     @property
     def runtime_bytes(self) -> int:
-        """What is in the image beside our own program."""
+        """What is in the image besides our own program."""
         return self.unpacked_bytes - self.payload_bytes
 
 
 class Image(Record):
-    """What became of one stage of a recipe; `name` is the image's, as Manifest.image_of has it."""
+    """The outcome of one stage of a recipe; `name` is the image's, as Manifest.image_of has it."""
 
     kind: Literal["image"] = "image"
     name: str
     tag: str | None = None
     digest: str | None = None
-    canonical: bool = False  # whether equal contents give equal digests, on any machine; not so of earlier versions
+    canonical: bool = False  # whether equal contents give equal digests, on any machine; not in earlier versions
     info: Info | None = None
     weight: Weight | None = None
-    build_ns: int | None = None  # from nothing but the base image; None where a step of it was kept from before
+    build_ns: int | None = None  # from the base image alone; None where a step came from the build cache
     naive_checked: bool | None = None  # whether its recipe proves that compilers left the naive loops as they are
     failure: Failure | None = None
 
@@ -154,7 +166,7 @@ class Peak(Record):
 
 
 class Round(Record):
-    """What one container came to. A pilot only sizes the rounds that follow."""
+    """The result of one container. A pilot only sizes the rounds that follow."""
 
     kind: Literal["round"] = "round"
     case: Case
@@ -167,16 +179,18 @@ class Round(Record):
     samples: tuple[Sample, ...] = ()
     began_ns: int | None = None  # since its session began
     container_ns: int
-    resident_bytes: int | None = None  # the most memory that was seen to be held
+    resident_bytes: int | None = None  # the most memory that it was seen to use
     sha256: str | None = None
     failure: Failure | None = None
     conditions: Conditions | None = None  # None where they could not be read
     accounts: Accounts | None = None  # what was counted of it
-    untimed: Accounts | None = None  # what all but its samples was measured to take, where they were held against it
+    untimed: Accounts | None = (
+        None  # what all but its samples was measured to take, where its times were checked against it
+    )
 
     @property
-    def asked(self) -> Batch:
-        """What its container was asked for, wherever its rows began; for one that failed, no samples."""
+    def request(self) -> Batch:
+        """The request for its container, wherever its rows began; of a failed round, without samples."""
         return Batch(rows=self.rows, calls=self.calls, samples=len(self.samples))
 
 
@@ -190,21 +204,26 @@ class Startup(Record):
 
 
 Place = Literal["host", "container", "container without seccomp"]
-"""Where the same program runs, to tell what the container itself costs."""
+"""Where the same program runs, to measure the container overhead."""
 
 PLACES: tuple[Place, ...] = get_args(Place)
 
 
-class TaxRound(Record):
+class OverheadRound(Record):
     """One round of a case in one of the places that are compared."""
 
-    kind: Literal["tax"] = "tax"
+    kind: Literal["overhead", "tax"] = "overhead"  # the second in earlier journals
     place: Place
     round: Round
 
+    @field_validator("kind")
+    @classmethod
+    def _by_present_name(cls, _value: str) -> str:
+        return "overhead"
+
 
 class Rejected(Record):
-    """A case that was not run, because its image says otherwise than its manifest or was not built."""
+    """A case that was not run, because its image contradicts its manifest or was not built."""
 
     kind: Literal["rejected"] = "rejected"
     case: Case
@@ -212,14 +231,14 @@ class Rejected(Record):
 
 
 class Resumed(Record):
-    """The run was gone on with: what follows was measured later than what is above."""
+    """The run was resumed: what follows was measured later than what is above."""
 
     kind: Literal["resumed"] = "resumed"
     at: str
 
 
 class Finished(Record):
-    """The last entry, where the run came to its end. Its times are of all sessions together."""
+    """The last entry of a run that finished. Its times are of all sessions together."""
 
     kind: Literal["finished"] = "finished"
     wall_ns: int
@@ -228,6 +247,17 @@ class Finished(Record):
 
 
 Entry = Annotated[
-    Started | Machine | Reading | Tuned | Image | Peak | Startup | Round | TaxRound | Rejected | Resumed | Finished,
+    Started
+    | Machine
+    | Reading
+    | Tuned
+    | Image
+    | Peak
+    | Startup
+    | Round
+    | OverheadRound
+    | Rejected
+    | Resumed
+    | Finished,
     Field(discriminator="kind"),
 ]

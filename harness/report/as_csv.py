@@ -8,7 +8,7 @@ import pandas as pd
 
 from harness.model.comparison import Comparison, ImageRow, Interval, Row
 
-RATIOS = ("ratio", "step", "to_yardstick", "to_yardstick_naive")
+RATIOS = ("ratio", "step", "vs_reference", "vs_reference_naive")
 INTERVALS = ("seconds", "ratio_per_core", "efficiency", *RATIOS)
 
 
@@ -35,5 +35,5 @@ def _flat(row: Row) -> dict[str, object]:
 
 
 def _columns(name: str, interval: Interval | None) -> dict[str, object]:
-    parts = ("value", "low", "high", "tie") if name in RATIOS else ("value", "low", "high")
+    parts = ("value", "low", "high", "not_significant") if name in RATIOS else ("value", "low", "high")
     return {f"{name}_{part}": getattr(interval, part, None) for part in parts}

@@ -8,11 +8,11 @@ from typing import Any
 
 from harness.model.comparison import Comparison, ImageRow
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 def render(comparison: Comparison) -> str:
-    """One JSON object: schema, run, machine, conditions, peaks, rows, published, tax, images, noise, warnings, cost."""
+    """One JSON object: schema, run, machine, conditions, rows, published, overhead, images, noise, warnings, cost."""
     document = {
         "schema": SCHEMA,
         "run": comparison.run,
@@ -22,7 +22,7 @@ def render(comparison: Comparison) -> str:
         "machine": comparison.machine.model_dump(exclude={"kind"}) if comparison.machine else None,
         "conditions": comparison.conditions.model_dump() if comparison.conditions else None,
         "readings": [reading.model_dump(exclude={"kind"}) for reading in comparison.readings],
-        "disturbed": [each.model_dump() for each in comparison.disturbed],
+        "interference": [each.model_dump() for each in comparison.interference],
         "tuned": comparison.tuned.model_dump(exclude={"kind"}) if comparison.tuned else None,
         "peaks": [peak.model_dump(include={"threads", "gflops"}) for peak in comparison.peaks],
         "rows": [row.model_dump() for row in comparison.rows],
@@ -31,7 +31,7 @@ def render(comparison: Comparison) -> str:
             for row in comparison.published
         ],
         "container_seconds": comparison.container_seconds,
-        "tax": [row.model_dump() for row in comparison.tax],
+        "overhead": [row.model_dump() for row in comparison.overhead],
         "images": _images(comparison.images),
         "noise": [noise.model_dump() | {"floor": noise.floor} for noise in comparison.noise],
         "chain": comparison.chain.model_dump() if comparison.chain else None,

@@ -13,7 +13,7 @@ from harness.report.summary import summary
 
 
 def render(comparison: Comparison) -> str:
-    """The headline table, the fastest case of each language, and what to mind."""
+    """The headline table, the fastest case of each language, and the warnings."""
     blocks = [_block(section) for section in summary(comparison)]
     key = (
         "[low–high]: 95% confidence interval. †: scaled from some of the rows. ~: not statistically significant.\n"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
 from harness.model.comparison import Comparison, ImageRow, Interval, PublishedRow, Row
-from harness.report.figures import ESTIMATE, TIE, number
+from harness.report.figures import ESTIMATE, mark, number
 
 WIDTH, LEFT, RIGHT = 900, 190, 130
 TOP, BAR, GAP, FOOT = 64, 16, 10, 44
@@ -25,9 +25,9 @@ def render(comparison: Comparison) -> str:
     bottom, bars = _bars(rows, scale)
     options, machine = comparison.options, comparison.machine
     where = f"{machine.cpu}, {max(options.threads)} threads" if machine else "an unknown machine"
-    what = f"C = A · B, n = {options.n}, float64; {where}; lines: 95 % confidence intervals; {ESTIMATE}: from some rows"
+    what = f"C = A · B, n = {options.n}, float64; {where}; lines: 95 % CI; {ESTIMATE}: scaled from some rows"
     lines = [*_axis(scale, bottom), *_published(published, scale, bottom)]
-    return _picture(f"Times faster than {options.baseline}", what, bottom + FOOT, [*lines, *bars])
+    return _picture(f"Speedup over {options.baseline}", what, bottom + FOOT, [*lines, *bars])
 
 
 def render_images(images: Sequence[ImageRow]) -> str:
@@ -79,8 +79,10 @@ def _bars(rows: Sequence[Row], scale: _Scale) -> tuple[int, list[str]]:
 def _row(row: Row, top: int, scale: _Scale, color: str) -> Iterable[str]:
     ratio = row.ratio or Interval(value=1.0)
     low, high = scale.x(ratio.low or ratio.value), scale.x(ratio.high or ratio.value)
-    tie, mark = TIE if row.ratio and row.ratio.tie else "", ESTIMATE if row.is_estimate else ""
-    figure = f"{tie}{number(ratio.value)}×{mark} · {number(row.seconds.value if row.seconds else None)} s"
+    estimate = ESTIMATE if row.is_estimate else ""
+    figure = (
+        f"{mark(row.ratio)}{number(ratio.value)}×{estimate} · {number(row.seconds.value if row.seconds else None)} s"
+    )
     yield from _labelled_bar(row.name, top, (scale.x(1.0), scale.x(ratio.value)), color, figure, high)
     yield f'<path d="M{low:.1f} {top + BAR / 2} H{high:.1f}" stroke="{INK}" stroke-width="1.5"/>'
 

@@ -1,20 +1,31 @@
-"""What stands beside speed: memory, start-up, time to build, size, and the container's own tax."""
+"""Beside speed: memory, start-up, build time, image size, and the container overhead."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.model.comparison import Comparison, ImageRow, Row, TaxRow
+from harness.model.comparison import Comparison, ImageRow, OverheadRow, Row
 from harness.report.figures import NONE, interval, number, ratio, seconds, size
 from harness.report.section import Section, Table
 
 
 def costs(comparison: Comparison) -> Section:
-    """Memory of every measured case; start-up, time to build and size of the image that it runs in."""
+    """Memory of every measured case; start-up, build time and size of the image that it runs in."""
     images = {image.name: image for image in comparison.images}
     rows = [_cost(row, images.get(row.image or "")) for row in comparison.rows if row.outcome == "measured"]
-    headers = ["case", "threads", "seconds", "memory, MB", "of rows", "start-up, s", "built in, s", "image, bytes"]
-    section = Section("Beside speed", table=Table(headers, rows), points=_legend(comparison))
+    headers = [
+        "case",
+        "threads",
+        "seconds",
+        "memory, MB",
+        "rows in memory",
+        "start-up, s",
+        "build time, s",
+        "image, bytes",
+    ]
+    section = Section(
+        "Memory, start-up, build time, image size", table=Table(headers, rows), points=_legend(comparison)
+    )
     return section if rows else Section(section.heading)
 
 
@@ -34,27 +45,28 @@ def _cost(row: Row, image: ImageRow | None) -> list[str]:
 def _legend(comparison: Comparison) -> Sequence[str]:
     """What the columns mean, with the start-up of a container alone."""
     alone = (
-        f"; a container that does nothing takes {number(comparison.container_seconds)} s of it"
+        f"; an idle container takes {number(comparison.container_seconds)} s of it"
         if comparison.container_seconds
         else ""
     )
     return (
-        "Memory: the most that the containers' processes were seen to hold, shared pages once, cached files not; "
-        "of A and C, as many rows as were computed.",
-        f"Start-up: the life of a container that only answers `matmul info`, the median{alone}.",
-        f"Built: from the base image and nothing else; {NONE} where a step of it was kept from before: "
-        "--rebuild forbids that.",
+        "Memory: the peak resident memory of a container's processes as sampled, shared pages counted once, without "
+        "cached files; A and C have as many rows as were computed.",
+        f"Start-up: median lifetime of a container that only runs `matmul info`{alone}.",
+        f"Build time: from the base image alone; {NONE} where a step came from the build cache (--rebuild ignores it).",
     )
 
 
-def tax(comparison: Comparison) -> Section:
-    """Each case that was run in several places, with its time there as a multiple of that in the first."""
-    rows = [_tax(row) for row in comparison.tax]
-    table = Table(["case", "where", "seconds", "× the time"], rows)
-    return Section("The container's own tax: the same program in and out of it", table=table if rows else None)
+def overhead(comparison: Comparison) -> Section:
+    """Each case that was run in several environments, with its time as a multiple of that in the first."""
+    rows = [_overhead(row) for row in comparison.overhead]
+    table = Table(["case", "environment", "seconds", "relative time"], rows)
+    return Section(
+        "Container overhead: the same program with and without the seccomp filter", table=table if rows else None
+    )
 
 
-def _tax(row: TaxRow) -> list[str]:
+def _overhead(row: OverheadRow) -> list[str]:
     if row.ratio is None:
         return [str(row.case), row.place, f"not measured: {row.reason}", NONE]
     return [str(row.case), row.place, interval(row.seconds), ratio(row.ratio)]

@@ -1,4 +1,4 @@
-"""The tables with a line for each case: all its figures, what it was built from, or why it has none."""
+"""The tables with one line per case: all its figures, what it was built from, or why it has none."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ def all_cases(comparison: Comparison) -> Section:
             row.name,
             str(row.threads),
             seconds(row),
-            number(row.cold_seconds),
+            number(row.first_sample_seconds),
             number(row.gflops),
             percent(row.peak_share),
             ratio(row.ratio),
             f"{ratio(row.step)} {row.step_from}" if row.step else NONE,
             interval(row.ratio_per_core),
             percents(row.efficiency),
-            number(row.busy_cores),
+            percent(row.busy_cores / row.threads) if row.busy_cores is not None else NONE,
             _rows_text(row),
             f"{row.rounds} / {row.samples}",
             NONE if row.warm_up is None else str(row.warm_up),
             number(row.warm_up_seconds),
-            row.stopped or NONE,
+            row.stop_reason or NONE,
         ]
         for row in comparison.rows
         if row.outcome == "measured"
     ]
     headers = [
-        "case", "threads", "seconds", "first sample, s", "GFLOP/s", "peak", "× baseline", "× the rung it was made from",
-        "× a core", "efficiency", "busy CPUs", "rows", "rounds / samples",
-        "discarded as warm-up", "steady after, s", "stop reason",
+        "case", "threads", "seconds", "first sample, s", "GFLOP/s", "share of peak", "speedup", "vs previous rung",
+        "speedup per core", "efficiency", "CPU utilization", "rows", "rounds / samples",
+        "discarded as warm-up", "warm-up, s", "stop reason",
     ]  # fmt: skip
-    return Section("Every case", table=Table(headers, rows))
+    return Section("All cases", table=Table(headers, rows))
 
 
 def _rows_text(row: Row) -> str:
-    """Whether the time is of the whole product, of many of them together, or scaled from some of its rows."""
+    """Whether the time is of the whole product, of several of them together, or scaled from some of its rows."""
     if row.is_estimate:
         return f"estimate from {row.rows_computed} of {row.n} rows"
     return f"all, {row.calls} times" if row.calls > 1 else "all"
@@ -64,15 +64,26 @@ def build_facts(comparison: Comparison) -> Section:
         for row in comparison.rows
         if row.outcome == "measured"
     ]
-    headers = ["case", "toolchain", "flags", "loops", "layout", "bounds checks", "fast-math", "needs", "ran", "note"]
-    return Section("What was built", table=Table(headers, rows))
+    headers = [
+        "case",
+        "toolchain",
+        "flags",
+        "loop order",
+        "layout",
+        "bounds checks",
+        "fast-math",
+        "requires",
+        "code path",
+        "note",
+    ]
+    return Section("Build details", table=Table(headers, rows))
 
 
 def without_result(comparison: Comparison) -> Section:
-    """Cases that failed, with the reason and the log; rungs that are absent, with theirs."""
+    """Cases that failed, with the reason and the log; rungs that are not implemented, with the reason."""
     points = [
         f"{row.name}: {row.outcome}: {row.reason}" + (f" (log: {row.log})" if row.log else "")
         for row in comparison.rows
         if row.outcome != "measured"
     ]
-    return Section("Without a result", points=points)
+    return Section("Failed or not implemented", points=points)

@@ -1,4 +1,4 @@
-"""The tables of languages × rungs: ratios, speeds, the yardstick, the climb."""
+"""The tables of languages × rungs: speedups over the baseline, the reference and the previous rung, and speeds."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from harness.report.section import Section, Table
 
 def matrix(comparison: Comparison) -> Section:
     """Languages × rungs against the baseline."""
-    heading = f"Languages × rungs: times faster than {comparison.options.baseline}"
+    heading = f"Languages × rungs: speedup over {comparison.options.baseline}"
     return _crossed(comparison, heading, lambda row: _times(row, row.ratio))
 
 
 def speeds(comparison: Comparison) -> Section:
-    """Languages × rungs against what the machine can do."""
+    """Languages × rungs against the measured peak."""
     return _crossed(
         comparison,
         "Languages × rungs: GFLOP/s and share of the measured peak",
@@ -24,23 +24,23 @@ def speeds(comparison: Comparison) -> Section:
     )
 
 
-def against_yardstick(comparison: Comparison) -> Section:
-    """Languages × rungs against the yardstick: the same rung first, which compares languages and not efforts."""
-    yardstick = comparison.options.yardstick
-    label = next((row.label for row in comparison.rows if row.implementation == yardstick), yardstick)
+def against_reference(comparison: Comparison) -> Section:
+    """Speedup over the reference: on the same rung, which compares languages, and over its naive rung."""
+    reference = comparison.options.reference
+    label = next((row.label for row in comparison.rows if row.implementation == reference), reference)
     section = _crossed(
         comparison,
-        f"Faster than {label}? Times faster on the same rung · than its naive",
+        f"Speedup over {label}: same rung · over its naive rung",
         _beside,
     )
-    return section if any(row.to_yardstick_naive for row in comparison.rows) else Section(section.heading)
+    return section if any(row.vs_reference_naive for row in comparison.rows) else Section(section.heading)
 
 
-def climb(comparison: Comparison) -> Section:
-    """What each step multiplied, language by language; every case's table names the rung that it was made from."""
+def steps(comparison: Comparison) -> Section:
+    """Speedup of each rung over the previous one, by language; the table of all cases names the previous rung."""
     section = _crossed(
         comparison,
-        "The climb: how many times faster each rung is than the one it was made from",
+        "Speedup over the previous rung",
         lambda row: _times(row, row.step) if row.step else "1",
     )
     return section if any(row.step for row in comparison.rows) else Section(section.heading)
@@ -62,5 +62,5 @@ def _times(row: Row, ratio: Ratio | None) -> str:
 
 
 def _beside(row: Row) -> str:
-    """Times faster than the yardstick on the same rung, and than its naive one."""
-    return f"{_times(row, row.to_yardstick)} · {_times(row, row.to_yardstick_naive)}"
+    """Speedup over the reference implementation on the same rung, and over its naive rung."""
+    return f"{_times(row, row.vs_reference)} · {_times(row, row.vs_reference_naive)}"

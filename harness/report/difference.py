@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from harness.analysis.diff import FALSE_ALARMS, Change, Difference, Verdict
-from harness.report.figures import TIE, interval, percent
+from harness.report.figures import NOT_SIGNIFICANT, interval, percent
 from harness.report.section import Section, Table
 
 
 def section_of(difference: Difference) -> Section:
     """Every case of both runs, and what else differs."""
     verdicts = difference.verdicts()
-    unknown = f", {verdicts.count('not known')} not known (a single round)" if "not known" in verdicts else ""
+    unknown = f", {verdicts.count('unknown')} unknown (a single round)" if "unknown" in verdicts else ""
     intro = (
-        f"{verdicts.count('slower')} slower, {verdicts.count('faster')} faster, {verdicts.count('tie')} ties{unknown}. "
+        f"{verdicts.count('slower')} slower, {verdicts.count('faster')} faster, "
+        f"{verdicts.count('not significant')} not significant{unknown}. "
         f"[low–high]: 95 % confidence interval of each case by itself. Verdicts are corrected for the number of cases "
-        f"(Holm): of diffs of equal runs, {percent(FALSE_ALARMS)} at the most call any case different or fail "
-        f"--fail-above. {TIE.strip()} marks a tie: not significant, or below the noise floor of that kind of case."
+        f"(Holm): in at most {percent(FALSE_ALARMS)} of diffs of equal runs is any case called different, or does "
+        f"--fail-above fail. {NOT_SIGNIFICANT.strip()}: not statistically significant, by the interval or the noise "
+        "floor of that kind of case."
     )
-    headers = ["case", "n", "seconds before", "seconds after", "times as long", "noise floor", ""]
+    headers = ["case", "n", "seconds before", "seconds after", "relative time", "noise floor", "verdict"]
     lines = [_line(change, verdict) for change, verdict in zip(difference.changes, verdicts, strict=True)]
     return Section(
         f"{difference.before} → {difference.after}",
@@ -33,7 +35,7 @@ def _line(change: Change, verdict: Verdict) -> list[str]:
         str(change.case.n),
         interval(change.before.interval),
         interval(change.after.interval),
-        interval(change.ratio, prefix=TIE if verdict == "tie" else ""),
+        interval(change.ratio, prefix=NOT_SIGNIFICANT if verdict == "not significant" else ""),
         percent(change.floor) if change.floor else "not measured",
         verdict,
     ]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from harness.model.comparison import Comparison
-from harness.report.beside import costs, tax
+from harness.report.beside import costs, overhead
 from harness.report.cases import all_cases, build_facts, without_result
-from harness.report.circumstances import disturbed
-from harness.report.crossed import against_yardstick, climb, matrix, speeds
+from harness.report.circumstances import interference
+from harness.report.crossed import against_reference, matrix, speeds, steps
 from harness.report.image_sizes import image_sizes
 from harness.report.overview import what_was_run
 from harness.report.published import differences, published
@@ -21,15 +21,15 @@ def sections(comparison: Comparison) -> list[Section]:
         differences(comparison),
         matrix(comparison),
         speeds(comparison),
-        against_yardstick(comparison),
-        climb(comparison),
+        against_reference(comparison),
+        steps(comparison),
         all_cases(comparison),
         build_facts(comparison),
         costs(comparison),
-        tax(comparison),
+        overhead(comparison),
         image_sizes(comparison.images),
         without_result(comparison),
         Section("Warnings", points=comparison.warnings),
-        disturbed(comparison),
+        interference(comparison),
     ]
     return [section for section in everything if section.table or section.points or section.intro]

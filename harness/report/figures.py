@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.model.comparison import Interval, Ratio, Row
 
 NONE = "–"
-TIE = "~ "
+NOT_SIGNIFICANT = "~ "
 ESTIMATE = "†"
 
 
@@ -38,18 +38,23 @@ def seconds(row: Row) -> str:
     return interval(row.seconds) + (ESTIMATE if row.is_estimate else "")
 
 
+def mark(found: Ratio | None) -> str:
+    """`~` for a ratio that is not statistically significant."""
+    return NOT_SIGNIFICANT if found and found.not_significant else ""
+
+
 def ratio(found: Ratio | None, *, estimate: bool = False) -> str:
     """A ratio with its interval; `~` where it is not significant, `†` where it is of a time scaled from some rows."""
     if found is None:
         return NONE
-    return interval(found, prefix=TIE if found.tie else "") + (ESTIMATE if estimate else "")
+    return interval(found, prefix=mark(found)) + (ESTIMATE if estimate else "")
 
 
 def times(found: Ratio | None, *, estimate: bool = False) -> str:
-    """The same in little room: ~ 1.02×† ±3%."""
+    """The same in short: ~ 1.02×† ±3%."""
     if found is None:
         return NONE
-    return f"{TIE if found.tie else ''}{number(found.value)}×{ESTIMATE if estimate else ''}{spread(found)}"
+    return f"{mark(found)}{number(found.value)}×{ESTIMATE if estimate else ''}{spread(found)}"
 
 
 def spread(estimate: Interval) -> str:

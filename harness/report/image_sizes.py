@@ -1,4 +1,4 @@
-"""What each image weighs, beside its budget and a conventional image."""
+"""The size of each image, beside its budget and the image most users would have used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.report.section import Section, Table
 
 
 def image_sizes(images: Iterable[ImageRow]) -> Section:
-    """What each image weighs, beside its budget and a conventional image."""
+    """The size of each image, beside its budget and the image most users would have used."""
     rows = [
         [
             row.name,
@@ -21,23 +21,24 @@ def image_sizes(images: Iterable[ImageRow]) -> Section:
             size(row.runtime_bytes),
             size(row.payload_bytes),
             size(row.budget_bytes),
-            _kept(row),
+            _within_budget(row),
             _conventional(row.conventional),
         ]
         for row in images
     ]
     headers = [
-        "image", "unpacked", "compressed", "layers", "runtime", "payload", "budget", "", "conventional",
+        "image", "unpacked", "compressed", "layers", "runtime", "payload", "budget", "within budget",
+        "conventional image",
     ]  # fmt: skip
-    return Section("Images, bytes", table=Table(headers, rows))
+    return Section("Image sizes, bytes", table=Table(headers, rows))
 
 
-def _kept(row: ImageRow) -> str:
+def _within_budget(row: ImageRow) -> str:
     if row.unpacked_bytes is None:
         return "not built"
     if row.budget_bytes is None:
         return NONE
-    return "kept" if row.within_budget else "BROKEN"
+    return "yes" if row.within_budget else "EXCEEDED"
 
 
 def _conventional(other: Conventional | None) -> str:

@@ -1,4 +1,4 @@
-"""What a report says of its journal: whether it is as it was written, and whether its results were recomputed."""
+"""The state of a journal: whether it is as written, and whether its results were recomputed."""
 
 from __future__ import annotations
 
@@ -21,19 +21,17 @@ def chained(chain: Chain) -> str:
     entries = f"{chain.entries} entries"
     if chain.breaks:
         lines = ", ".join(map(str, chain.breaks[:5])) + (", …" if len(chain.breaks) > 5 else "")
-        return (
-            f"CHANGED since it was written, {entries}: the chain of hashes breaks at line {lines}; `--verify` says more"
-        )
+        return f"CHANGED after it was written, {entries}: the chain of hashes breaks at line {lines}; see `--verify`"
     if chain.head is None:
-        return f"{entries} without a chain of hashes (written before there was one): an edit would not show"
-    return f"{entries}, whose chain of hashes holds and ends in {chain.head[:16]}"
+        return f"{entries} without a chain of hashes (written by an earlier version): edits cannot be detected"
+    return f"{entries}, chain of hashes intact, last link {chain.head[:16]}"
 
 
 def verified(verification: Verification | None) -> str:
     """Whether the results were recomputed, and hold."""
     if verification is None:
         return NOT_VERIFIED
-    made_anew = f"{verification.keys} keys and the products of {verification.products} containers, from the seed"
+    recomputed = f"{verification.keys} keys and the products of {verification.products} containers, from the seed"
     if verification.problems:
-        return f"Verification FAILED: of {made_anew}, {len(verification.problems)} results do not hold."
-    return f"Verified: {made_anew}, were recomputed, and all are as they were written."
+        return f"Verification FAILED: of {recomputed}, {len(verification.problems)} results do not match."
+    return f"Verified: {recomputed}, were recomputed, and all match."

@@ -1,4 +1,4 @@
-"""What was run, on which machine and under which conditions: without it no figure means anything."""
+"""What was run, on which machine and under which conditions: the context of every figure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from harness.report.section import Section
 
 
 def what_was_run(comparison: Comparison) -> Section:
-    """The work, the machine and the conditions: without them no figure means anything."""
+    """The work, the machine and the conditions: the context of every figure."""
     options, machine = comparison.options, comparison.machine
-    points = [f"Work: {comparison.work}."]
+    points = [f"Workload: {comparison.work}."]
     if machine:
         caches = ", ".join(f"{name} {amount}" for name, amount in machine.caches.items())
         points += [
@@ -45,19 +45,19 @@ def _cores(machine: Machine) -> str:
 def _noise(noise: Noise) -> str:
     return (
         f"Noise floor of {noise.kind} rungs: {percent(noise.floor)}. {noise.case} and its A/A control, the same case "
-        f"run twice, came out at {interval(noise.ratio)} of each other; the floor is the farther end of that interval, "
-        "an estimate from one pair of what two cases differ by for no reason. Smaller differences are ties."
+        f"measured twice, have the ratio {interval(noise.ratio)}; the noise floor is the end of that interval farther "
+        "from 1, an estimate from this one pair. Smaller differences are not significant."
     )
 
 
 def _legend(baseline: str) -> Iterable[str]:
     yield (
-        "[low–high] and ±: 95 % confidence interval, each by itself and not corrected for the number of cases. ~: not "
-        f"statistically significant. {ESTIMATE}: of a time that is scaled from some of the rows."
+        "[low–high] and ±: 95 % confidence interval of each figure by itself, not corrected for the number of cases. "
+        f"~: not statistically significant. {ESTIMATE}: a time scaled from some of the rows."
     )
     yield (
-        f"Ratios are against {baseline} where nothing else is said, and as uncertain as its time; a core's ratio is "
-        "the ratio over the threads."
+        f"Speedups are over {baseline} unless stated otherwise, and include its uncertainty; speedup per core is the "
+        "speedup divided by the threads."
     )
 
 
@@ -68,6 +68,6 @@ def _cost(comparison: Comparison) -> str:
     measuring_ns = finished.wall_ns - finished.build_ns
     own = (measuring_ns - finished.container_ns) / measuring_ns
     return (
-        f"Cost: {finished.wall_ns / 1e9:.0f} s in all, {finished.build_ns / 1e9:.0f} s of them for images; "
-        f"of the rest containers ran {finished.container_ns / 1e9:.0f} s, the harness itself took {own:.1%}."
+        f"Duration: {finished.wall_ns / 1e9:.0f} s, of which {finished.build_ns / 1e9:.0f} s to build images; "
+        f"while measuring, containers ran {finished.container_ns / 1e9:.0f} s, and harness itself took {own:.1%}."
     )

@@ -1,4 +1,4 @@
-"""The published experiment beside the cases that repeat it."""
+"""The published experiment beside the cases that reproduce it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from harness.report.section import Section, Table
 
 
 def published(comparison: Comparison) -> Section:
-    """The published rows, each above the case that repeats it."""
+    """The published rows, each above the case that reproduces it."""
     rows: list[list[str]] = []
     for entry in comparison.published:
         rows += [_as_published(entry), _as_measured(entry)]
     headers = [
-        "version", "", "threads", "seconds", "GFLOP/s", "peak", "× baseline", "× row above", "× a core", "efficiency",
-        "flags",
+        "version", "", "threads", "seconds", "GFLOP/s", "share of peak", "speedup", "vs row above", "speedup per core",
+        "efficiency", "flags",
     ]  # fmt: skip
-    return Section("The published experiment, and here", f"{comparison.published_source}.", Table(headers, rows))
+    return Section("Published and measured", f"{comparison.published_source}.", Table(headers, rows))
 
 
 def _as_published(entry: PublishedRow) -> list[str]:
@@ -57,8 +57,8 @@ def _as_measured(entry: PublishedRow) -> list[str]:
 def differences(comparison: Comparison) -> Section:
     """Where a measured ratio is not the published one, and what differs between the two."""
     points = [
-        f"{row.case}: {interval(row.here.ratio)}× here, {row.ratio:g}× there. " + "; ".join(row.differences) + "."
+        f"{row.case}: {interval(row.here.ratio)}× here, {row.ratio:g}× published. " + "; ".join(row.differences) + "."
         for row in comparison.published
         if row.here and row.differences
     ]
-    return Section("Why the ratios differ", points=points)
+    return Section("Differences from the published setup", points=points)

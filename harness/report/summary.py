@@ -1,4 +1,4 @@
-"""The result on one screen: published and measured speedups, each language's fastest case, what to mind."""
+"""The result on one screen: published and measured speedups, each language's fastest case, warnings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from harness.report.figures import ESTIMATE, NONE, number, percent, ratio
 from harness.report.integrity import chained, verified
 from harness.report.section import Section, Table
 
-MOST_POINTS = 2
+MAX_POINTS = 2
 POINT_WIDTH = 96  # so that each takes one line of a terminal
 
 
 def summary(comparison: Comparison) -> list[Section]:
     """Headline, fastest cases and warnings: with the published rows and six languages, 25 lines of text."""
-    everything = [headline(comparison), fastest(comparison), _to_mind(comparison)]
+    everything = [headline(comparison), fastest(comparison), _warnings(comparison)]
     return [section for section in everything if section.table or section.points]
 
 
@@ -64,13 +64,13 @@ def fastest(comparison: Comparison) -> Section:
         [row.label, row.rung, f"{number(row.gflops)} GFLOP/s", percent(row.peak_share), ratio(row.ratio)]
         for row in sorted(best.values(), key=lambda row: -(row.gflops or 0.0))
     ]
-    headers = ["fastest without a library", "rung", "rate", "of peak", "speedup"]
+    headers = ["fastest without a library", "rung", "rate", "share of peak", "speedup"]
     return Section("", table=Table(headers, rows) if rows else None)
 
 
-def _to_mind(comparison: Comparison) -> Section:
+def _warnings(comparison: Comparison) -> Section:
     points = list(_points(comparison))
-    shown = points[:MOST_POINTS]
+    shown = points[:MAX_POINTS]
     if left := len(points) - len(shown):
         shown.append(f"and {left} more: see the full report")
     return Section("", points=[textwrap.shorten(point, POINT_WIDTH, placeholder=" …") for point in shown])

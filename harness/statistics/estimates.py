@@ -1,8 +1,8 @@
 """From the figures of rounds to an estimate and to ratios, with their intervals. Pure.
 
-Samples lie within rounds, and rounds within a case. What one container differs from the next by is most of the noise
-and does not shrink with the number of samples, so that the rounds are what is counted: each stands for one figure, a
-case for the mean of its rounds, from seven on without the lowest and the highest seventh of them. Intervals are 95 %,
+Samples are nested in rounds, and rounds in a case. The difference between containers is most of the noise and does not
+shrink with the number of samples, so rounds are the unit: each gives one figure, a case the mean of its rounds, from
+seven on without the lowest and the highest seventh of them. Intervals are 95 %,
 by Student's t over the rounds, on a log scale as figures are positive: the hierarchical interval of T. Kalibera and
 R. Jones (Rigorous Benchmarking in Reasonable Time, ISMM 2013, section 9), for trimmed means as K. K. Yuen has it
 (Biometrika 61, 1974), with Welch's and Satterthwaite's degrees of freedom for ratios. tests/simulation.py shows how
@@ -22,8 +22,8 @@ from scipy.special import stdtrit
 from harness.model.comparison import Interval
 
 TAIL = 0.025
-TRIM_OF = 7  # of so many rounds the quickest and the slowest are left out: neighbours slow some that no counter shows
-LONGER = 0.7  # of the rounds of another case: who had fewer saw less of what the machine did
+TRIM_OF = 7  # one in this many rounds is trimmed at either end: neighbours slow down some, which no counter shows
+LONGER = 0.7  # share of another case's rounds: a case with fewer saw less of the machine's drift
 MEMORY = 0.1  # correlation of a case's rounds with the next: how long the machine's state lasts, by the reference run
 
 
@@ -44,13 +44,13 @@ class Spread:
         )
 
     def lasting(self, rounds: int) -> Spread:
-        """With what rounds that resemble their neighbours hide of it (see MEMORY)."""
+        """Widened for the correlation of neighbouring rounds (see MEMORY)."""
         shared = sum((1 - lag / rounds) * MEMORY**lag for lag in range(1, rounds))
         hidden = math.sqrt((1 + 2 * shared) / (1 - 2 * shared / (rounds - 1)))
         return Spread(self.error * hidden, self.freedom)
 
     def reach(self, tail: float = TAIL) -> float:
-        """How far off the logarithm may be, leaving out so large a share of the cases on either side."""
+        """The half-width of the interval of the logarithm that leaves out `tail` on either side."""
         return self.error * float(stdtrit(self.freedom, 1 - tail))
 
 
@@ -59,7 +59,7 @@ class Estimate:
     """The mean of a case's rounds."""
 
     mean: float
-    spread: Spread | None  # None where a single round tells nothing of it
+    spread: Spread | None  # None for a single round
     rounds: int
 
     @property
@@ -69,11 +69,11 @@ class Estimate:
 
     @property
     def lasting(self) -> Spread | None:
-        """The spread against what is not of the same run: there the machine's state does not cancel."""
+        """The spread for comparisons with other runs, where the machine's state does not cancel."""
         return self.spread.lasting(self.rounds) if self.spread else None
 
     def against(self, other: Estimate) -> Spread | None:
-        """The spread against a case of the same run: of what rounds share, only those that both had cancel."""
+        """The spread for comparisons within a run: what rounds share cancels only where both had them."""
         return self.lasting if self.rounds < LONGER * other.rounds else self.spread
 
 
@@ -84,7 +84,7 @@ def estimate(figures: Sequence[float]) -> Estimate:
 
 
 def _spread(levels: Sequence[float], middle: Sequence[float]) -> Spread | None:
-    """What the rounds differ by, and with them their rows; None where there is only one."""
+    """The spread of the rounds, and with them of their rows; None where there is only one."""
     if len(levels) < 2:
         return None
     winsorized = np.clip(levels, middle[0], middle[-1])
@@ -93,7 +93,7 @@ def _spread(levels: Sequence[float], middle: Sequence[float]) -> Spread | None:
 
 
 def _middle(levels: Sequence[float]) -> Sequence[float]:
-    """In order, without the lowest and the highest of them (see TRIM_OF); all of them where they are few."""
+    """In order, without the lowest and the highest (see TRIM_OF); all of them where they are few."""
     trimmed = len(levels) // TRIM_OF
     return sorted(levels)[trimmed : len(levels) - trimmed]
 

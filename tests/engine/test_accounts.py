@@ -35,7 +35,7 @@ N = 16
 SAMPLES = 2  # of half a second
 WHOLE, NONE, TENTH, HALF, START = r"[1-9]\.\d+", r"0\.0\d+", r"0\.1\d+", r"0\.[56]\d+", r"0\.[0-3]\d+"
 UNCLAIMED = (
-    r"its samples claim {} s of CPU time, but {} s are accounted for; all else was measured to take {} s, and may take "
+    r"its samples claim {} s of CPU time, but {} s were counted; everything else took {} s as measured, at most "
     r"\d\.\d+ s"
 )
 CAUGHT = {

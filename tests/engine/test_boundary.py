@@ -166,10 +166,10 @@ def test_a_program_cannot_put_anything_else_in_the_place_of_its_output(script: s
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        (":", "wrote 0 bytes of c.f64 where 8 were due"),
-        (f"printf 1234 >{PATH}", "wrote 4 bytes of c.f64 where 8 were due"),
-        (f"printf 123456789 >{PATH}", "wrote 9 bytes of c.f64 where 8 were due"),
-        (f"truncate -s 60000 {PATH}", "wrote 60000 bytes of c.f64 where 8 were due"),
+        (":", "wrote 0 bytes of c.f64, expected 8"),
+        (f"printf 1234 >{PATH}", "wrote 4 bytes of c.f64, expected 8"),
+        (f"printf 123456789 >{PATH}", "wrote 9 bytes of c.f64, expected 8"),
+        (f"truncate -s 60000 {PATH}", "wrote 60000 bytes of c.f64, expected 8"),
     ],
 )
 def test_an_output_of_another_size_is_refused(script: str, reason: str, run: Script) -> None:
@@ -208,7 +208,7 @@ def test_an_image_that_declares_a_volume_is_not_started(
     before = len(client.volumes.list())
     ended = run(HONEST, planted(f"RUN mkdir -p -m 777 {volume}\nVOLUME {volume}"))
     assert (ended.code, ended.output) == (NOT_STARTED, None)
-    assert f"its image declares a volume, which programs could fill without limit: VOLUME {volume}" in str(ended.stderr)
+    assert f"its image declares a volume, which programs could fill without limit: {volume}" in str(ended.stderr)
     assert len(client.volumes.list()) == before
 
 

@@ -37,7 +37,7 @@ def build(source: Source, engine: DockerEngine, base: str) -> Iterator[Build]:
         source.dockerfile.write_text(f"ARG BASE\n{recipe}")
         plan = plan_of(source, base)
         tags.update(recipe.tag for recipe in (*plan.packages, plan.image))
-        build_if_missing(engine, plan, lambda _line: None, anew=True)
+        build_if_missing(engine, plan, lambda _line: None, rebuild=True)
         return plan
 
     yield build
@@ -57,7 +57,7 @@ def test_a_step_has_the_network_where_packages_are_installed_and_nowhere_else(bu
 
 
 def test_a_step_that_wants_the_network_elsewhere_fails_and_says_where_it_is(build: Build) -> None:
-    with pytest.raises(BuildError, match="builds have no network outside of stages named …-packages"):
+    with pytest.raises(BuildError, match="builds have no network outside stages named …-packages"):
         build("FROM ${BASE} AS final\nRUN install-pinned tree=2.2.1-1\n")
 
 

@@ -57,7 +57,7 @@ def test_who_comes_second_is_told_who_has_the_engine_and_what_to_do(
         ended = subprocess.run([HARNESS, *command], check=False, capture_output=True, text=True)
         assert ended.returncode == 2
         assert f"harness: run {run_id} (process {rival.pid} on " in ended.stderr
-        assert "Wait for its end (`--wait` does), or stop it." in ended.stderr
+        assert "Wait until it has finished (--wait), or stop it." in ended.stderr
     assert not results.exists()
 
 

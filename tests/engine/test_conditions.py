@@ -19,8 +19,8 @@ from harness.engine.engine import Job
 from harness.experiments.matmul.container import Bench, measure
 from harness.experiments.matmul.workload import Workload
 from harness.machine.conditions import gather, parse_reading
-from harness.machine.disturbance import others_share
 from harness.machine.host import is_here, probe_job, watched
+from harness.machine.interference import others_share
 from harness.model.cases import Batch, Case
 from harness.model.journal import Image, Reading
 from harness.store import Log

@@ -264,7 +264,7 @@ def test_clean_removes_what_the_dead_left_and_spares_the_living(
     assert left_of(client, {RUN_LABEL: dead}) == []
     assert len(left_of(client, {RUN_LABEL: alive})) == 2
     assert re.search(r"^removed [1-9]\d* containers, [1-9]\d* volumes and 0 images$", said, re.MULTILINE)
-    assert f"left alone: {alive} (process {os.getpid()} on {socket.gethostname()}): still running\n" in said
+    assert f"kept: {alive} (process {os.getpid()} on {socket.gethostname()}): still running\n" in said
 
 
 def test_clean_leaves_alone_what_it_cannot_judge_until_it_is_named(
@@ -273,7 +273,7 @@ def test_clean_leaves_alone_what_it_cannot_judge_until_it_is_named(
     elsewhere = replace(this_process(), boot="another", start_s=2**40).label()
     doubtful, other = leave(elsewhere), leave(elsewhere)
     said = subprocess.run([HARNESS, "clean"], check=True, capture_output=True, text=True).stdout
-    assert re.search(rf"left alone: {doubtful} .*: cannot be judged from here: on another machine", said)
+    assert re.search(rf"kept: {doubtful} .*: unknown: it runs on another machine", said)
     assert f"if it has ended, `harness clean --run {doubtful}` removes it" in said
     subprocess.run([HARNESS, "clean", "--run", doubtful], check=True, capture_output=True)
     assert left_of(client, {RUN_LABEL: doubtful}) == []
@@ -298,7 +298,7 @@ def test_clean_from_another_pid_namespace_spares_the_living(
     alive = leave(THIS_PROCESS)
     clean = ["unshare", "--pid", "--fork", "--mount-proc", str(HARNESS), "clean"]
     said = subprocess.run(clean, check=True, capture_output=True, text=True).stdout
-    assert re.search(rf"left alone: {alive} .*: cannot be judged from here: in another container", said)
+    assert re.search(rf"kept: {alive} .*: unknown: it is in another container", said)
     assert len(left_of(client, {RUN_LABEL: alive})) == 2
 
 
@@ -323,7 +323,7 @@ def test_clean_knows_what_earlier_versions_left(
     is_judged = this_process().pid_namespace == FIRST_PID_NAMESPACE
     assert len(left_of(client, {OLD_RUN_LABEL: dead})) == (0 if is_judged else 2)
     assert len(left_of(client, {OLD_RUN_LABEL: alive})) == 2
-    assert f"left alone: {alive} (process {os.getpid()} on {host}): cannot be judged" in said
+    assert f"kept: {alive} (process {os.getpid()} on {host}): unknown" in said
 
 
 def test_sweep_removes_its_own_run_alone(client: docker.DockerClient, leave: Callable[..., str]) -> None:

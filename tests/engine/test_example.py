@@ -82,12 +82,12 @@ def test_an_experiment_is_measured_resumed_after_a_kill_verified_compared_and_re
 
     report = json.loads(done(place, "report", "latest", "--format", "json", "--verify"))
     rows = {row["rung"]: row for row in report["rows"]}
-    assert {name: (row["outcome"], row["rounds"] + row["set_aside_rounds"] >= 3) for name, row in rows.items()} == {
+    assert {name: (row["outcome"], row["rounds"] + row["excluded_rounds"] >= 3) for name, row in rows.items()} == {
         "fork": ("measured", True),
         "spawn": ("measured", True),
     }
     assert rows["spawn"]["ratio"]["low"] <= rows["spawn"]["ratio"]["value"] <= rows["spawn"]["ratio"]["high"]
-    assert "Work: 40 processes" in done(place, "report", "latest", "--format", "text")
+    assert "Workload: 40 processes" in done(place, "report", "latest", "--format", "text")
     assert "c/spawn" in done(place, "diff", first, "latest")
 
 

@@ -89,7 +89,9 @@ class Comparison:
 def seed(faulty_root: Path) -> int:
     """A seed by which the planted rung hangs in round HANGING only, and after the honest one, which counts by then."""
     manifest = load_catalog(faulty_root, matmul.NAME).implementations["faulty"].manifest
-    options = some_options(langs=("faulty",), rungs=(HONEST, HANG), n=N, threads=(1,), yardstick="faulty", twin=True)
+    options = some_options(
+        langs=("faulty",), rungs=(HONEST, HANG), n=N, threads=(1,), reference="faulty", controls=True
+    )
     cases = cases_of([manifest], options)
     return next(
         seed
@@ -105,7 +107,7 @@ def comparison(
 ) -> Iterator[Comparison]:
     assert base  # built already, so that no build is interrupted
     results = tmp_path / "results"
-    what = f"--langs faulty --rungs {HONEST},{HANG} --baseline faulty/{HONEST} --yardstick faulty"
+    what = f"--langs faulty --rungs {HONEST},{HANG} --baseline faulty/{HONEST} --reference faulty"
     options = f"{what} --n {N} --rounds {HANGING} --budget 0.2 --seed {seed}".split()
     with (tmp_path / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
@@ -236,8 +238,8 @@ def test_a_container_killed_by_hand_fails_its_case_alone(comparison: Comparison)
     assert rows[HONEST]["outcome"] == "measured"
     assert rows[HONEST]["rounds"] >= 3
     assert (rows[HANG]["outcome"], rows[HANG]["seconds"]) == ("failed", None)
-    assert rows[HANG]["reason"].startswith("was killed (SIGKILL), and not by the harness")
+    assert rows[HANG]["reason"].startswith("killed (SIGKILL), not by harness")
     (run,) = comparison.results.iterdir()
     command = (HARNESS, "compare", "--resume", run.name, "--out", comparison.results)
     again = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert (again.returncode, "came to its end already" in again.stderr) == (1, True)
+    assert (again.returncode, "has finished" in again.stderr) == (1, True)

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.engine
 
 LEAD = "faulty/honest"
 ROUNDS = 8
-OPTIONS = f"--langs faulty --rungs honest --n 8 --rounds {ROUNDS} --budget 0 --baseline {LEAD} --yardstick faulty"
+OPTIONS = f"--langs faulty --rungs honest --n 8 --rounds {ROUNDS} --budget 0 --baseline {LEAD} --reference faulty"
 PATIENCE_S = 50
 MOMENTS = 10  # for each signal
 SESSION_S = 1.2  # of measuring, at the most, before a signal comes
@@ -107,8 +107,8 @@ class Runs:
         return load_run(self.latest)
 
     def rounds(self) -> list[Round]:
-        """Those of the case itself, without its twin's."""
-        return [entry for entry in self.entries() if isinstance(entry, Round) and not entry.case.twin]
+        """Those of the case itself, without its A/A control's."""
+        return [entry for entry in self.entries() if isinstance(entry, Round) and not entry.case.control]
 
     def check_that_nothing_is_lost(self) -> None:
         """Every whole entry that was ever seen is still where it was."""
@@ -133,7 +133,7 @@ class Runs:
         assert left_of(self.client, {RUN_LABEL: self.latest.name}) == []
         report = json.loads((self.latest / "report.json").read_text(encoding="utf-8"))
         (row,) = (row for row in report["rows"] if row["rung"] == "honest")
-        assert (row["outcome"], row["rounds"] + row["set_aside_rounds"] >= ROUNDS) == ("measured", True)
+        assert (row["outcome"], row["rounds"] + row["excluded_rounds"] >= ROUNDS) == ("measured", True)
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def test_signals_at_random_moments_lose_nothing(number: signal.Signals, runs: Ru
         code, said = runs.ended()
         runs.check_that_nothing_is_lost()
         if code == 0:
-            continue  # it had come to its end
+            continue  # it had finished
         killed += 1
         assert code in KILLED_CODES[number], said
         if code > 0:

@@ -31,7 +31,7 @@ def test_an_image_built_again_is_the_same(target: Target, engine: DockerEngine, 
     """Without cache, its packages included."""
     first = built(engine, target, base)
     again = replace(first, image=replace(first.image, tag=f"{first.tag}-{secrets.token_hex(4)}"))
-    build_if_missing(engine, again, quiet, ships=True, anew=True)
+    build_if_missing(engine, again, quiet, ships=True, rebuild=True)
     try:
         assert differences(engine.save(first.tag), engine.save(again.tag)) == []
         assert engine.image_digest(first.tag) == engine.image_digest(again.tag)
@@ -62,7 +62,7 @@ def test_another_engine_builds_the_same_image_of_the_same_packages(
 def built(engine: DockerEngine, target: Target, base: str) -> Plan:
     """How an image is built, once it is; `make reproducible` takes none that was built before."""
     plan = plan_of(target.source, base, target.stage)
-    build_if_missing(engine, plan, quiet, ships=True, anew=THOROUGH)
+    build_if_missing(engine, plan, quiet, ships=True, rebuild=THOROUGH)
     return plan
 
 

@@ -49,7 +49,7 @@ def tuning(faulty_root: Path, base: str, tmp_path: Path) -> Iterator[subprocess.
         "honest",
         "--baseline",
         "faulty/honest",
-        "--yardstick",
+        "--reference",
         "faulty",
         "--n",
         "16",
@@ -81,11 +81,11 @@ def test_an_interrupted_run_puts_the_settings_back(number: signal.Signals, tunin
 
 
 def test_a_killed_run_leaves_them_to_the_next_command(tuning: subprocess.Popen[bytes]) -> None:
-    assert b"put back" not in subprocess.run([HARNESS, "clean"], check=True, capture_output=True).stderr
+    assert b"restored" not in subprocess.run([HARNESS, "clean"], check=True, capture_output=True).stderr
     assert is_setting(TUNED)  # the run that needs it is alive
     tuning.kill()
     tuning.wait()
     assert is_setting(TUNED)
     said = subprocess.run([HARNESS, "clean"], check=True, capture_output=True, text=True).stderr
-    assert f"put back {SETTING}: madvise" in said
+    assert f"restored {SETTING}: madvise" in said
     assert is_setting(BEFORE)

@@ -1,4 +1,4 @@
-"""The CPU time of an engine's containers by the kernel's count: what a program claims is held against it.
+"""The CPU time of an engine's containers by the kernel's count: what a program claims is checked against it.
 
 The control group of a container is gone when the container has ended, and many live shorter than a reading takes. So
 all of them are put below one parent, whose account keeps what its children used. It is read before a container starts

@@ -23,7 +23,7 @@ STYLE = re.compile(r"\x1b\[[\d;]*m")  # builders print standard error in red
 
 
 def build(
-    client: DockerClient, flavour: Flavour, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool
+    client: DockerClient, flavour: Flavour, recipe: Recipe, on_line: Callable[[str], None], *, rebuild: bool
 ) -> None:
     """Build a recipe's image. Raises BuildError with the log, EngineError, DiskFullError."""
     log: list[str] = []
@@ -41,7 +41,7 @@ def build(
             network_mode=None if recipe.network else "none",
             rm=True,
             forcerm=True,
-            nocache=anew,
+            nocache=rebuild,
             decode=True,
         ):
             line = redacted(STYLE.sub("", str(event.get("stream") or event.get("error") or "")))

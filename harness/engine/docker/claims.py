@@ -47,7 +47,7 @@ def _claim(client: DockerClient, labels: Mapping[str, str], engine_is_here: bool
     def check_free(own: str) -> None:
         found = claims(client, CLAIM_LABEL, engine_is_here=engine_is_here)
         if rivals := [maker for name, maker in found.items() if name != own]:
-            raise EngineBusyError(_told(rivals[0]))
+            raise EngineBusyError(_described(rivals[0]))
 
     for _ in range(ATTEMPTS - 1):
         check_free("")
@@ -59,19 +59,19 @@ def _claim(client: DockerClient, labels: Mapping[str, str], engine_is_here: bool
             time.sleep(random.uniform(*PAUSE_S))  # noqa: S311 (no secret)
         else:
             return str(volume.name)
-    raise EngineBusyError("other harnesses want this engine at the same moment: try again")
+    raise EngineBusyError("another harness is trying to use this engine at the same time: try again")
 
 
-def _told(rival: Spared) -> str:
+def _described(rival: Spared) -> str:
     who = f"run {rival.run} (process {rival.pid} on {rival.host})"
     if rival.life is Life.ALIVE:
         return (
             f"{who} is using this container engine, and two at once would distort each other's times.\n"
-            "Wait for its end (`--wait` does), or stop it."
+            "Wait until it has finished (--wait), or stop it."
         )
     return (
         f"{who} may still be using this container engine, and two at once would distort each other's times "
-        f"(whether it still runs {rival.life.value}).\n"
-        "Wait for its end (`--wait` does), or, if you know that it has ended, remove what it left with "
+        f"({rival.life.value}).\n"
+        "Wait until it has finished (--wait) or, if you know that it has ended, remove its leftovers with "
         f"`harness clean --run {rival.run}`."
     )

@@ -48,7 +48,7 @@ def _current_context() -> str:
 def unreachable(error: Exception) -> EngineError:
     """Say which of the usual reasons keeps us from the engine, and what to do about it."""
     if isinstance(error, UNREADABLE) and not isinstance(error, OSError):
-        return EngineError(f"Docker's settings make no sense ({error}): mend or remove ~/.docker/config.json")
+        return EngineError(f"invalid Docker settings ({error}): fix or remove ~/.docker/config.json")
     socket = socket_path()
     if socket and "Permission denied" in str(error):
         return EngineRefusedError(f"a container engine runs at {socket}, but you may not use it.\n{_right(socket)}")
@@ -65,12 +65,12 @@ def _right(socket: Path) -> str:
     """How a user gets the right to use a socket."""
     group = group_of(socket)
     if group is None:
-        return "Its socket belongs to root alone: run this as root."
+        return "Its socket belongs to root: run this as root."
     if has_joined(group):
-        return f"You joined its group {group} after you logged in: log in anew, or run `newgrp {group}`."
+        return f"You joined its group {group} after you logged in: log in again, or run `newgrp {group}`."
     return (
         f"Members of the group {group} may, and can act as root through it: `sudo usermod -aG {group} $USER`, then log "
-        "in anew; or run this as root."
+        "in again; or run this as root."
     )
 
 
@@ -90,7 +90,7 @@ def translated() -> Generator[None]:
         yield
     except APIError as error:  # is a RequestException as well
         raise_if_full(str(error))
-        raise EngineError(f"the container engine refused: {error.explanation or error}") from error
+        raise EngineError(f"the container engine refused the request: {error.explanation or error}") from error
     except requests.RequestException as error:
         advice = "Start it again." if chosen_engine() else "Start it again (`harness setup` does)."
         raise EngineError(f"the container engine stopped answering: {error}\n{advice}") from error
@@ -98,7 +98,7 @@ def translated() -> Generator[None]:
         raise EngineError(f"the container engine failed: {error}") from error
     except OSError as error:  # our own temporary files; the SDK's are RequestExceptions, caught above
         raise_if_full(f"{temporary_folder()}: {error}")
-        raise EngineError(f"the container engine could not be fed: {error}") from error
+        raise EngineError(f"cannot send data to the container engine: {error}") from error
 
 
 def raise_if_full(message: str) -> None:
@@ -106,5 +106,5 @@ def raise_if_full(message: str) -> None:
     if "no space left on device" in message.lower():
         raise DiskFullError(
             f"a disk is full: {message.strip()}\n"
-            "Free some space; `harness clean --images` removes what the harness itself has built."
+            "Free some space; `harness clean --images` removes the images that harness built."
         )

@@ -131,9 +131,9 @@ class DockerEngine:
             mark(self._client, str(image.id))
             image.tag(repository, version)
 
-    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, anew: bool = False) -> None:
+    def build(self, recipe: Recipe, on_line: Callable[[str], None], *, rebuild: bool = False) -> None:
         """See Engine."""
-        build(self._client, self._flavour, recipe, on_line, anew=anew)
+        build(self._client, self._flavour, recipe, on_line, rebuild=rebuild)
 
     def save(self, tag: str) -> Iterable[bytes]:
         """See Engine."""

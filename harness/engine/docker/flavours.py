@@ -47,7 +47,7 @@ PODMAN = Flavour(
 
 
 def flavour_of(version: Mapping[str, Any], info: Mapping[str, Any]) -> Flavour:
-    """Which engine it is, by what it answers when it is asked for its version and about itself."""
+    """Which engine it is, by its answers about its version and itself."""
     components = {component["Name"] for component in version.get("Components") or ()}
     if "Podman Engine" in components:
         return PODMAN
@@ -55,7 +55,7 @@ def flavour_of(version: Mapping[str, Any], info: Mapping[str, Any]) -> Flavour:
 
 
 def memory_kills(root: Path = Path("/")) -> int:
-    """How many processes this machine's kernel has ended for want of memory since it started; 0 if it does not say."""
+    """How many processes this machine's kernel has ended for lack of memory since it started; 0 if unknown."""
     try:
         lines = (root / "proc/vmstat").read_text(encoding="utf-8").splitlines()
     except OSError:

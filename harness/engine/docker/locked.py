@@ -58,7 +58,7 @@ def unasked_volumes(container: Container, job: Job) -> str:
         {str(mount["Destination"]) for mount in container.attrs["Mounts"] if mount["Type"] == "volume"} - ours
     )
     named = ", ".join(unasked)
-    return f"its image declares a volume, which programs could fill without limit: VOLUME {named}" if named else ""
+    return f"its image declares a VOLUME, which programs could fill without limit: {named}" if named else ""
 
 
 def heard(container: Container, stream: Literal["stdout", "stderr"]) -> bytes:

@@ -10,10 +10,10 @@ from dataclasses import replace
 from harness.engine.engine import Runner
 from harness.events import Event
 from harness.experiments.matmul.container import Bench, measure
-from harness.experiments.matmul.limits import LEAST_S, timeout_s
+from harness.experiments.matmul.limits import MIN_S, timeout_s
 from harness.experiments.matmul.peak import is_near_peak, measure_peak_again
-from harness.experiments.matmul.untimed import Untimed
-from harness.experiments.matmul.validate import most_gflops
+from harness.experiments.matmul.untimed import UntimedWork
+from harness.experiments.matmul.validate import max_gflops
 from harness.experiments.matmul.workload import Workload
 from harness.machine.host import Read
 from harness.measure.accounts import larger
@@ -42,7 +42,7 @@ def opened(run: Run, read: Read) -> Iterator[Measure]:
 @contextmanager
 def _bench(run: Run, read: Read) -> Iterator[Bench]:
     """Inputs in a volume, which is gone again afterwards."""
-    run.watch(Event("prepare", f"drawing A and B, n = {run.options.n}, seed {run.options.seed}"))
+    run.watch(Event("prepare", f"generating A and B, n = {run.options.n}, seed {run.options.seed}"))
     workload = Workload(run.options.n, run.options.seed)
     files = {"a.f64": workload.a.data, "b.f64": workload.b.data}
     inputs = run.engine.fill_volume(run.base, files)
@@ -51,13 +51,13 @@ def _bench(run: Run, read: Read) -> Iterator[Bench]:
             engine=run.engine,
             workload=workload,
             inputs=inputs,
-            timeout_s=LEAST_S,
+            timeout_s=MIN_S,
             keep=run.folder.keep_log,
-            core_gflops=most_gflops(run.machine.features) if run.machine else None,
+            core_gflops=max_gflops(run.machine.features) if run.machine else None,
             read=read,
             cpus=run.cpus,
             lender=run.base,
-            untimed=Untimed(_startups(run)),
+            untimed=UntimedWork(_startups(run)),
         )
     finally:
         run.engine.remove_volume(inputs)

@@ -1,10 +1,10 @@
-"""What a container claims, beside what the engine and the kernel counted of it. Pure.
+"""What a container claims, checked against what the engine and the kernel counted of it. Pure.
 
 A program reads its clocks itself and could print anything. It cannot change how long its container lived, by the
 engine's clock, and how much CPU time all of its processes used, by the kernel's account. What is in these and not in
 the samples must be what starting, loading, zeroing, checking and writing take. That is measured too, by containers of
 the same image: ones that only answer `info`, and where that does not explain it, ones of the same rung and size that
-are asked for no calls. It does not grow with the work that is claimed.
+make no calls. It does not grow with the work that is claimed.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ CPU_NS = 60_000_000  # by which what a container uses beside its samples differs
 WALL_NS = 400_000_000  # the same of its life: the engine learns of an end a moment later
 OF_CLAIMED = 0.05  # memory that only the work touches is given back outside the samples
 THREAD_NS = 25_000  # a thread's end, and a process's, is in the account and in no clock that a program can read
-OF_THREADS = 0.25  # of what is claimed, at the most: calls of microseconds are little else
+OF_THREADS = 0.25  # largest share of what is claimed: calls of microseconds are little else
 OF_OTHER = 1.0  # the same again: runtimes compile while they work, and work fills the caches that loading needs
 STARTING = 3_000_000  # numbers could be read, checked and written while a slow runtime starts
-TIMES_OURS = 2  # a number may take so many times what it takes this harness, in one of the slowest languages
+TIMES_OURS = 2  # a number may take this many times what it takes harness, in one of the slowest languages
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a container was asked for, what it claims, and what was counted of it and of its host meanwhile."""
+    """The request for a container, what it claims, and what was counted of it and of its host."""
 
     case: Case
     batch: Batch
@@ -51,18 +51,18 @@ class Gap:
         return (self.account_ns - self.claimed_ns) / self.allowed_ns
 
     def __str__(self) -> str:
-        """In words, for whoever has to explain it."""
+        """The reason of a failed round."""
         return (
-            f"its samples claim {_told(self.claimed_ns)} of {self.what}, but {_told(self.account_ns)} are accounted "
-            f"for; all else was measured to take {_told(self.other_ns)}, and may take {_told(self.allowed_ns)}"
+            f"its samples claim {_seconds(self.claimed_ns)} of {self.what}, but {_seconds(self.account_ns)} were "
+            f"counted; everything else took {_seconds(self.other_ns)} as measured, at most {_seconds(self.allowed_ns)}"
         )
 
 
 def gaps(claim: Claim, other: Accounts) -> list[Gap]:
     """By clock, what was counted and not claimed, where `other` is what all but the samples was measured to take.
 
-    Wall time for which others had the CPUs, or could have had them, is not held against a container; where that is not
-    known, none is.
+    Wall time for which others had the CPUs, or could have had them, does not count against a container; where that is
+    unknown, none does.
     """
     seen, conditions, found = claim.accounts, claim.conditions, []
     if seen.cpu_ns is not None:
@@ -93,7 +93,7 @@ def numbers(batch: Batch, n: int) -> int:
 def believed(other: Accounts, batch: Batch, n: int, number_ns: float) -> Accounts:
     """What a container may have taken beside its samples, of what it was measured to take.
 
-    A program that wants to hide its work could be slow where it is asked for none, too. It cannot have been slower than
+    A program that wants to hide its work could be slow without work, too. It cannot have been slower than
     TIMES_OURS times this harness, which takes `number_ns` to read, check and write a number.
     """
     most_ns = round(TIMES_OURS * number_ns * (STARTING + numbers(batch, n)))
@@ -108,7 +108,7 @@ def part(start: Accounts, end: Accounts, share: float) -> Accounts:
 
 
 def _of_threads(claim: Claim, claimed_ns: int) -> int:
-    """What starting threads, of which each call may start as many as it has, may take unseen by the program."""
+    """What starting threads may take unseen by the program; each call may start as many as it has."""
     if claim.case.threads == 1:
         return 0
     started = claim.case.threads * claim.batch.calls * len(claim.samples)
@@ -120,5 +120,5 @@ def _gap(what: str, account_ns: int, claimed_ns: int, other_ns: int, slack_ns: i
     return Gap(what, account_ns, claimed_ns, other_ns, allowed_ns)
 
 
-def _told(nanoseconds: int) -> str:
+def _seconds(nanoseconds: int) -> str:
     return f"{nanoseconds / 1e9:.3f} s"

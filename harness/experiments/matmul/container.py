@@ -10,7 +10,7 @@ from harness.errors import ProtocolError
 from harness.experiments.matmul.claims import Claim
 from harness.experiments.matmul.limits import memory_bytes, process_limit
 from harness.experiments.matmul.protocol import CANNOT_RUN_HERE, parse_samples, run_arguments
-from harness.experiments.matmul.untimed import Untimed, explained
+from harness.experiments.matmul.untimed import UntimedWork, explained
 from harness.experiments.matmul.validate import check_product, check_times
 from harness.experiments.matmul.workload import Workload
 from harness.machine.conditions import between
@@ -27,7 +27,7 @@ TOO_LARGE = 153  # 128 and SIGXFSZ
 
 @dataclass(frozen=True)
 class Bench:
-    """All that the rounds of a run share."""
+    """What the rounds of a run share."""
 
     engine: Runner
     workload: Workload
@@ -38,15 +38,15 @@ class Bench:
     read: Read = lambda: None  # the state of the engine's host
     cpus: tuple[int, ...] = ()  # best first; without, the engine's in their order
     lender: str = ""  # an image of ours, as Output has it
-    untimed: Untimed = field(default_factory=Untimed)  # what containers take beside their samples
+    untimed: UntimedWork = field(default_factory=UntimedWork)  # what containers take outside their samples
 
     def cpus_for(self, threads: int) -> tuple[int, ...]:
-        """The CPUs that a container of so many threads is given."""
+        """The CPUs of a container with this many threads."""
         return (self.cpus or self.engine.cpus())[:threads]
 
 
 def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int) -> Round:
-    """Run one container and validate what it computed; whatever goes wrong in it is a failed round."""
+    """Run one container and validate what it computed; anything that goes wrong in it is a failed round."""
     readings: list[Reading | None] = []
     job = replace(_job(bench, tag, case, batch), observe=lambda: readings.append(bench.read()))
     ended = bench.engine.run(job)
@@ -102,13 +102,13 @@ def check_exit(ended: Exit, timeout_s: float) -> None:
     said = ended.stderr.decode("utf-8", errors="replace").strip().splitlines()
     last = f": {said[-1]}" if said else ""
     if ended.timed_out:
-        raise ProtocolError(f"hung: killed after {timeout_s:g} s")
+        raise ProtocolError(f"timed out after {timeout_s:g} s")
     if ended.out_of_memory:
-        raise ProtocolError("ran out of the memory it was given and was killed")
+        raise ProtocolError("out of memory: exceeded its limit and was killed")
     if ended.code == KILLED:
-        raise ProtocolError("was killed (SIGKILL), and not by the harness: by hand, or by a host short of memory")
+        raise ProtocolError("killed (SIGKILL), not by harness: by hand, or because the host is out of memory")
     if ended.code == TOO_LARGE:
-        raise ProtocolError("was ended for writing more than its output may hold (SIGXFSZ)")
+        raise ProtocolError("wrote more than its output may hold (SIGXFSZ)")
     if ended.code == CANNOT_RUN_HERE:
         raise ProtocolError(f"cannot run on this machine{last}")
     if ended.code:

@@ -1,4 +1,4 @@
-"""A/A controls: cases that are run a second time under another name, to see what differs for no reason. Pure."""
+"""A/A controls: cases that are measured a second time under another name, to measure the noise. Pure."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from harness.model.manifests import KINDS, LADDER, Manifest, Rung
 
 
 def controls(cases: Sequence[Case], manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
-    """One of each kind of rung that is measured: slow and fast ones are not disturbed alike.
+    """One of each kind of rung that is measured: noise affects slow and fast ones differently.
 
-    Of the yardstick's first rung of the kind that is row by row, and of its last own one that is blocked, which are
-    those that other languages are closest to; of any implementation's where it has none.
+    Of the reference implementation, the first rung that is row by row, and the last one of its own that is blocked:
+    other languages are closest to those. Of any implementation where the reference has none.
     """
-    if not options.twin:
+    if not options.controls:
         return ()
     rungs = rungs_by_case(cases, manifests)
     found = (_original([case for case in cases if rungs[case].kind == kind], rungs, options) for kind in KINDS)
-    return tuple(case.model_copy(update={"twin": True}) for case in found if case)
+    return tuple(case.model_copy(update={"control": True}) for case in found if case)
 
 
 def _original(cases: Sequence[Case], rungs: dict[Case, Rung], options: Options) -> Case | None:
     """Which case of a kind has a control."""
-    candidates = [case for case in cases if case.implementation == options.yardstick] or list(cases)
+    candidates = [case for case in cases if case.implementation == options.reference] or list(cases)
     if not candidates or rungs[candidates[0]].kind == "row by row":
         return next(iter(candidates), None)
     own = [case for case in candidates if rungs[case].image == "final"]

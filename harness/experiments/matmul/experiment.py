@@ -82,12 +82,12 @@ class Matmul:
         """See steadiness."""
         return steadiness.unsteady(measured, pilots)
 
-    def told_request(self, batch: Batch) -> str:
+    def describe_request(self, batch: Batch) -> str:
         """Samples, rows and calls."""
         calls = f" × {batch.calls} calls" if batch.calls > 1 else ""
         return f"{batch.samples} samples × {batch.rows} rows{calls}"
 
-    def told_round(self, entry: Round) -> str:
+    def describe_round(self, entry: Round) -> str:
         """The seconds of a whole product, by the fastest sample."""
         best_ns = min(sample.wall_ns for sample in entry.samples) / entry.calls / entry.rows * entry.case.n
         return f"{best_ns / 1e9:.3g} s for all {entry.case.n} rows"
@@ -97,7 +97,7 @@ class Matmul:
         n = options.n
         return (
             f"C = A · B, {n} × {n}, float64, {flop(n) / 1e9:,.4g} GFLOP; integer inputs from seed {options.seed}; "
-            "every sample's rows checked by a checksum, and bit for bit those of each container's last sample"
+            "all computed rows validated, every sample by a checksum, each container's last sample bit for bit"
         )
 
     def figures(self, case: Case, rounds: Sequence[Round], taken: Timing, peaks: Sequence[Peak]) -> Mapping[str, Any]:
@@ -109,7 +109,7 @@ class Matmul:
             "peak_share": gflops / peak_gflops if peak_gflops else None,
             "rows_computed": latest.rows,
             "calls": latest.calls,
-            "once_share": sizing.once_share(rounds) if latest.rows < case.n else None,
+            "call_overhead_share": sizing.call_overhead_share(rounds) if latest.rows < case.n else None,
         }
 
     def published(

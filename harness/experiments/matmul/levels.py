@@ -1,4 +1,4 @@
-"""What the samples of single containers show: their times once warm, and what is done beside them. Pure."""
+"""What single containers show: the times of their steady samples, and what else they take. Pure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from harness.model.cases import Batch, Sample
 from harness.model.journal import Round
 
 SLOWER = 1.1  # times the steady ones: a sample at the beginning is not warm yet; or it is not at the end
-LOADING_BYTES_S = 1e9  # at which A and B are loaded: a guess, until two containers have told
-DIFFER = 0.05  # what containers differ by without a reason
+LOADING_BYTES_S = 1e9  # at which A and B are loaded: a guess, until two containers have shown it
+DIFFER = 0.05  # unexplained difference between containers
 
 
 def steady(entry: Round) -> Sequence[Sample]:
     """The samples that count: without the first half, which is warm-up, cold or not, in every language.
 
-    Of an even number of samples it is one fewer, but one at the least: of four, three count and one of them may be odd.
+    Of an even number of samples one fewer is discarded, but at least one: of four, three count.
     """
     count = len(entry.samples)
     return entry.samples[max((count - 1) // 2, min(1, count - 1)) :]
@@ -30,7 +30,7 @@ def sample_s(entry: Round) -> float:
 
 
 def call_s(entry: Round) -> float:
-    """Seconds of a steady call of the kernel, on as many rows as were asked for."""
+    """Seconds of a steady call of the kernel, on the requested number of rows."""
     return sample_s(entry) / entry.calls
 
 
@@ -74,14 +74,14 @@ def first_product_s(rounds: Iterable[Round], rows: int) -> float | None:
 
 
 @dataclass(frozen=True)
-class Beside:
-    """Seconds of a container beside its steady samples."""
+class ContainerOverhead:
+    """Seconds of a container outside its steady samples."""
 
-    once: float  # starting, writing C, and what cold samples take longer
-    each: float  # loading A and B for a sample, and its checksum
+    per_container: float  # starting, writing C, and what cold samples take longer
+    per_sample: float  # loading A and B for a sample, and its checksum
 
     @classmethod
-    def of(cls, rounds: Sequence[Round]) -> Beside:
+    def of(cls, rounds: Sequence[Round]) -> ContainerOverhead:
         """By the latest round, and the one whose number of samples differs from its own the most."""
         latest = rounds[-1]
         count, beside = len(latest.samples), _beside_s(latest)
@@ -90,7 +90,7 @@ class Beside:
         each = (beside - _beside_s(other)) / more if more else 16 * latest.case.n**2 / LOADING_BYTES_S
         each = min(max(0.0, each), beside / count / (1 if more else 2))
         cold = max(0.0, sampled_s(latest) - count * sample_s(latest))
-        return cls(once=beside - each * count + cold, each=each)
+        return cls(per_container=beside - each * count + cold, per_sample=each)
 
 
 def _beside_s(entry: Round) -> float:
@@ -100,15 +100,18 @@ def _beside_s(entry: Round) -> float:
 def container_s(batch: Batch, rounds: Sequence[Round]) -> float:
     """The seconds that a container is expected to take, by the rounds of its case so far."""
     alike = [r for r in rounds if r.rows == batch.rows]
-    latest, beside = (alike or rounds)[-1], Beside.of(rounds)
-    return beside.once + (beside.each + call_s(latest) * batch.calls * batch.rows / latest.rows) * batch.samples
+    latest, overhead = (alike or rounds)[-1], ContainerOverhead.of(rounds)
+    return (
+        overhead.per_container
+        + (overhead.per_sample + call_s(latest) * batch.calls * batch.rows / latest.rows) * batch.samples
+    )
 
 
 def by_rows(rounds: Sequence[Round]) -> tuple[float, float] | None:
     """Seconds that a call takes whatever its rows are, and those of each row: a straight line through two containers.
 
-    Of those, one is the latest, and the other one that had another number of rows. None where all had the same. What
-    containers differ by without a reason is not taken for time that passes once a call.
+    Of those, one is the latest, and the other one that had another number of rows. None where all had the same.
+    Unexplained differences between containers are not taken for overhead per call.
     """
     latest = rounds[-1]
     others = [r for r in rounds if r.rows != latest.rows]

@@ -12,7 +12,7 @@ from harness.model.manifests import Rung
 ELEMENT_BYTES = 8
 HELD_BYTES = 3 * ELEMENT_BYTES  # of each element of an n x n matrix: in A, in B and in C
 ASIDE_BYTES = 2**30  # for the system, the engine and the runtimes
-LEAST_S = 60.0
+MIN_S = 60.0
 MARGIN = 10  # times what a container is expected to take
 SLOWEST_ROWS = 1e6  # FLOP/s of a row of naive loops, in the slowest language there is, in noise
 SLOWEST_PRODUCT = 0.5e9  # FLOP/s of a rung that only makes whole products
@@ -29,7 +29,7 @@ def process_limit(threads: int) -> int:
 
 
 def timeout_s(rung: Rung, case: Case, batch: Batch, budget_s: float, known_ns: Iterable[int] = ()) -> float:
-    """How long a container may live before it counts as hanging.
+    """How long a container may run before it times out.
 
     Many times what the longest of its case took so far; before that, what the slowest language would take for as much
     work.
@@ -37,7 +37,7 @@ def timeout_s(rung: Rung, case: Case, batch: Batch, budget_s: float, known_ns: I
     longest_s = max(known_ns, default=0) / 1e9
     flop = 2 * case.n**2 * batch.rows * batch.calls * batch.samples
     slowest_s = flop / (SLOWEST_ROWS if rung.rows_independent else SLOWEST_PRODUCT)
-    return max(LEAST_S, MARGIN * budget_s, MARGIN * longest_s or slowest_s)
+    return max(MIN_S, MARGIN * budget_s, MARGIN * longest_s or slowest_s)
 
 
 def check_fits(cases: Iterable[tuple[Case, Rung]], engine_bytes: int, own_bytes: int | None) -> None:
@@ -64,5 +64,5 @@ def _check(case: Case, where: str, container_bytes: int, there_bytes: int, *, sh
         most = math.isqrt(max(0, there_bytes - ASIDE_BYTES) // element_bytes)
         raise UsageError(
             f"--n {case.n} does not fit: {case} needs {needed_bytes / 2**30:.1f} GiB of memory on {where}, which has "
-            f"{there_bytes / 2**30:.1f}. For it, --n can be {most} at the most."
+            f"{there_bytes / 2**30:.1f}. The largest n that fits is {most}."
         )

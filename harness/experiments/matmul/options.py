@@ -1,4 +1,4 @@
-"""From what the user typed to options: names looked up, numbers held to their ranges, defaults filled in. Pure."""
+"""From command-line arguments to options: names looked up, ranges checked, defaults filled in. Pure."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def parse_options(
     precision: float,
     budget: float,
     baseline: str,
-    yardstick: str | None,
+    reference: str | None,
     seed: int | None,
     tune: bool = False,
-    tax: bool = False,
+    overhead: bool = False,
     rebuild: bool = False,
 ) -> Options:
-    """The options after defaults. Raises UsageError for a name or a number that cannot be right."""
+    """The options after defaults. Raises UsageError for an invalid name or number."""
     every = catalog.implementations
     all_rungs = rungs_of(source.manifest for source in every.values())
     language, _, rung = baseline.partition("/")
     known(language, every, "implementation in --baseline")
-    known(rung, all_rungs, "rung in --baseline (it is written implementation/rung)")
+    known(rung, all_rungs, "rung in --baseline (format: implementation/rung)")
     _check_range("--n", n, 1, MAX_N)
     _check_range("--rounds", rounds, 1, MAX_ROUNDS)
     _check_range("--precision", precision, 0, 100)
@@ -57,14 +57,14 @@ def parse_options(
         precision=precision / 100,
         budget_s=budget,
         baseline=baseline,
-        yardstick=known(yardstick or str(published()["yardstick"]), every, "implementation in --yardstick"),
+        reference=known(reference or str(published()["reference"]), every, "implementation in --reference"),
         seed=seed if seed is not None else secrets.randbits(32),
         tune=tune,
-        tax=tax,
+        overhead=overhead,
         rebuild=rebuild,
     )
     if not cases_of([every[name].manifest for name in options.langs], options):
-        raise UsageError(f"no case to run: {langs} has none of the rungs {rungs}")
+        raise UsageError(f"no case to run: {langs} implements none of the rungs {rungs}")
     return options
 
 
@@ -94,7 +94,7 @@ def percentage(option: str, text: str) -> float:
     try:
         percent = float(number)
     except ValueError:
-        raise UsageError(f"{option} {text!r} is no percentage: write it as 5% or 5") from None
+        raise UsageError(f"{option} {text!r} is not a percentage: write it as 5% or 5") from None
     _check_range(option, percent, 0, 1000)
     return percent / 100
 
@@ -105,9 +105,9 @@ def _threads(text: str, cpus: int, cores: int) -> tuple[int, ...]:
     if parts == [ALL]:
         return (cores,)
     if not parts or not all(part.isascii() and part.isdigit() for part in parts):
-        raise UsageError(f"--threads {text!r} is neither numbers, comma-separated, nor all")
+        raise UsageError(f"--threads {text!r} is neither comma-separated numbers nor all")
     for part in parts:
-        _check_range("--threads", int(part), 1, cpus, "there are so many CPUs for this process")
+        _check_range("--threads", int(part), 1, cpus, "the number of CPUs that this process can use")
     return tuple(sorted({int(part) for part in parts}))
 
 

@@ -32,7 +32,7 @@ def measure_peaks(run: Run, cases: Sequence[Case]) -> None:
     """The machine's peak for every number of threads in use; until two agree, for other work makes one too low."""
     tag = next((run.images[name].tag for name in run.tools if not run.images[name].failure), None)
     for threads in sorted({case.threads for case in cases} - run.peaks.keys()) if tag else []:
-        run.watch(Event("prepare", f"measuring this machine's peak on {threads} thread(s)"))
+        run.watch(Event("prepare", f"measuring the peak on {threads} thread(s)"))
         cpus = run.cpus[:threads]
         try:
             peaks = [measure_peak(run.engine, tag or "", cpus)]
@@ -41,7 +41,7 @@ def measure_peaks(run: Run, cases: Sequence[Case]) -> None:
             for peak in sorted(peaks, key=lambda peak: peak.gflops):
                 run.record(peak)
         except ProtocolError as error:
-            run.watch(Event("measured", f"this machine's peak could not be measured: {error}"))
+            run.watch(Event("measured", f"the peak could not be measured: {error}"))
 
 
 def measure_peak_again(run: Run, threads: int, tries: Counter[int]) -> None:
@@ -53,11 +53,11 @@ def measure_peak_again(run: Run, threads: int, tries: Counter[int]) -> None:
     if tag is None or tries[threads] >= PEAK_TRIES:
         return
     tries[threads] += 1
-    run.watch(Event("prepare", f"measuring this machine's peak on {threads} thread(s) again: a case came near it"))
+    run.watch(Event("prepare", f"measuring the peak on {threads} thread(s) again: a case came close to it"))
     try:
         run.record(measure_peak(run.engine, tag, run.cpus[:threads]))
     except ProtocolError as error:
-        run.watch(Event("measured", f"this machine's peak could not be measured again: {error}"))
+        run.watch(Event("measured", f"the peak could not be measured again: {error}"))
 
 
 def is_near_peak(run: Run, entry: Round) -> bool:

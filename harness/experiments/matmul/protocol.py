@@ -24,7 +24,7 @@ def parse_samples(stdout: bytes, expected: int) -> tuple[Sample, ...]:
     lines = stdout.decode("utf-8", errors="replace").splitlines()
     samples = tuple(_parse_sample(number, line) for number, line in enumerate(lines, start=1))
     if len(samples) != expected:
-        raise ProtocolError(f"printed {len(samples)} samples where {expected} were asked for")
+        raise ProtocolError(f"printed {len(samples)} samples, expected {expected}")
     return samples
 
 
@@ -43,5 +43,5 @@ def parse_peak(stdout: bytes) -> float:
     except ValueError:
         gflops = math.nan
     if not (math.isfinite(gflops) and gflops > 0):
-        raise ProtocolError(f"`matmul peak` printed {stdout[:SHOWN]!r} where a number was due")
+        raise ProtocolError(f"`matmul peak` printed {stdout[:SHOWN]!r} where a number was expected")
     return gflops

@@ -22,7 +22,7 @@ def published() -> dict[str, Any]:
 def published_rows(
     rows: Sequence[Row], baseline: str, machine: Machine | None, between: Callable[[Row, Row], Ratio | None]
 ) -> tuple[PublishedRow, ...]:
-    """The published rows, each beside the case that repeats it, with what differs between the two.
+    """The published rows, each beside the case that reproduces it, with what differs between the two.
 
     Ratios against another baseline than the published one are not compared. `between` is the ratio of two rows.
     """
@@ -54,12 +54,12 @@ def _differences(
     if here is None or here.ratio is None or here.ratio.holds(there.ratio):
         return
     if here.threads != there.cores:
-        yield f"cores: {there.cores} there, {here.threads} here"
+        yield f"cores: published {there.cores}, here {here.threads}"
     if here.n != table["n"]:
-        yield f"n: {table['n']} there, {here.n} here"
+        yield f"n: published {table['n']}, here {here.n}"
     if baseline:
-        yield f"baseline: {table['row'][0]['toolchain']} there, {baseline.toolchain} here"
-    yield f"toolchain: {there.toolchain} there, {here.toolchain} here"
-    yield f"flags: {there.flags} there, {here.flags} here"
+        yield f"baseline: published {table['row'][0]['toolchain']}, here {baseline.toolchain}"
+    yield f"toolchain: published {there.toolchain}, here {here.toolchain}"
+    yield f"flags: published {there.flags}, here {here.flags}"
     if machine:
-        yield f"CPU: {table['machine']} there, {machine.cpu} here"
+        yield f"CPU: published {table['machine']}, here {machine.cpu}"

@@ -1,42 +1,42 @@
-"""What to ask of each container: how many rows, calls and samples, by what the containers before it showed. Pure.
+"""What to request of each container: how many rows, calls and samples, by the containers before it. Pure.
 
 A case is explored first, by a few containers that do not count. They settle, in this order,
 
-1. the rows of a sample, by the times of two numbers of rows: so many that what a call does once is little beside them;
+1. the rows of a sample, by the times of two numbers of rows: enough to make the overhead per call small;
 2. the calls of a sample, where a whole product is too short for the clock;
 3. the samples of a container: one long container shows whether they get faster, and after how many they do not.
 
 Each is sized by the steady samples of the one before it, so that a kernel that a compiler makes a thousand times as
-fast is asked for a thousand times as many calls, until its time stays. From then on every container of the case is
-asked for the same. The first half of its samples is warm-up: one rule for all that are compared (see levels.steady).
+fast makes a thousand times as many calls, until its time is stable. From then on every container of the case gets the
+same request. The first half of its samples is warm-up: one rule for all that are compared (see levels.steady).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.experiments.matmul.levels import Beside, by_rows, call_s, cold_samples, is_falling, sampled_s
-from harness.experiments.matmul.workload import most_calls
+from harness.experiments.matmul.levels import ContainerOverhead, by_rows, call_s, cold_samples, is_falling, sampled_s
+from harness.experiments.matmul.workload import max_calls
 from harness.model.cases import Batch, Case
 from harness.model.journal import Round
 from harness.model.manifests import Rung
 
 SAMPLE_S = 0.25  # of some rows: long enough for the clock and the threads' start to vanish in, short enough for several
 BLOCK_S = 0.04  # of calls of a short product, timed together as one sample
-ROOM = 2.5  # so many times as long or as short as it should be, a sample is still good
-SMALL = 0.03  # share of a sample that is done once a call
+ROOM = 2.5  # a sample may be this many times too long or too short
+SMALL = 0.03  # overhead per call as a share of a sample
 GROW_S = 6.0  # no sample is made longer than this to make it so small
-LONG_RUN_S = 7.5  # a container goes on for so long, once, to see whether it gets faster;
-LONG_RUN = 1.5  # and no longer than so many times the budget
-MOST_RUNS = 2  # times that: where it has got faster until then, it goes on twice as long once more, and no longer
+LONG_RUN_S = 7.5  # a container runs this long, once, to see whether it becomes faster;
+LONG_RUN = 1.5  # but no longer than this many times the budget
+MAX_LONG_RUNS = 2  # times that: if it still became faster, it runs twice as long once more, and no longer
 TELLING = 4  # samples: with fewer, a container cannot show it
-LEAST_SAMPLES = 2
+MIN_SAMPLES = 2
 MAX_SAMPLES = 400
 MAX_PILOTS = 12  # then the request stays as it is
 
 
 def explore(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) -> Batch | None:
-    """What to ask of the next container that only sizes those that follow; None where the request is settled."""
+    """What to request of the next pilot; None where the request is settled."""
     if not rounds:
         return _pilot(rows=_a_row_each(case) if rung.rows_independent else case.n)
     if len(rounds) >= MAX_PILOTS or not all(r.pilot for r in rounds):
@@ -52,13 +52,13 @@ def _long_run(case: Case, rows: int, rounds: Sequence[Round], seconds: float) ->
     """A container of about so long, which shows whether its samples get faster; None where one has shown it.
 
     Where it would have too few samples to show anything, it has enough of them where a first sample was cold; else it
-    is only asked for where these rows are new.
+    is only requested where these rows are new.
     """
     tried = [r for r in rounds if r.rows == rows]
     latest = (tried or rounds)[-1]
     calls = _calls(case, rows, latest)
     sample_s = call_s(latest) * calls * rows / latest.rows
-    loading_s = Beside.of(rounds).each
+    loading_s = ContainerOverhead.of(rounds).per_sample
     samples = min(MAX_SAMPLES, int(seconds / (sample_s + loading_s)))
     if samples < TELLING:
         if not tried:
@@ -67,34 +67,36 @@ def _long_run(case: Case, rows: int, rounds: Sequence[Round], seconds: float) ->
             return _pilot(rows, calls, TELLING) if cold_samples(latest) else None
     elif (latest.rows, latest.calls) != (rows, calls) or not _was_long(latest, loading_s, seconds):
         return _pilot(rows, calls, samples)
-    if is_falling(latest) and len(latest.samples) < MAX_SAMPLES and sampled_s(latest) < MOST_RUNS * seconds:
+    if is_falling(latest) and len(latest.samples) < MAX_SAMPLES and sampled_s(latest) < MAX_LONG_RUNS * seconds:
         return _pilot(rows, calls, min(MAX_SAMPLES, 2 * len(latest.samples)))
     return None
 
 
 def settled(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> Batch:
-    """What to ask of every container that counts: about `round_s` of it, and more where warming up takes longer."""
+    """What to request of every container that counts: about `round_s`, and more where warm-up takes longer."""
     measured = [r for r in rounds if not r.pilot]
     if measured:
         return Batch(rows=measured[0].rows, calls=measured[0].calls, samples=len(measured[0].samples))
     rows = _rows(rung, case, rounds)
     tried = [r for r in rounds if r.rows == rows] or rounds
     calls = _calls(case, rows, tried[-1])
-    beside = Beside.of(rounds)
-    sample_s = call_s(tried[-1]) * calls * rows / tried[-1].rows + beside.each
-    measuring_s = max(round_s - beside.once, beside.once / 4)  # it was started anyway: let it measure
+    overhead = ContainerOverhead.of(rounds)
+    sample_s = call_s(tried[-1]) * calls * rows / tried[-1].rows + overhead.per_sample
+    measuring_s = max(
+        round_s - overhead.per_container, overhead.per_container / 4
+    )  # it was started anyway: let it measure
     cold = max((cold_samples(r) for r in tried if r.calls == calls and len(r.samples) >= TELLING), default=0)
-    samples = max(LEAST_SAMPLES, min(MAX_SAMPLES, max(int(measuring_s / sample_s), 3 * cold - 1)))
+    samples = max(MIN_SAMPLES, min(MAX_SAMPLES, max(int(measuring_s / sample_s), 3 * cold - 1)))
     return Batch(rows=rows, calls=calls, samples=samples)
 
 
-def once_share(rounds: Sequence[Round]) -> float:
-    """The share of the latest round's calls that is done once a call, whatever their rows are."""
+def call_overhead_share(rounds: Sequence[Round]) -> float:
+    """The overhead per call as a share of the latest round's calls."""
     found = by_rows(rounds)
     return found[0] / (found[0] + found[1] * rounds[-1].rows) if found else 0.0
 
 
-def _pilot(rows: int, calls: int = 1, samples: int = LEAST_SAMPLES) -> Batch:
+def _pilot(rows: int, calls: int = 1, samples: int = MIN_SAMPLES) -> Batch:
     return Batch(rows=rows, calls=calls, samples=samples, pilot=True)
 
 
@@ -138,7 +140,7 @@ def _calls(case: Case, rows: int, latest: Round) -> int:
     if rows < case.n:
         return 1
     product_s = call_s(latest) * rows / latest.rows
-    calls = max(1, min(most_calls(case.n), round(BLOCK_S / product_s)))
+    calls = max(1, min(max_calls(case.n), round(BLOCK_S / product_s)))
     if calls % case.n == 0 and calls > 1:
         calls -= 1
     is_near = latest.rows == rows and calls / ROOM <= latest.calls <= calls * ROOM

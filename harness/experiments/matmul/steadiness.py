@@ -1,4 +1,4 @@
-"""Whether what was measured had got steady: where it had not, there is no figure. Pure."""
+"""Whether a case reached a steady state: if not, it has no figure. Pure."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from scipy.special import stdtrit
 from harness.experiments.matmul.levels import SLOWER, call_s, sampled_s, steady
 from harness.model.journal import Round
 
-UNSTEADY = 0.05  # what gets faster by less among the samples that count has a figure all the same
-TAIL = 0.01  # of the cases that are steady, at the most, seem not to be
+UNSTEADY = 0.05  # a case that becomes faster by less than this among the samples that count has a figure
+TAIL = 0.01  # largest share of steady cases that may seem unsteady
 
 
 def unsteady(measured: Sequence[Round], pilots: Sequence[Round]) -> str | None:
-    """Why a case has no figure though its containers did well: it still got faster; None where it did not.
+    """Why a case has no figure although its containers succeeded: it still became faster; None where it did not.
 
-    It did so among the samples that count; or a container that ran longer before was faster in the end.
+    Either among the samples that count, or because a container that ran longer was faster in the end.
     """
     taken_s = median(sampled_s(r) for r in measured)
     if (share := falling(measured)) > UNSTEADY:
         return (
-            f"did not get steady: after {taken_s:.2g} s of computing it still got faster, by {share:.0%} within the "
-            "samples that count; a larger --budget lets its containers run longer"
+            f"no steady state: after {taken_s:.2g} s of computing it still became faster, by {share:.0%} within the "
+            "samples that count; a larger --budget makes its containers run longer"
         )
     alike = [r for r in pilots if (r.rows, r.calls) == (measured[-1].rows, measured[-1].calls) and len(r.samples) > 1]
     longest = max(alike, key=sampled_s, default=measured[-1])
     if sampled_s(longest) > 2 * taken_s and (share := _slower(measured, longest)) > SLOWER - 1:
         return (
-            f"did not get steady: containers that computed for {taken_s:.2g} s were {share:.0%} slower than one that "
-            f"went on for {sampled_s(longest):.2g} s; a larger --budget lets them run longer"
+            f"no steady state: containers that computed for {taken_s:.2g} s were {share:.0%} slower than one that "
+            f"ran for {sampled_s(longest):.2g} s; a larger --budget makes them run longer"
         )
     return None
 

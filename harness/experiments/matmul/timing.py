@@ -14,7 +14,7 @@ from harness.statistics.estimates import estimate
 def timing(rounds: Sequence[Round], pilots: Sequence[Round] = ()) -> Timing:
     """Seconds of a full product in the steady state, scaled from the rows that were computed.
 
-    Pilots, which do not count, may have called the kernel only once in their first sample: that is the cold figure.
+    Pilots, which do not count, may have called the kernel only once in their first sample: the first-sample figure.
     """
     latest = rounds[-1]
     found = estimate([product_s(r, median(s.wall_ns for s in steady(r))) for r in rounds])

@@ -1,4 +1,4 @@
-"""What containers take beside their samples, measured where what was counted of one leaves something to explain."""
+"""What containers take outside their samples, measured where the counted time is not explained otherwise."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from harness.measure.accounts import larger
 from harness.model.cases import Accounts, Batch, Case
 
 TRIES = 3
-LEAP = 3  # calls take up to thrice as many numbers as none; what was measured of still less tells too little
+LEAP = 3  # calls need up to three times the numbers of none; measurements of still fewer say too little
 NUMBERS = 20_000
 NOTHING = Accounts(life_ns=0, cpu_ns=0)
 
 
 @dataclass
-class Untimed:
-    """What was measured so far: of `info` by image, and of what computes nothing by image, case and rows."""
+class UntimedWork:
+    """What was measured so far: `info` by image, and containers without calls by image, case and rows."""
 
     startups: Mapping[str, Accounts] = field(default_factory=dict)
     shapes: dict[tuple[str, Case, int], tuple[Batch, Accounts]] = field(default_factory=dict)
 
     def expected(self, image: str, case: Case, batch: Batch) -> Accounts:
-        """What a container should take beside its samples, by its start and by the numbers that it reads and writes."""
+        """What a container should take outside its samples, by its start-up and the numbers it reads and writes."""
         start = self.startups.get(image, NOTHING)
         measured, known = self.shapes.get((image, case, batch.rows), (None, start))
         share = numbers(batch, case.n) / numbers(measured, case.n) if measured else 0
         return larger(start, part(start, known, share)) if share <= LEAP else start
 
     def learn(self, image: str, case: Case, batch: Batch, taken: Accounts) -> None:
-        """Keep what a container took that computed nothing; the longest of those of one batch."""
+        """Record what a container without calls took; the longest of one request."""
         measured, known = self.shapes.get((image, case, batch.rows), (None, taken))
         self.shapes[image, case, batch.rows] = batch, larger(known, taken) if measured == batch else taken
 
 
-def explained(image: str, claim: Claim, untimed: Untimed, measured: Callable[[Batch], Accounts]) -> Accounts:
+def explained(image: str, claim: Claim, untimed: UntimedWork, measured: Callable[[Batch], Accounts]) -> Accounts:
     """What all but the samples of a container takes, where that explains what was counted of it.
 
-    Raises ProtocolError where it does not, although what a container takes that computes nothing was `measured` anew.
+    Raises ProtocolError where it does not, although a container that computes nothing was `measured` again.
     """
     case, batch = claim.case, claim.batch
     idle = batch.model_copy(update={"calls": 0})

@@ -19,7 +19,7 @@ FLOP_A_CYCLE = (("avx512f", 32), ("avx", 16), ("sve", 32), ("asimd", 16), ("sse2
 MATRIX_UNITS = {"sme", "sme2"}  # how fast these are depends on the machine
 
 
-def most_gflops(features: Collection[str]) -> float | None:
+def max_gflops(features: Collection[str]) -> float | None:
     """What no core of a CPU can exceed, whatever its clock; None where that is not known.
 
     The measured peak is no such bound: other work makes it too low.
@@ -36,7 +36,7 @@ def check_times(
 ) -> None:
     """Raise ProtocolError for times that cannot be: not positive, longer than the container lived, or too fast.
 
-    `core_gflops` is what no core can exceed, as most_gflops has it.
+    `core_gflops` is what no core can exceed, as max_gflops has it.
     """
     for number, sample in enumerate(samples, start=1):
         if sample.wall_ns < (batch.calls > 0) or sample.cpu_ns < 0:
@@ -48,8 +48,8 @@ def check_times(
         gflops = 2 * case.n**2 * batch.rows * batch.calls / max(1, sample.wall_ns)
         if core_gflops and gflops > case.threads * core_gflops:
             raise ProtocolError(
-                f"sample {number} claims {gflops:,.0f} GFLOP/s, and {case.threads} cores of this kind can do "
-                f"{case.threads * core_gflops:,.0f} at the very most"
+                f"sample {number} claims {gflops:,.0f} GFLOP/s, but {case.threads} cores of this kind reach "
+                f"{case.threads * core_gflops:,.0f} at most"
             )
     claimed_ns = sum(sample.wall_ns for sample in samples)
     if claimed_ns > elapsed_ns:
@@ -64,12 +64,12 @@ def check_product(
         if sample.checksum != (expected := workload.checksum(batch, number)):
             workload.confirm_blas(batch, number)
             raise ProtocolError(
-                f"wrong product: sample {number + 1} has checksum {sample.checksum}, {expected} is right"
+                f"wrong product: sample {number + 1} has checksum {sample.checksum}, expected {expected}"
             )
     if output is None:
         raise ProtocolError(fault or "wrote no /out/c.f64")
     if len(output) != (due := batch.rows * workload.n * 8):
-        raise ProtocolError(f"wrote {len(output)} bytes of C where {due} were due")
+        raise ProtocolError(f"wrote {len(output)} bytes of C, expected {due}")
     c = np.frombuffer(output, dtype="<f8").reshape(batch.rows, workload.n)
     if not workload.is_right(c, batch):
         workload.confirm_blas(batch, batch.samples - 1)
@@ -97,5 +97,5 @@ def _first_difference(c: Matrix, expected: Matrix) -> str:
     i, j = wrong[0]
     return (
         f"wrong product: {len(wrong)} of {c.size} elements of the written C differ, first "
-        f"C[{i}][{j}] = {c[i, j]:g} where {expected[i, j]:g} is right"
+        f"C[{i}][{j}] = {c[i, j]:g} instead of {expected[i, j]:g}"
     )

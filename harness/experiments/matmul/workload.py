@@ -25,13 +25,13 @@ Matrix = npt.NDArray[np.float64]
 
 LOW, HIGH = -32, 31
 MAX_N = 32_768
-SECRETS = 4  # random vectors of Freivalds' check, with entries of so many bits: all its sums stay below 2**53
+SECRETS = 4  # random vectors of Freivalds' check, with entries of SECRET_BITS: all its sums stay below 2**53
 SECRET_BITS = 13
 BLOCK = 256  # rows that are checked at a time, so that they stay in a cache
 NEGATIVE_ZERO = np.uint64(1 << 63)
 
 
-def most_calls(n: int) -> int:
+def max_calls(n: int) -> int:
     """The most calls whose products may add up: C stays within the checksum's int32, and all sums here below 2**53."""
     return min(2**21 // n, 2**30 // n**2)
 
@@ -74,20 +74,20 @@ class Workload:
         return np.roll(self.b, -_first_of_b(batch, sample, call), axis=0)
 
     def product(self, batch: Batch, sample: int) -> Matrix:
-        """The C that a sample should come to (rows x n), by a BLAS. It costs as much as the sample."""
+        """The correct C of a sample (rows x n), by a BLAS. It costs as much as the sample."""
         c: Matrix = np.zeros((batch.rows, self.n))
         for call, times in self._calls(batch):
             c += times * (self.left(batch, sample, call) @ self.right(batch, sample, call))
         return c
 
     def digest(self, batch: Batch) -> str:
-        """The SHA-256 of the C that the last sample should come to. It costs as much; the latest is kept."""
+        """The SHA-256 of the correct C of the last sample. It costs as much; the latest is kept."""
         if self._digest[0] != batch:
             self._digest = batch, sha256(self.product(batch, batch.samples - 1).tobytes())
         return self._digest[1]
 
     def checksum(self, batch: Batch, sample: int) -> int:
-        """The checksum of the C that a sample should come to."""
+        """The checksum of the correct C of a sample."""
         sums, moments = (
             column.astype(np.int64) for column in self._times_vectors(batch, sample, self._b_vectors[:, :2]).T
         )
@@ -97,7 +97,7 @@ class Workload:
         )
 
     def is_right(self, c: Matrix, batch: Batch) -> bool:
-        """Whether C (rows x n) is, bit for bit, what the last sample of a batch should come to.
+        """Whether C (rows x n) is, bit for bit, the correct one of the last sample of a batch.
 
         A wrong one passes with a chance below 2**-50: multiplied by the secret vectors it gives what A (B x) does.
         Raises HarnessError where the BLAS of this machine is broken.

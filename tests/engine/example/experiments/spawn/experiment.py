@@ -32,7 +32,7 @@ class Spawn:
 
     def options(self, catalog: Catalog, **typed: Any) -> Options:
         rungs = [rung.name for source in catalog.implementations.values() for rung in source.manifest.rungs]
-        asked = {key: typed[key] for key in ("n", "rounds", "baseline", "tune", "tax", "rebuild")}
+        asked = {key: typed[key] for key in ("n", "rounds", "baseline", "tune", "overhead", "rebuild")}
         return Options(
             **asked,
             langs=tuple(catalog.implementations),
@@ -40,7 +40,7 @@ class Spawn:
             threads=(1,),
             precision=typed["precision"] / 100,
             budget_s=typed["budget"],
-            yardstick="c",
+            reference="c",
             seed=typed["seed"] or 0,
         )
 
@@ -49,7 +49,7 @@ class Spawn:
     def cases(self, manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
         names = [(manifest.name, rung.name) for manifest in manifests for rung in manifest.rungs]
         cases = [Case(implementation=one, rung=rung, n=options.n, threads=1) for one, rung in names]
-        return (*cases, cases[0].model_copy(update={"twin": True}))
+        return (*cases, cases[0].model_copy(update={"control": True}))
 
     def tools(self, catalog: Catalog, chosen: object) -> dict[str, Any]:
         return {}
@@ -102,10 +102,10 @@ class Spawn:
     def unsteady(self, measured: object, pilots: object) -> str | None:
         return None
 
-    def told_request(self, batch: Batch) -> str:
+    def describe_request(self, batch: Batch) -> str:
         return f"{batch.samples} samples"
 
-    def told_round(self, entry: Round) -> str:
+    def describe_round(self, entry: Round) -> str:
         return f"{min(sample.wall_ns for sample in entry.samples) / entry.case.n / 1e3:.0f} µs for a process"
 
     def work(self, options: Options) -> str:

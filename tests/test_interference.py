@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.experiments.matmul.experiment import MATMUL
-from harness.machine.disturbance import disturbances, disturbed_rounds, others_share, overview, set_aside, undisturbed
+from harness.machine.interference import clean, interference, kept, others_share, overview, rounds_with_interference
 from harness.measure.plan import counted, next_batch
 from harness.model.journal import Round
 from tests.factories import CALM, a_case, a_round, a_rung, some_options
@@ -22,14 +22,14 @@ def a_round_with(number: int = 2, seconds: float = 1.0, **changes: object) -> Ro
 
 
 def test_a_calm_round_is_not_disturbed() -> None:
-    assert disturbances([a_round_with()]) == {}
+    assert interference([a_round_with()]) == {}
     assert others_share(a_round_with()) == 0
 
 
 def test_the_cpu_time_of_others_is_what_neither_the_samples_nor_their_container_used() -> None:
     entry = a_round_with(busy_ns=round(1.75 * SECOND))  # 1 s of it is the sample's, 0.2 s may be its container's
     assert others_share(entry) == pytest.approx(0.55 / 2.2)
-    assert disturbances([entry]) == {2: "others used 25% of the CPU time"}
+    assert interference([entry]) == {2: "other processes used at least 25% of the CPU time"}
 
 
 def test_what_a_container_may_have_used_beside_its_samples_is_not_put_to_others() -> None:
@@ -39,20 +39,20 @@ def test_what_a_container_may_have_used_beside_its_samples_is_not_put_to_others(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"steal_ns": SECOND // 10}, "the hypervisor kept 5% of the CPU time"),
+        ({"steal_ns": SECOND // 10}, "steal 5% of the CPU time"),
         ({"swapped_pages": 300}, "the host swapped 300 pages"),
         ({"throttled": 2}, "the CPU was throttled 2 times"),
     ],
 )
 def test_what_disturbs_is_said(changes: dict[str, int], said: str) -> None:
-    assert disturbances([a_round_with(**changes)]) == {2: said}
+    assert interference([a_round_with(**changes)]) == {2: said}
 
 
 @pytest.mark.parametrize(
     "changes", [{"steal_ns": SECOND // 100}, {"swapped_pages": 3}, {"throttled": None}, {"throttled": 0}]
 )
 def test_what_is_too_little_to_matter_or_not_known_disturbs_nothing(changes: dict[str, int]) -> None:
-    assert disturbances([a_round_with(**changes)]) == {}
+    assert interference([a_round_with(**changes)]) == {}
 
 
 def lazy(entry: Round, share: float) -> Round:
@@ -63,16 +63,16 @@ def lazy(entry: Round, share: float) -> Round:
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
 def test_threads_that_waited_are_the_kernel_s_own_and_no_disturbance(share: float) -> None:
-    assert disturbances([a_round_with(2, busy_ns=0), lazy(a_round_with(3, busy_ns=0), share)]) == {}
+    assert interference([a_round_with(2, busy_ns=0), lazy(a_round_with(3, busy_ns=0), share)]) == {}
 
 
 def test_a_round_is_never_judged_by_its_time() -> None:
-    assert disturbances([a_round_with(2, 1.0), a_round_with(3, 50.0), a_round_with(4, 0.3)]) == {}
+    assert interference([a_round_with(2, 1.0), a_round_with(3, 50.0), a_round_with(4, 0.3)]) == {}
 
 
 def test_conditions_that_were_not_read_disturb_nothing() -> None:
     entry = a_round_with(steal_ns=SECOND).model_copy(update={"conditions": None})
-    assert disturbances([entry]) == {}
+    assert interference([entry]) == {}
     assert overview([entry]) is None
 
 
@@ -85,14 +85,17 @@ def some_rounds(calm: int, disturbed: int) -> list[Round]:
 
 def test_disturbed_rounds_are_set_aside_where_three_others_remain() -> None:
     rounds = some_rounds(calm=3, disturbed=2)
-    assert set_aside(rounds) == undisturbed(rounds) == counted(rounds) == rounds[2:]
-    assert [(each.number, each.counted) for each in disturbed_rounds({CASE: rounds})] == [(2, False), (3, False)]
+    assert kept(rounds) == clean(rounds) == counted(rounds) == rounds[2:]
+    assert [(each.number, each.counted) for each in rounds_with_interference({CASE: rounds})] == [
+        (2, False),
+        (3, False),
+    ]
 
 
 def test_disturbed_rounds_count_where_too_few_others_were_made() -> None:
     rounds = some_rounds(calm=2, disturbed=1)
     assert counted(rounds) == rounds
-    assert [(each.number, each.counted) for each in disturbed_rounds({CASE: rounds})] == [(2, True)]
+    assert [(each.number, each.counted) for each in rounds_with_interference({CASE: rounds})] == [(2, True)]
 
 
 def test_a_disturbed_round_is_repeated_while_the_budget_lasts() -> None:

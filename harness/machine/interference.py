@@ -1,4 +1,4 @@
-"""Which rounds something disturbed, by what the engine's host did meanwhile, and what becomes of them. Pure.
+"""Which rounds had interference, by the state of the engine's host, and which are kept. Pure.
 
 A round is judged by the host's counters alone, never by its samples' times, wall or CPU: stalls and idle threads may be
 the kernel's own, and picking rounds by their times would be picking the result.
@@ -9,25 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.model.cases import Case, Conditions
-from harness.model.comparison import Disturbed, Overview
+from harness.model.comparison import Interference, Overview
 from harness.model.journal import Round
 
-OTHERS = 0.05  # share of the host's CPU time, that others may use at the most
-STEAL = 0.02  # share of the host's CPU time, that a hypervisor may keep
+OTHERS = 0.05  # largest share of the host's CPU time that other processes may use
+STEAL = 0.02  # largest share of the host's CPU time that may be steal
 SWAPPED_PAGES = 256  # a mebibyte
-UNDISTURBED = 3  # so many undisturbed rounds are enough to set the disturbed ones aside
+MIN_CLEAN = 3  # clean rounds that are enough to exclude the others
 
 
 def steal_share(conditions: Conditions) -> float:
-    """The share of the host's CPU time that its hypervisor gave to others."""
+    """Steal as a share of the host's CPU time."""
     return conditions.steal_ns / max(1, conditions.wall_ns * conditions.cpus)
 
 
 def others_share(entry: Round) -> float:
-    """The share of the host's CPU time that others used during a round, at the least.
+    """A lower bound of the share of the host's CPU time that other processes used during a round.
 
-    What a container uses outside its samples is not known. It is taken to be all that it could: its threads for as
-    long as it lived beside its samples, and one CPU more for the engine, which starts and ends it.
+    What a container uses outside its samples is unknown. The most that it could is assumed: its threads for as long as
+    it lived outside its samples, and one more CPU for the engine, which starts and ends it.
     """
     seen = entry.conditions
     if seen is None or seen.wall_ns <= 0:
@@ -38,50 +38,50 @@ def others_share(entry: Round) -> float:
     return max(0, seen.busy_ns - own_ns) / (seen.wall_ns * seen.cpus)
 
 
-def disturbances(rounds: Iterable[Round]) -> dict[int, str]:
-    """The disturbed rounds of one case, by their number, and what disturbed each."""
+def interference(rounds: Iterable[Round]) -> dict[int, str]:
+    """The rounds of one case that had interference, by number, and what it was."""
     good = [entry for entry in rounds if entry.samples and not entry.failure]
-    found = {entry.number: list(_disturbances(entry)) for entry in good}
+    found = {entry.number: list(_interference(entry)) for entry in good}
     return {number: ", ".join(reasons) for number, reasons in found.items() if reasons}
 
 
-def _disturbances(entry: Round) -> Iterable[str]:
+def _interference(entry: Round) -> Iterable[str]:
     seen = entry.conditions
     if seen is None:
         return
     if (share := others_share(entry)) > OTHERS:
-        yield f"others used {share:.0%} of the CPU time"
+        yield f"other processes used at least {share:.0%} of the CPU time"
     if (share := steal_share(seen)) > STEAL:
-        yield f"the hypervisor kept {share:.0%} of the CPU time"
+        yield f"steal {share:.0%} of the CPU time"
     if seen.swapped_pages > SWAPPED_PAGES:
         yield f"the host swapped {seen.swapped_pages} pages"
     if seen.throttled:
         yield f"the CPU was throttled {seen.throttled} times"
 
 
-def undisturbed(rounds: Sequence[Round]) -> list[Round]:
-    """The rounds of one case that nothing disturbed."""
-    disturbed = disturbances(rounds)
-    return [entry for entry in rounds if entry.number not in disturbed]
+def clean(rounds: Sequence[Round]) -> list[Round]:
+    """The rounds of one case without interference."""
+    found = interference(rounds)
+    return [entry for entry in rounds if entry.number not in found]
 
 
-def set_aside(rounds: Sequence[Round]) -> list[Round]:
-    """Without the disturbed rounds, where enough others remain; else all, for few rounds tell less than disturbed ones.
+def kept(rounds: Sequence[Round]) -> list[Round]:
+    """Without the rounds that had interference, where enough clean ones remain; else all: too few rounds are worse.
 
-    Which of the two it was stands in the report, with the number of each disturbed round and what disturbed it.
+    The report lists each round with interference, and whether it was kept or excluded.
     """
-    calm = undisturbed(rounds)
-    return calm if len(calm) >= UNDISTURBED else list(rounds)
+    without = clean(rounds)
+    return without if len(without) >= MIN_CLEAN else list(rounds)
 
 
-def disturbed_rounds(rounds: Mapping[Case, Sequence[Round]]) -> tuple[Disturbed, ...]:
-    """Every disturbed round that would count, case by case, and whether it counts nevertheless."""
-    found: list[Disturbed] = []
+def rounds_with_interference(rounds: Mapping[Case, Sequence[Round]]) -> tuple[Interference, ...]:
+    """Every round with interference, case by case, and whether it is kept."""
+    found: list[Interference] = []
     for case, entries in rounds.items():
-        counted = {entry.number for entry in set_aside(entries)}
+        counted = {entry.number for entry in kept(entries)}
         found += [
-            Disturbed(case=case, number=number, what=what, counted=number in counted)
-            for number, what in disturbances(entries).items()
+            Interference(case=case, number=number, what=what, counted=number in counted)
+            for number, what in interference(entries).items()
         ]
     return tuple(found)
 

@@ -1,4 +1,4 @@
-"""The container's own tax for real: two places that run the same program, and the memory that was seen."""
+"""Container overhead for real: two places that run the same program, and the memory that was seen."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from harness.experiments.matmul.container import Bench, measure
 from harness.experiments.matmul.workload import Workload
 from harness.machine.conditions import gather, parse_reading
 from harness.measure import startup
+from harness.measure.overhead import ROUNDS, measure_overhead
 from harness.measure.startup import startups
-from harness.measure.tax import ROUNDS, measure_tax
 from harness.model.cases import Batch, Case, Options
-from harness.model.journal import PLACES, Image, Round, TaxRound
+from harness.model.journal import PLACES, Image, OverheadRound, Round
 from harness.store import Log
 
 pytestmark = pytest.mark.engine
@@ -34,7 +34,7 @@ OPTIONS = Options(
     precision=0.03,
     budget_s=0.2,
     baseline="c/naive",
-    yardstick="c",
+    reference="c",
     seed=7,
 )
 
@@ -62,7 +62,7 @@ def test_the_same_program_computes_the_same_in_every_place(
         def measured(case: Case, batch: Batch, number: int, runner: Runner | None = None) -> Round:
             return measure(replace(bench, engine=runner or engine), tag, case, batch, number)
 
-        entries = list(measure_tax(engine, measured, latest, OPTIONS))
+        entries = list(measure_overhead(engine, measured, latest, OPTIONS))
     assert {entry.place: entry.round.failure for entry in entries} == dict.fromkeys(PLACES[1:])
     assert Counter(entry.place for entry in entries) == dict.fromkeys(PLACES[1:], ROUNDS)
     for entry in entries:  # a place may make fewer samples, of which the last is another product
@@ -71,7 +71,7 @@ def test_the_same_program_computes_the_same_in_every_place(
     assert [places_of(entries, number) for number in range(1, ROUNDS + 1)] != [list(PLACES[1:])] * ROUNDS
 
 
-def places_of(entries: list[TaxRound], number: int) -> list[str]:
+def places_of(entries: list[OverheadRound], number: int) -> list[str]:
     return [entry.place for entry in entries if entry.round.number == number]
 
 

@@ -1,7 +1,7 @@
-"""What the engine's filter of system calls costs: the same program in the container with it and without it.
+"""Container overhead: the same program in a container with the engine's seccomp filter and without it.
 
-Earlier versions ran the program on the host as well. They do no more: what others contributed is not trusted with this
-machine, and runs in a container or not at all.
+Earlier versions also ran the program on the host. Contributed programs are not trusted with it: they run in a container
+or not at all.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from dataclasses import dataclass, replace
 from harness.engine.engine import Engine, Exit, Job, Runner
 from harness.measure.experiment import Measure
 from harness.model.cases import Batch, Case, Options
-from harness.model.journal import PLACES, Place, Round, TaxRound
+from harness.model.journal import PLACES, OverheadRound, Place, Round
 
 ROUNDS = 6
 _, CONTAINER, UNFILTERED = PLACES
 
 
-def taxed(cases: Sequence[Case], options: Options) -> list[Case]:
-    """Which cases show it: the baseline, and the yardstick's program on the same rung."""
+def overhead_cases(cases: Sequence[Case], options: Options) -> list[Case]:
+    """Which cases show it: the baseline, and the reference implementation on the same rung."""
     rung = options.baseline.partition("/")[2]
-    wanted = {options.baseline, f"{options.yardstick}/{rung}"}
+    wanted = {options.baseline, f"{options.reference}/{rung}"}
     found = {case.name: case for case in sorted(cases, key=lambda case: case.threads) if case.name in wanted}
     return list(found.values())
 
 
-def measure_tax(
-    engine: Engine, measure: Measure, latest: Round, options: Options, known: Sequence[TaxRound] = ()
-) -> Iterator[TaxRound]:
+def measure_overhead(
+    engine: Engine, measure: Measure, latest: Round, options: Options, known: Sequence[OverheadRound] = ()
+) -> Iterator[OverheadRound]:
     """Rounds of a case in every place, in a new random order each, with as many rows as its `latest` round.
 
     A place fails by itself, and then once only. What is `known` from an earlier session is not measured again.
@@ -43,14 +43,14 @@ def measure_tax(
         for place in shuffler.sample(sorted(places), len(places)):
             if place in broken or (place, number) in done:
                 continue
-            entry = TaxRound(place=place, round=measure(case, batch, number, places[place]))
+            entry = OverheadRound(place=place, round=measure(case, batch, number, places[place]))
             if entry.round.failure:
                 del places[place]
             yield entry
 
 
 def _batch(latest: Round, budget_s: float) -> Batch:
-    """What fills a round of a place, which has a case's whole budget; at least one sample beside the cold one."""
+    """What fills a round in one environment; at least one sample besides the first."""
     sample_s = sum(sample.wall_ns for sample in latest.samples) / len(latest.samples) / 1e9
     samples = max(2, min(len(latest.samples), int(budget_s / ROUNDS / sample_s)))
     return Batch(rows=latest.rows, samples=samples, first=latest.first or 0, calls=latest.calls)
