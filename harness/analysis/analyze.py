@@ -20,7 +20,7 @@ from harness.machine.disturbance import overview
 from harness.measure.plan import counted
 from harness.measure.stopping import why_stopped
 from harness.model.cases import Case, flop
-from harness.model.comparison import Comparison, Row
+from harness.model.comparison import Comparison, Row, VariantRow
 from harness.model.integrity import Chain, Verification
 from harness.model.journal import Entry
 from harness.model.manifests import Manifest, Rung
@@ -37,7 +37,7 @@ def analyze(
     noise = noise_of(timings, rungs)
     floors = Floors(noise, rungs)
     ratios = Ratios({case: taken for case, taken in timings.items() if not case.twin}, floors)
-    rows = tuple(_rows(evidence, ratios))
+    rows, variants = tuple(_rows(evidence, ratios)), tuple(_variants(evidence, ratios))
     startups = startup_seconds(evidence.startups)
     return Comparison(
         run=started.run,
@@ -49,15 +49,16 @@ def analyze(
         rows=rows,
         published=published_rows(rows, started.options.baseline, evidence.machine, ratios.between_rows),
         published_source=str(published()["source"]),
+        variants=variants,
         images=tuple(
             with_startup(image_row(manifest, stage, evidence.images.get(manifest.image_of(stage))), startups)
             for manifest in started.manifests
-            for stage in manifest.stages(started.options.rungs)
+            for stage in manifest.stages(started.options.rungs, variants=started.options.variants)
         ),
         container_seconds=startups.get(None),
         tax=tuple(tax_rows(evidence.tax, floors.of)),
         warnings=(
-            *cautions(evidence, rows),
+            *cautions(evidence, [*rows, *(variant.row for variant in variants)]),
             *noise_warnings(noise, [case for case in started.cases if case.twin], rungs),
         ),
         finished=evidence.finished,
@@ -75,7 +76,8 @@ def _rows(evidence: Evidence, ratios: Ratios) -> Iterable[Row]:
     """A row for every case, and for every rung that a manifest calls absent; by language, up the ladder."""
     options = evidence.started.options
     for manifest in evidence.started.manifests:
-        cases = [case for case in evidence.started.cases if case.implementation == manifest.name and not case.twin]
+        ladder = {rung.name for rung in manifest.rungs}
+        cases = [case for case in _originals(evidence, manifest) if case.rung in ladder]
         rows = [_row(evidence, ratios, manifest, case) for case in cases]
         rows += [
             Row(
@@ -91,6 +93,26 @@ def _rows(evidence: Evidence, ratios: Ratios) -> Iterable[Row]:
             if rung.name in options.rungs
         ]
         yield from sorted(rows, key=lambda row: ladder_position(row.rung))
+
+
+def _originals(evidence: Evidence, manifest: Manifest) -> list[Case]:
+    """The cases of an implementation, without its A/A controls."""
+    return [case for case in evidence.started.cases if case.implementation == manifest.name and not case.twin]
+
+
+def _variants(evidence: Evidence, ratios: Ratios) -> Iterable[VariantRow]:
+    """A row for every case of a variant, in the order of the manifests."""
+    for manifest in evidence.started.manifests:
+        variants = {variant.name: variant for variant in manifest.variants}
+        for case in _originals(evidence, manifest):
+            if variant := variants.get(case.rung):
+                original = case.model_copy(update={"rung": variant.of})
+                yield VariantRow(
+                    of=variant.of,
+                    changes=variant.changes,
+                    row=_row(evidence, ratios, manifest, case),
+                    to_rung=ratios.between(original, case),
+                )
 
 
 def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> Row:

@@ -56,6 +56,9 @@ def compare(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Build every image from nothing, one at a time, to time it.")
     ] = False,
+    variants: Annotated[
+        bool, typer.Option("--variants", help="Also measure variants of rungs: other flags, another form.")
+    ] = False,
     out: Results = Path("results"),
     plan: Annotated[bool, typer.Option("--plan", help="Print the cases and what they will take; run nothing.")] = False,
     resume: Annotated[
@@ -89,6 +92,7 @@ def compare(
         tune=tune,
         tax=tax,
         rebuild=rebuild,
+        variants=variants,
     )
     if plan:
         _print_plan(catalog, options_for, out)
@@ -191,7 +195,7 @@ def _show(folder: Path, comparison: Comparison) -> None:
     except HarnessError as error:
         error.add_note(f"The report is kept in {folder}, in every format.")
         raise
-    if any(row.outcome == "failed" for row in comparison.rows):
+    if any(row.outcome == "failed" for row in comparison.everything):
         raise typer.Exit(SOME_CASE_FAILED)
 
 

@@ -27,7 +27,7 @@ def build_images(run: Run, catalog: Catalog) -> int:
     began_ns = time.monotonic_ns()
     base = run.base = build_base(run.engine, catalog, run.folder.keep_log, run.watch)
     machine = read_machine(run.engine, base)  # before our own builds load it
-    wanted = targets_of(run.sources.values(), run.options.rungs)
+    wanted = targets_of(run.sources.values(), run.options.rungs, variants=run.options.variants)
     wanted += [Target(source) for name, source in run.tools.items() if name not in run.sources]
     wanted += [Target(source) for source in catalog.others.values()]
     if run.past.started:

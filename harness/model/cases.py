@@ -48,6 +48,7 @@ class Options(Record):
     twin: bool = True  # measure A/A controls
     tax: bool = False  # measure what the container itself costs
     rebuild: bool = False  # build every image from nothing, to time it
+    variants: bool = False  # measure variants of the rungs
 
 
 class Batch(Record):

@@ -12,7 +12,7 @@ SCHEMA = 3
 
 
 def render(comparison: Comparison) -> str:
-    """One JSON object: schema, run, machine, conditions, peaks, rows, published, tax, images, noise, warnings, cost."""
+    """One object: schema, run, machine, peaks, rows, published, variants, tax, images, noise, cost and more."""
     document = {
         "schema": SCHEMA,
         "run": comparison.run,
@@ -30,6 +30,7 @@ def render(comparison: Comparison) -> str:
             row.model_dump(exclude={"here"}) | {"here": row.here.name if row.here else None}
             for row in comparison.published
         ],
+        "variants": [each.model_dump() for each in comparison.variants],
         "container_seconds": comparison.container_seconds,
         "tax": [row.model_dump() for row in comparison.tax],
         "images": _images(comparison.images),

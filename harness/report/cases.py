@@ -72,7 +72,7 @@ def without_result(comparison: Comparison) -> Section:
     """Cases that failed, with the reason and the log; rungs that are absent, with theirs."""
     points = [
         f"{row.name}: {row.outcome}: {row.reason}" + (f" (log: {row.log})" if row.log else "")
-        for row in comparison.rows
+        for row in comparison.everything
         if row.outcome != "measured"
     ]
     return Section("Without a result", points=points)

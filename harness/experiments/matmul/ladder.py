@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.experiments.matmul.controls import controls
 from harness.model.cases import Case, Options
-from harness.model.manifests import LADDER, Manifest
+from harness.model.manifests import LADDER, Manifest, Rung
 
 
 def ladder_position(rung: str) -> int:
@@ -25,15 +25,34 @@ def rungs_of(manifests: Iterable[Manifest]) -> list[str]:
 
 
 def cases_of(manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
-    """The cases of the chosen languages, rungs and numbers of threads, rung by rung up the ladder; then controls."""
+    """The cases of the chosen languages, rungs and numbers of threads, rung by rung up the ladder; then controls.
+
+    Variants, where they are asked for, come last: no control is one of theirs.
+    """
     cases = tuple(
-        Case(implementation=manifest.name, rung=rung.name, n=options.n, threads=threads)
+        case
         for name in options.rungs
         for manifest in manifests
         if (rung := manifest.rung(name))
-        for threads in (options.threads if rung.threads == "all" else (1,))
+        for case in _cases_of_rung(manifest, rung, options)
     )
-    return cases + controls(cases, manifests, options)
+    return cases + controls(cases, manifests, options) + tuple(_variants(manifests, options))
+
+
+def _cases_of_rung(manifest: Manifest, rung: Rung, options: Options) -> list[Case]:
+    """A rung on every number of threads that it is measured on."""
+    return [
+        Case(implementation=manifest.name, rung=rung.name, n=options.n, threads=threads)
+        for threads in (options.threads if rung.threads == "all" else (1,))
+    ]
+
+
+def _variants(manifests: Iterable[Manifest], options: Options) -> Iterator[Case]:
+    """The variants of the chosen rungs that are built for this n."""
+    for manifest in manifests if options.variants else ():
+        for variant in manifest.variants:
+            if variant.of in options.rungs and variant.takes(options.n):
+                yield from _cases_of_rung(manifest, variant, options)
 
 
 def first_row(n: int, seed: int, number: int) -> int:

@@ -36,6 +36,7 @@ def parse_options(
     tune: bool = False,
     tax: bool = False,
     rebuild: bool = False,
+    variants: bool = False,
 ) -> Options:
     """The options after defaults. Raises UsageError for a name or a number that cannot be right."""
     every = catalog.implementations
@@ -62,6 +63,7 @@ def parse_options(
         tune=tune,
         tax=tax,
         rebuild=rebuild,
+        variants=variants,
     )
     if not cases_of([every[name].manifest for name in options.langs], options):
         raise UsageError(f"no case to run: {langs} has none of the rungs {rungs}")
