@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from harness.analysis.evidence import Evidence
+from harness.experiments.matmul.published import published
 from harness.machine.doctor import standing
 from harness.measure.plan import candidates
 from harness.model.cases import Options
@@ -20,6 +21,11 @@ WIDE = 0.10  # half-widths above this share of the value are worth a warning
 def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     """What a careful reader must know before believing the rows."""
     options, machine = evidence.started.options, evidence.machine
+    if options.quick:
+        yield (
+            f"a quick run, for a first impression: n = {options.n} (published: {published()['n']}), few rounds, wide "
+            "intervals, no A/A control; `harness compare` without --quick measures in full"
+        )
     if evidence.finished is None:
         yield "this run did not come to its end: its rows are what was measured until then"
     if evidence.resumed:

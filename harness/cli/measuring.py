@@ -26,49 +26,62 @@ if TYPE_CHECKING:
     from harness.progress import Progress
 
 
+Rungs = Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all, or published.")]
+Threads = Annotated[
+    str, typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all.")
+]
+Precision = Annotated[float, typer.Option(help="Per cent either way at which a ratio is known well enough.")]
+Yardstick = Annotated[
+    str | None,
+    typer.Option(help="The implementation that the others are held against, rung by rung.", show_default="C's"),
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of the inputs and of the order.", show_default="a fresh one")]
+Tune = Annotated[
+    bool, typer.Option("--tune", help="Steady the machine meanwhile (governor, turbo, huge pages); needs root.")
+]
+Tax = Annotated[
+    bool, typer.Option("--tax", help="Measure what seccomp costs the baseline and the yardstick, in the container.")
+]
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Build every image from nothing, one at a time, to time it.")]
+Variants = Annotated[bool, typer.Option("--variants", help="Also measure variants of rungs: other flags, other forms.")]
+Quick = Annotated[
+    bool,
+    typer.Option(
+        "--quick", help="A first impression in a minute: smaller n, fewer cases and rounds, unless asked for otherwise."
+    ),
+]
+Resume = Annotated[
+    str | None, typer.Option(help="Go on, with its own options, with a run that was cut short: its id, or latest.")
+]
+
+
 def compare(
     context: typer.Context,
     langs: Langs = ALL,
-    rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all, or published.")] = ALL,
+    rungs: Rungs = ALL,
     n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
-    threads: Annotated[
-        str, typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all.")
-    ] = ALL,
+    threads: Threads = ALL,
     rounds: Annotated[int, typer.Option(help="Rounds of a case at the least.")] = 3,
-    precision: Annotated[float, typer.Option(help="Per cent either way at which a ratio is known well enough.")] = 3.0,
+    precision: Precision = 3.0,
     budget: Annotated[
         float, typer.Option(help="Seconds of measuring for a case; for the baseline eight times as many.")
     ] = (5.0),
     baseline: Annotated[str, typer.Option(help="The case that ratios are taken against.")] = "python/naive",
-    yardstick: Annotated[
-        str | None,
-        typer.Option(help="The implementation that the others are held against, rung by rung.", show_default="C's"),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Seed of the inputs and of the order.", show_default="a fresh one")
-    ] = None,
-    tune: Annotated[
-        bool, typer.Option("--tune", help="Steady the machine meanwhile (governor, turbo, huge pages); needs root.")
-    ] = False,
-    tax: Annotated[
-        bool, typer.Option("--tax", help="Measure what seccomp costs the baseline and the yardstick, in the container.")
-    ] = False,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Build every image from nothing, one at a time, to time it.")
-    ] = False,
-    variants: Annotated[
-        bool, typer.Option("--variants", help="Also measure variants of rungs: other flags, another form.")
-    ] = False,
+    yardstick: Yardstick = None,
+    seed: Seed = None,
+    tune: Tune = False,
+    tax: Tax = False,
+    rebuild: Rebuild = False,
+    variants: Variants = False,
+    quick: Quick = False,
     out: Results = Path("results"),
     plan: Annotated[bool, typer.Option("--plan", help="Print the cases and what they will take; run nothing.")] = False,
-    resume: Annotated[
-        str | None, typer.Option(help="Go on, with its own options, with a run that was cut short: its id, or latest.")
-    ] = None,
+    resume: Resume = None,
     wait: Wait = False,
 ) -> None:
     """Build, run, validate, measure and report: every chosen language on every chosen rung."""
     from harness.experiments import matmul
-    from harness.experiments.matmul.options import parse_options
+    from harness.experiments.matmul.options import QUICK, parse_options
     from harness.images.catalog import load_catalog, root
 
     catalog = load_catalog(root(), matmul.NAME)
@@ -93,7 +106,12 @@ def compare(
         tax=tax,
         rebuild=rebuild,
         variants=variants,
+        quick=quick,
     )
+    if quick:
+        options_for = partial(
+            options_for, **{name: value for name, value in QUICK.items() if not _is_given(context, name)}
+        )
     if plan:
         _print_plan(catalog, options_for, out)
     else:
@@ -138,14 +156,15 @@ def _resume(catalog: Catalog, run: str, out: Path, wait: bool) -> None:
 
 def _refuse_other_options(context: typer.Context) -> None:
     """A run is resumed with the options that it was started with, and no others."""
-    others = [
-        f"--{name}"
-        for name in context.params
-        if name not in {"resume", "out", "wait"}
-        and getattr(context.get_parameter_source(name), "name", "") != "DEFAULT"
-    ]
+    kept = {"resume", "out", "wait"}
+    others = [f"--{name}" for name in context.params if name not in kept and _is_given(context, name)]
     if others:
         raise UsageError(f"--resume goes on with the run's own options: leave out {', '.join(others)}")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether the user gave an option, and did not leave it at its default."""
+    return getattr(context.get_parameter_source(name), "name", "") != "DEFAULT"
 
 
 def _carry_out(engine: DockerEngine, folder: Path, measured: Callable[[Progress], object]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.events import Event
 from harness.machine.disturbance import disturbances
 from harness.measure.experiment import Experiment, Measure
 from harness.measure.forecast import case_s, pace
-from harness.measure.plan import counted, next_batch, shuffled
+from harness.measure.plan import counted, most_threads, next_batch, shuffled
 from harness.measure.run import Run
 from harness.measure.stopping import precise
 from harness.measure.tax import measure_tax, taxed
@@ -27,6 +27,7 @@ def measure_rounds(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
     number, began_s = 0, time.monotonic()
     made: list[Round] = []  # in this session
     left_s = {case: _left_s(run, case) for case in cases}
+    told: set[Case] = set()
     while waiting := [(case, batch) for case in cases if (batch := _next(run, case))]:
         number += 1
         batches = {case: run.experiment.placed(batch, case, run.options.seed, number) for case, batch in waiting}
@@ -43,6 +44,27 @@ def measure_rounds(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
             made.append(entry)
             left_s[case] = _left_s(run, case)
             run.watch(Event("measured", _told_round(run.experiment, run.rounds[case])))
+            for text in first_speedups(run.experiment, run.rounds, run.options.baseline, told):
+                run.watch(Event("measured", text))
+
+
+def first_speedups(
+    experiment: Experiment, rounds: Mapping[Case, Sequence[Round]], baseline: str, told: set[Case]
+) -> Iterator[str]:
+    """What a run comes to so far: a line for each case as soon as it and the baseline have a round that counts.
+
+    Cases that were `told` are not told again, and added to.
+    """
+    known = [case for case in rounds if counted(rounds[case]) and not rounds[case][-1].failure]
+    chosen = most_threads(known, baseline)
+    if chosen is None:
+        return
+    baseline_mean = experiment.estimate(counted(rounds[chosen])).mean
+    for case in known:
+        if case not in told and case.name != baseline and not case.twin:
+            told.add(case)
+            ratio = baseline_mean / experiment.estimate(counted(rounds[case])).mean
+            yield f"so far: {case} is {ratio:,.3g} times as fast as {baseline}"
 
 
 def measure_taxes(run: Run, measure: Measure, cases: Sequence[Case]) -> None:

@@ -49,6 +49,8 @@ class Options(Record):
     tax: bool = False  # measure what the container itself costs
     rebuild: bool = False  # build every image from nothing, to time it
     variants: bool = False  # measure variants of the rungs
+    quick: bool = False  # a first taste
+    only: tuple[str, ...] = ()  # of the rungs, these cases by name; all, where none is named
 
 
 class Batch(Record):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from harness.experiments.matmul.controls import controls
 from harness.model.cases import Case, Options
@@ -33,10 +33,26 @@ def cases_of(manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...
         case
         for name in options.rungs
         for manifest in manifests
-        if (rung := manifest.rung(name))
+        if (rung := manifest.rung(name)) and is_chosen(manifest, rung, options)
         for case in _cases_of_rung(manifest, rung, options)
     )
     return cases + controls(cases, manifests, options) + tuple(_variants(manifests, options))
+
+
+def is_chosen(manifest: Manifest, rung: Rung, options: Options) -> bool:
+    """Whether a rung is among the cases that the options name, if they name any."""
+    return not options.only or f"{manifest.name}/{rung.name}" in options.only
+
+
+def quick_cases(manifests: Iterable[Manifest], published: Collection[str]) -> list[str]:
+    """Of these languages the naive rung, the best one of their own, and those of some `published` cases."""
+    names = []
+    for manifest in manifests:
+        own = [rung.name for rung in manifest.rungs if rung.image == "final"]
+        best = max(own, key=lambda name: (name in LADDER, ladder_position(name)), default=None)
+        names += [f"{manifest.name}/{name}" for name in own if name in {"naive", best}]
+        names += [f"{manifest.name}/{name}" for name in own if f"{manifest.name}/{name}" in published]
+    return list(dict.fromkeys(names))
 
 
 def _cases_of_rung(manifest: Manifest, rung: Rung, options: Options) -> list[Case]:
@@ -51,7 +67,8 @@ def _variants(manifests: Iterable[Manifest], options: Options) -> Iterator[Case]
     """The variants of the chosen rungs that are built for this n."""
     for manifest in manifests if options.variants else ():
         for variant in manifest.variants:
-            if variant.of in options.rungs and variant.takes(options.n):
+            rung = manifest.held(variant.of)
+            if rung.name in options.rungs and is_chosen(manifest, rung, options) and variant.takes(options.n):
                 yield from _cases_of_rung(manifest, variant, options)
 
 
