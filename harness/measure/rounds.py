@@ -64,7 +64,7 @@ def first_speedups(
         if case not in told and case.name != baseline and not case.twin:
             told.add(case)
             ratio = baseline_mean / experiment.estimate(counted(rounds[case])).mean
-            yield f"so far: {case} is {float(f"{ratio:.3g}"):,g} times as fast as {baseline}"
+            yield f"so far: {case} is {float(format(ratio, '.3g')):,g} times as fast as {baseline}"
 
 
 def measure_taxes(run: Run, measure: Measure, cases: Sequence[Case]) -> None:

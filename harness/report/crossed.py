@@ -1,19 +1,28 @@
-"""The tables of languages × rungs: ratios, speeds, the yardstick, the climb."""
+"""The tables of languages × rungs: ratios, speeds, the yardstick, the climb. Each is a pivot of the figures' frame."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from harness.experiments.matmul.ladder import ladder_position
-from harness.model.comparison import Comparison, Ratio, Row
+from harness.model.comparison import Comparison, Ratio
 from harness.report.figures import ESTIMATE, NONE, number, percent, times
+from harness.report.frame import frame_of, on_most_threads
 from harness.report.section import Section, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Cell = Callable[[Mapping[str, Ratio], bool], str]
+"""What a cell says of a case, by its figures, and whether they are estimates."""
 
 
 def matrix(comparison: Comparison) -> Section:
     """Languages × rungs against the baseline."""
     heading = f"Languages × rungs: times faster than {comparison.options.baseline}"
-    return _crossed(comparison, heading, lambda row: _times(row, row.ratio))
+    return _crossed(comparison, heading, lambda of, estimate: times(of.get("ratio"), estimate=estimate))
 
 
 def speeds(comparison: Comparison) -> Section:
@@ -21,7 +30,9 @@ def speeds(comparison: Comparison) -> Section:
     return _crossed(
         comparison,
         "Languages × rungs: GFLOP/s and share of the measured peak",
-        lambda row: f"{number(row.gflops)}{ESTIMATE if row.is_estimate else ''} · {percent(row.peak_share)}",
+        lambda of, estimate: (
+            f"{number(_value(of, 'gflops'))}{ESTIMATE if estimate else ''} · {percent(_value(of, 'peak_share'))}"
+        ),
     )
 
 
@@ -29,38 +40,60 @@ def against_yardstick(comparison: Comparison) -> Section:
     """Languages × rungs against the yardstick: the same rung first, which compares languages and not efforts."""
     yardstick = comparison.options.yardstick
     label = next((row.label for row in comparison.rows if row.implementation == yardstick), yardstick)
-    section = _crossed(
+    heading = f"Faster than {label}? Times faster on the same rung · than its naive"
+    if not any(row.to_yardstick_naive for row in comparison.rows):
+        return Section(heading)
+    return _crossed(
         comparison,
-        f"Faster than {label}? Times faster on the same rung · than its naive",
-        _beside,
+        heading,
+        lambda of, estimate: (
+            f"{times(of.get('to_yardstick'), estimate=estimate)} · "
+            f"{times(of.get('to_yardstick_naive'), estimate=estimate)}"
+        ),
     )
-    return section if any(row.to_yardstick_naive for row in comparison.rows) else Section(section.heading)
 
 
 def climb(comparison: Comparison) -> Section:
     """What each step multiplied, language by language; every case's table names the rung that it was made from."""
-    section = _crossed(
-        comparison,
-        "The climb: how many times faster each rung is than the one it was made from",
-        lambda row: _times(row, row.step) if row.step else "1",
+    heading = "The climb: how many times faster each rung is than the one it was made from"
+    if not any(row.step for row in comparison.rows):
+        return Section(heading)
+    return _crossed(
+        comparison, heading, lambda of, estimate: times(of["step"], estimate=estimate) if "step" in of else "1"
     )
-    return section if any(row.step for row in comparison.rows) else Section(section.heading)
 
 
-def _crossed(comparison: Comparison, heading: str, cell: Callable[[Row], str]) -> Section:
+def _crossed(comparison: Comparison, heading: str, cell: Cell) -> Section:
     """A table of languages × rungs, each on the most threads that it was measured on."""
-    rows = sorted(comparison.rows, key=lambda row: row.threads)
-    rungs = sorted({row.rung for row in rows}, key=ladder_position)
-    cells = {(row.implementation, row.rung): cell(row) if row.seconds else row.outcome for row in rows}
+    frame = on_most_threads(frame_of(comparison))
+    cases = ["implementation", "rung"]
+    told = frame.drop_duplicates(cases).set_index(cases)[["outcome", "estimate"]]
+    figures = {name: _figures(group) for name, group in frame.groupby(cases)}
+    told["cell"] = [
+        cell(figures[name], bool(estimate)) if outcome == "measured" else str(outcome)
+        for name, outcome, estimate in told.itertuples()
+    ]
     labels = {row.implementation: row.label for row in comparison.rows}
-    lines = [[label, *(cells.get((name, rung), NONE) for rung in rungs)] for name, label in labels.items()]
+    rungs = sorted({row.rung for row in sorted(comparison.rows, key=lambda row: row.threads)}, key=ladder_position)
+    table = told["cell"].unstack("rung").reindex(index=list(labels), columns=rungs).fillna(NONE)
+    lines = [[label, *map(str, table.loc[name])] for name, label in labels.items()]
     return Section(heading, table=Table(["", *rungs], lines))
 
 
-def _times(row: Row, ratio: Ratio | None) -> str:
-    return times(ratio, estimate=row.is_estimate)
+def _figures(group: pd.DataFrame) -> dict[str, Ratio]:
+    """The figures of one case, by name; where an end of an interval is not known it is None."""
+    return {
+        figure: Ratio(
+            value=value,
+            low=None if math.isnan(low) else low,
+            high=None if math.isnan(high) else high,
+            tie=bool(tie),
+        )
+        for figure, value, low, high, tie in zip(
+            group["figure"], group["value"], group["low"], group["high"], group["tie"].fillna(False), strict=True
+        )
+    }
 
 
-def _beside(row: Row) -> str:
-    """Times faster than the yardstick on the same rung, and than its naive one."""
-    return f"{_times(row, row.to_yardstick)} · {_times(row, row.to_yardstick_naive)}"
+def _value(of: Mapping[str, Ratio], figure: str) -> float | None:
+    return of[figure].value if figure in of else None
