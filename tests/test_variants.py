@@ -163,7 +163,7 @@ def section(comparison: Comparison, heading: str) -> Section:
 
 
 def test_the_report_sets_them_below_the_published_row_of_their_rung(comparison: Comparison) -> None:
-    table = section(comparison, "Why the ratios differ").table
+    table = section(comparison, "Differences from the published setup").table
     assert table
     lines = [dict(zip(table.headers, line, strict=True)) for line in table.rows]
     at = next(place for place, line in enumerate(lines) if line["case"] == "c/naive")
@@ -177,7 +177,7 @@ def test_the_report_sets_them_below_the_published_row_of_their_rung(comparison: 
 
 
 def test_no_other_table_and_no_picture_has_them(comparison: Comparison) -> None:
-    told = ("Why the ratios differ", "Warnings", "Images, bytes")
+    told = ("Differences from the published setup", "Warnings", "Images, bytes")
     elsewhere = [each for each in sections(comparison) if each.heading not in told]
     assert "@" not in "".join(str(each.table) for each in elsewhere)
     for name in ("csv", "svg"):
@@ -196,14 +196,14 @@ def test_those_of_rungs_that_were_never_published_follow(tmp_path: Path) -> None
     engine = FakeEngine((other,), {"rust/naive": 1e-3, "rust/naive@O0": 2e-3})
     options = OPTIONS.model_copy(update={"langs": ("rust",), "baseline": "rust/naive", "yardstick": "rust"})
     compare(MATMUL, engine, a_catalog(tmp_path / "tree", other), options, tmp_path, "r1", lambda _: None)
-    table = section(comparison_of(tmp_path), "Why the ratios differ").table
+    table = section(comparison_of(tmp_path), "Differences from the published setup").table
     assert table
     assert [line[1] for line in table.rows] == ["rust/naive", "rust/naive@O0"]
 
 
 def test_without_them_the_report_says_how_to_measure_them(tmp_path: Path) -> None:
     measured(tmp_path, OPTIONS.model_copy(update={"variants": False}))
-    assert "harness compare --variants" in section(comparison_of(tmp_path), "Why the ratios differ").intro
+    assert "harness compare --variants" in section(comparison_of(tmp_path), "Differences from the published setup").intro
 
 
 def ends_with_3(_: Exit) -> Exit:

@@ -80,9 +80,9 @@ def differences(comparison: Comparison) -> Section:
     headers = ["published row", "case", "published", "here", "seconds", "vs its rung", "what it changes"]
     points = [f"{row.case}: {'; '.join(row.differences)}." for row in chosen if row.differences]
     if not lines:
-        return Section("Why the ratios differ")
+        return Section("Differences from the published setup")
     intro = VARIANTS if comparison.variants else NO_VARIANTS
-    return Section("Why the ratios differ", intro, Table(headers, lines), points)
+    return Section("Differences from the published setup", intro, Table(headers, lines), points)
 
 
 def _lines(version: str, there: str, case: str, here: Row | None, variants: Iterable[VariantRow]) -> list[list[str]]:

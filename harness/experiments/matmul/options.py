@@ -25,7 +25,7 @@ QUICK: dict[str, Any] = {
     "n": 2048,  # a row of naive Python takes half a second; with the published 4096, four
     "rounds": 3,
     "precision": 0.0,  # no target: the budget ends a case
-    "budget": 1.0,
+    "budget": 0.5,
 }
 """What `--quick` sets where the user does not say otherwise: to answer within a minute once the images are built."""
 
