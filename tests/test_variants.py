@@ -25,6 +25,7 @@ from harness.report import renderer
 from harness.report.document import sections
 from harness.report.section import Section
 from harness.store import JOURNAL, load_run
+from tests.conftest import Command
 from tests.factories import a_catalog, a_manifest, a_variant, info_of, some_options
 from tests.fake_engine import FakeEngine, Fault
 from tests.test_manifest import GOOD
@@ -108,6 +109,16 @@ def test_variants_are_cases_where_they_are_asked_for_and_after_all_others() -> N
 def test_a_variant_is_measured_with_its_rung_and_at_the_sizes_that_it_is_built_for() -> None:
     assert names(OPTIONS.model_copy(update={"n": 17}))[-1] == "c/naive@O0"
     assert names(OPTIONS.model_copy(update={"rungs": ("parallel",)})) == ["c/parallel"]
+
+
+def test_where_there_are_none_asking_for_them_is_a_mistake(harness: Command) -> None:
+    plan = ("compare", "--plan", "--variants", "--langs")
+    ended = harness(*plan, "rust")
+    assert (ended.code, ended.out) == (2, "")
+    assert "no rung that was chosen has a variant at n = 4096" in ended.err
+    out = harness(*plan, "c,python").out
+    assert all(f"\n{name} " in out for name in ("c/naive@O0", "c/naive@fixed", "python/naive@function"))
+    assert "c/naive@fixed" not in harness(*plan, "c", "--n", "97").out
 
 
 def measured(folder: Path, options: Options = OPTIONS, **script: object) -> tuple[FakeEngine, Catalog]:
@@ -203,7 +214,9 @@ def test_those_of_rungs_that_were_never_published_follow(tmp_path: Path) -> None
 
 def test_without_them_the_report_says_how_to_measure_them(tmp_path: Path) -> None:
     measured(tmp_path, OPTIONS.model_copy(update={"variants": False}))
-    assert "harness compare --variants" in section(comparison_of(tmp_path), "Differences from the published setup").intro
+    assert (
+        "harness compare --variants" in section(comparison_of(tmp_path), "Differences from the published setup").intro
+    )
 
 
 def ends_with_3(_: Exit) -> Exit:

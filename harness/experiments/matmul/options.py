@@ -12,6 +12,7 @@ from harness.experiments.matmul.published import published
 from harness.experiments.matmul.workload import MAX_N
 from harness.images.catalog import Catalog, known
 from harness.model.cases import Options
+from harness.model.manifests import VARIANT_MARK
 
 ALL = "all"
 PUBLISHED = "published"
@@ -86,8 +87,11 @@ def parse_options(
         quick=quick,
         only=tuple(only),
     )
-    if not cases_of([every[name].manifest for name in options.langs], options):
+    cases = cases_of([every[name].manifest for name in options.langs], options)
+    if not cases:
         raise UsageError(f"no case to run: {langs} has none of the rungs {rungs}")
+    if variants and not any(VARIANT_MARK in case.rung for case in cases):
+        raise UsageError(f"--variants: no rung that was chosen has a variant at n = {n}; c/naive has, at n = 4096")
     return options
 
 
