@@ -14,7 +14,7 @@ from harness.experiments.matmul.ladder import cases_of
 from harness.images.catalog import Catalog, Source
 from harness.model.cases import Accounts, Case, Conditions, Failure, Options, Sample
 from harness.model.journal import Entry, Finished, Image, Peak, Round, Started
-from harness.model.manifests import AbsentRung, Conventional, Info, Manifest, Rung, RungInfo, Traits
+from harness.model.manifests import AbsentRung, Conventional, Info, Manifest, Rung, RungInfo, Traits, Variant
 
 STARTUP_NS = 100_000_000
 CALM = Conditions(
@@ -62,13 +62,19 @@ def a_manifest(name: str = "alpha", *rungs: str | Rung | AbsentRung, **changes: 
     return Manifest.model_validate(fields | changes)
 
 
+def a_variant(name: str = "naive@O0", **changes: Any) -> Variant:
+    """A variant of `naive`, without optimization."""
+    fields = a_rung(name, flags="-O0").model_dump(exclude={"image"}) | {"changes": "no optimization"}
+    return Variant.model_validate(fields | changes)
+
+
 def info_of(manifest: Manifest) -> Info:
     """What an image says that was built just as its manifest declares."""
     return Info(
         toolchain=f"{manifest.name} compiler 1.0",
         rungs={
             rung.name: RungInfo(**rung.model_dump(include=set(Traits.model_fields)), instruction_sets=("x86-64",))
-            for rung in manifest.rungs
+            for rung in (*manifest.rungs, *manifest.variants)
         },
     )
 
@@ -151,7 +157,7 @@ def a_catalog(folder: Path, *manifests: Manifest, others: Sequence[Manifest] = (
         context = folder / manifest.name
         context.mkdir(parents=True)
         (context / "Dockerfile").write_text(
-            "".join(f"FROM scratch AS {stage}\n" for stage in ("final", "library", "check"))
+            "".join(f"FROM scratch AS {stage}\n" for stage in ("final", "library", "variants", "check"))
         )
         return Source(manifest, context, context / "Dockerfile")
 

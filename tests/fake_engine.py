@@ -295,7 +295,7 @@ def _no_fault(ended: Exit) -> Exit:
 
 
 def _name(tag: str) -> str:
-    return tag.removeprefix("harness-").partition(":")[0].removesuffix("-library")
+    return tag.removeprefix("harness-").partition(":")[0].removesuffix("-library").removesuffix("-variants")
 
 
 def _matrix(data: bytes, n: int) -> Matrix:

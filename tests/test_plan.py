@@ -327,3 +327,14 @@ def test_a_pilot_that_asked_for_as_much_counts() -> None:
 def test_neither_a_lone_pilot_nor_a_failed_round_counts() -> None:
     alone = a_round(a_case(), 0.1, rows=1, number=1)
     assert counted([alone]) == counted([alone, a_failed_round(a_case(), "killed")]) == []
+
+
+def test_one_slow_container_does_not_make_the_next_one_last_for_minutes() -> None:
+    case = a_case(n=2048)
+    rounds = [
+        a_round(case, 1.7, 1.6, rows=1, number=1, pilot=True),  # by chance as long as two rows of the next
+        a_round(case, 1.9, rows=2, number=2, pilot=True),
+    ]
+    batch = next_batch(MATMUL, a_rung(), case, rounds, some_budget(1.0))
+    assert batch
+    assert batch.rows * batch.samples * 1.9 / 2 <= 8

@@ -15,7 +15,7 @@ from harness.machine.interference import overview
 from harness.measure.plan import counted, rungs_by_case
 from harness.measure.stopping import why_stopped
 from harness.model.cases import Case
-from harness.model.comparison import Comparison, Row
+from harness.model.comparison import Comparison, Row, VariantRow
 from harness.model.integrity import Chain, Verification
 from harness.model.journal import Entry
 from harness.model.manifests import Manifest, Rung
@@ -32,7 +32,7 @@ def analyze(
     noise = noise_of(timings, rungs)
     floors = Floors(noise, rungs)
     ratios = Ratios({case: taken for case, taken in timings.items() if not case.control}, floors)
-    rows = tuple(_rows(evidence, ratios))
+    rows, variants = tuple(_rows(evidence, ratios)), tuple(_variants(evidence, ratios))
     source, published = experiment.published(rows, started.options, evidence.machine, ratios.between_rows)
     startups = startup_seconds(evidence.startups)
     return Comparison(
@@ -46,15 +46,16 @@ def analyze(
         work=experiment.work(started.options),
         published=published,
         published_source=source,
+        variants=variants,
         images=tuple(
             with_startup(image_row(manifest, stage, evidence.images.get(manifest.image_of(stage))), startups)
             for manifest in started.manifests
-            for stage in manifest.stages(started.options.rungs)
+            for stage in manifest.stages(started.options.rungs, variants=started.options.variants)
         ),
         container_seconds=startups.get(None),
         overhead=tuple(overhead_rows(experiment, evidence.overhead, floors.of)),
         warnings=(
-            *cautions(evidence, rows),
+            *cautions(evidence, [*rows, *(variant.row for variant in variants)]),
             *noise_warnings(noise, [case for case in started.cases if case.control], rungs),
         ),
         finished=evidence.finished,
@@ -72,7 +73,8 @@ def _rows(evidence: Evidence, ratios: Ratios) -> Iterable[Row]:
     """A row for every case, and for every rung that a manifest declares absent; by language, up the ladder."""
     options = evidence.started.options
     for manifest in evidence.started.manifests:
-        cases = [case for case in evidence.started.cases if case.implementation == manifest.name and not case.control]
+        ladder = {rung.name for rung in manifest.rungs}
+        cases = [case for case in _originals(evidence, manifest) if case.rung in ladder]
         rows = [_row(evidence, ratios, manifest, case) for case in cases]
         rows += [
             Row(
@@ -88,6 +90,26 @@ def _rows(evidence: Evidence, ratios: Ratios) -> Iterable[Row]:
             if rung.name in options.rungs
         ]
         yield from sorted(rows, key=lambda row: options.rungs.index(row.rung))
+
+
+def _originals(evidence: Evidence, manifest: Manifest) -> list[Case]:
+    """The cases of an implementation, without its A/A controls."""
+    return [case for case in evidence.started.cases if case.implementation == manifest.name and not case.control]
+
+
+def _variants(evidence: Evidence, ratios: Ratios) -> Iterable[VariantRow]:
+    """A row for every case of a variant, in the order of the manifests."""
+    for manifest in evidence.started.manifests:
+        variants = {variant.name: variant for variant in manifest.variants}
+        for case in _originals(evidence, manifest):
+            if variant := variants.get(case.rung):
+                original = case.model_copy(update={"rung": variant.of})
+                yield VariantRow(
+                    of=variant.of,
+                    changes=variant.changes,
+                    row=_row(evidence, ratios, manifest, case),
+                    to_rung=ratios.between(original, case),
+                )
 
 
 def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> Row:
@@ -172,6 +194,11 @@ def _previous_rung(rungs: Sequence[str], measured: Collection[Case], case: Case,
     before = [
         other
         for other in measured
-        if other.implementation == case.implementation and rungs.index(other.rung) < rungs.index(case.rung)
+        if other.implementation == case.implementation and _height(rungs, other) < _height(rungs, case)
     ]
-    return max(before, key=lambda it: (rungs.index(it.rung), it.threads == case.threads, it.threads), default=None)
+    return max(before, key=lambda it: (_height(rungs, it), it.threads == case.threads, it.threads), default=None)
+
+
+def _height(rungs: Sequence[str], case: Case) -> int:
+    """The position of a case's rung on the ladder; variants are above it."""
+    return rungs.index(case.rung) if case.rung in rungs else len(rungs)

@@ -20,6 +20,11 @@ WIDE = 0.10  # half-widths above this share of the value are worth a warning
 def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     """What a careful reader must know before believing the rows."""
     options, machine = evidence.started.options, evidence.machine
+    if options.quick:
+        yield (
+            f"a quick run, for a first impression: n = {options.n}, few rounds, wide intervals, no A/A control; "
+            "`harness compare` without --quick measures in full"
+        )
     if evidence.finished is None:
         yield "this run was interrupted: its rows are what was measured until then"
     if evidence.resumed:

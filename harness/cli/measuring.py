@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from harness.progress import Progress
 
 
+Rungs = Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all, or published.")]
 Threads = Annotated[
     str, typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all (cores).")
 ]
@@ -44,6 +45,12 @@ Overhead = Annotated[
     bool, typer.Option("--overhead", help="Measure the container overhead: baseline and reference without seccomp too.")
 ]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Rebuild every image from scratch, one at a time; time it.")]
+Variants = Annotated[
+    bool, typer.Option("--variants", help="Also measure variants of rungs: same kernel, other flags or another form.")
+]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="A first result in a minute: smaller n, fewer cases and rounds, unless given.")
+]
 Resume = Annotated[
     str | None, typer.Option(help="Resume an interrupted run with its original options: its id, or latest.")
 ]
@@ -53,7 +60,7 @@ def compare(
     context: typer.Context,
     experiment: Annotated[str, typer.Option(help="What to measure.")] = "matmul",
     langs: Langs = ALL,
-    rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all, or published.")] = ALL,
+    rungs: Rungs = ALL,
     n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
     threads: Threads = ALL,
     rounds: Annotated[int, typer.Option(help="Minimum number of rounds per case.")] = 3,
@@ -65,6 +72,8 @@ def compare(
     tune: Tune = False,
     overhead: Overhead = False,
     rebuild: Rebuild = False,
+    variants: Variants = False,
+    quick: Quick = False,
     out: Results = Path("results"),
     plan: Annotated[bool, typer.Option("--plan", help="Print the cases and the expected time; run nothing.")] = False,
     resume: Resume = None,
@@ -96,6 +105,9 @@ def compare(
         tune=tune,
         overhead=overhead,
         rebuild=rebuild,
+        variants=variants,
+        quick=quick,
+        given={name for name in context.params if _is_given(context, name)},
     )
     if plan:
         _print_plan(chosen, catalog, options_for, out)
@@ -148,14 +160,15 @@ def _resume(run: str, out: Path, wait: bool) -> None:
 
 def _refuse_other_options(context: typer.Context) -> None:
     """A run is resumed with the options that it was started with, and no others."""
-    others = [
-        f"--{name}"
-        for name in context.params
-        if name not in {"resume", "out", "wait"}
-        and getattr(context.get_parameter_source(name), "name", "") != "DEFAULT"
-    ]
+    kept = {"resume", "out", "wait"}
+    others = [f"--{name}" for name in context.params if name not in kept and _is_given(context, name)]
     if others:
         raise UsageError(f"--resume uses the run's original options: leave out {', '.join(others)}")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether the user gave an option, and did not leave it at its default."""
+    return getattr(context.get_parameter_source(name), "name", "") != "DEFAULT"
 
 
 def _carry_out(engine: DockerEngine, folder: Path, measured: Callable[[Progress], object]) -> None:
@@ -204,7 +217,7 @@ def _show(folder: Path, comparison: Comparison) -> None:
     except HarnessError as error:
         error.add_note(f"The report is saved in {folder}, in every format.")
         raise
-    if any(row.outcome == "failed" for row in comparison.rows):
+    if any(row.outcome == "failed" for row in comparison.everything):
         raise typer.Exit(SOME_CASE_FAILED)
 
 

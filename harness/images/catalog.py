@@ -5,17 +5,19 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from harness.errors import ManifestError, RecipeError, UsageError
 from harness.images.sources import read_file, refuse_link
-from harness.model.manifests import AbsentRung, Conventional, Manifest, Rung, Stage
+from harness.model.manifests import VARIANT_MARK, AbsentRung, Conventional, Manifest, Rung, Stage, Variant
 
 ROOT_VARIABLE = "HARNESS_ROOT"
+NOT_INHERITED = {"name", "note", "image", "serial"}  # by a variant from its rung
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,15 @@ class Catalog:
         return {name: self.implementations[known(name, self.implementations, "implementation")] for name in names}
 
 
-def targets_of(sources: Iterable[Source], rungs: Collection[str] | None = None) -> list[Target]:
-    """The images that hold these rungs of these sources, or all of their rungs."""
-    return [
-        Target(source, stage)
-        for source in sources
-        for stage in source.manifest.stages(rungs if rungs is not None else [r.name for r in source.manifest.rungs])
-    ]
+def targets_of(
+    sources: Iterable[Source], rungs: Collection[str] | None = None, *, variants: bool = False
+) -> list[Target]:
+    """The images that hold these rungs of these sources, or all of their rungs; with `variants`, theirs too."""
+    targets = []
+    for source in sources:
+        names = [rung.name for rung in source.manifest.rungs] if rungs is None else rungs
+        targets += [Target(source, stage) for stage in source.manifest.stages(names, variants=variants)]
+    return targets
 
 
 def root() -> Path:
@@ -118,11 +122,14 @@ def load_manifest(path: Path) -> Manifest:
             refuse_link(folder)
         document = tomllib.loads(read_file(path).decode())
         tables = document.pop("rung", [])
+        rungs = tuple(Rung(**table) for table in tables if "absent" not in table)
+        variants = tuple(_variant(path, table, rungs) for table in document.pop("variant", []))
         return Manifest(
             **document,
             name=path.parent.name,
-            rungs=tuple(Rung(**table) for table in tables if "absent" not in table),
+            rungs=rungs,
             absent=tuple(AbsentRung(**table) for table in tables if "absent" in table),
+            variants=variants,
         )
     except RecipeError as error:
         raise ManifestError(str(error)) from error
@@ -132,6 +139,15 @@ def load_manifest(path: Path) -> Manifest:
         raise ManifestError(f"{_short(path)} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, AttributeError) as error:
         raise ManifestError(f"{_short(path)} is not a manifest: {error}") from error
+
+
+def _variant(path: Path, table: Mapping[str, Any], rungs: Iterable[Rung]) -> Variant:
+    """A variant: what its table does not say is as in the rung that it is of. Raises ManifestError if there is none."""
+    name = str(table.get("name", ""))
+    rung = next((rung for rung in rungs if rung.name == name.partition(VARIANT_MARK)[0]), None)
+    if rung is None:
+        raise ManifestError(f"{_short(path)}: a variant is named rung{VARIANT_MARK}change, after a rung held: {name!r}")
+    return Variant(**{**rung.model_dump(exclude=NOT_INHERITED), **table})
 
 
 def known(name: str, names: Iterable[str], what: str) -> str:
@@ -151,7 +167,7 @@ def _short(path: Path) -> str:
 
 
 def _explained(error: ValidationError) -> str:
-    fields: Sequence[str] = [*Manifest.model_fields, *Rung.model_fields, *Conventional.model_fields]
+    fields: Sequence[str] = [*Manifest.model_fields, *Variant.model_fields, *Conventional.model_fields]
     lines = []
     for detail in error.errors():
         key = ".".join(map(str, detail["loc"]))
@@ -160,5 +176,6 @@ def _explained(error: ValidationError) -> str:
             lines.append(f"unknown key {key!r}" + (f", did you mean {near[0]!r}?" if near else ""))
         else:
             lines.append(f"{key}: {detail['msg']}")
-    of_rung = f" (in a [[rung]] of it, {error.title})" if error.title in {"Rung", "AbsentRung"} else ""
-    return "; ".join(lines) + of_rung
+    tables = {"Rung": "rung", "AbsentRung": "rung", "Variant": "variant"}
+    of_table = f" (in a [[{tables[error.title]}]] of it, {error.title})" if error.title in tables else ""
+    return "; ".join(lines) + of_table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -45,8 +45,8 @@ class Experiment(Protocol):
     def name(self) -> str:
         """Of its folders below implementations/ and containers/, and in journals."""
 
-    def options(self, catalog: Catalog, **typed: Any) -> Options:
-        """What was typed, after defaults. Raises UsageError for a name or a number that cannot be right."""
+    def options(self, catalog: Catalog, *, given: Collection[str] = (), **typed: Any) -> Options:
+        """The options after defaults; `given` names those that are not at theirs. Raises UsageError for an invalid one."""
 
     def check_fits(self, cases: Iterable[tuple[Case, Rung]], engine_bytes: int, own_bytes: int | None) -> None:
         """Raise UsageError for a case that cannot fit into memory; `own_bytes` is None where the engine is here."""

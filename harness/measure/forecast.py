@@ -16,6 +16,8 @@ from harness.model.journal import Round
 from harness.model.manifests import Rung
 
 NOISE = 0.02  # spread between containers, where it is not known yet
+CONTAINER_S = 1.0  # with little to compute
+PILOTS = 3  # of most cases
 REACH = 2.3  # standard errors in a half-width, with the degrees of freedom that cases end with
 
 
@@ -29,10 +31,10 @@ def case_s(
 ) -> float:
     """Remaining seconds of the containers of a case, by its own rounds, or those of an earlier run of it.
 
-    Where neither is known, its time limit.
+    Where neither is known, its time limit, or what its containers take beside their samples.
     """
     if not rounds and not earlier:
-        return budget_s(case, options)
+        return max(budget_s(case, options), CONTAINER_S * (PILOTS + options.rounds))
     played, seconds = list(rounds), 0.0
     while (batch := next_batch(experiment, rung, case, played, options)) and batch.pilot:
         entry = experiment.expected(case, batch, played or earlier, len(played) + 1)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from harness import __version__
 from harness.events import Event
 from harness.images.build import build, build_base
-from harness.images.catalog import Catalog, Target, targets_of
+from harness.images.catalog import Catalog, Source, Target, targets_of
 from harness.images.identity import code_digest
 from harness.images.info import mismatches
 from harness.images.recipes import plan_of
@@ -27,9 +27,9 @@ def build_images(run: Run, catalog: Catalog) -> int:
     began_ns = time.monotonic_ns()
     base = run.base = build_base(run.engine, catalog, run.folder.keep_log, run.watch)
     machine = read_machine(run.engine, base)  # before our own builds load it
-    wanted = targets_of(run.sources.values(), run.options.rungs)
+    wanted = targets_of(run.sources.values(), run.options.rungs, variants=run.options.variants)
     wanted += [Target(source) for name, source in run.tools.items() if name not in run.sources]
-    wanted += [Target(source) for source in catalog.others.values()]
+    wanted += [Target(source) for source in _others(run, catalog)]
     if run.past.started:
         _rebuild_lost(run, base, wanted)
         _take_up(
@@ -83,7 +83,12 @@ def _take_up(run: Run, present: Present) -> None:
 
 def manifests_of(run: Run, catalog: Catalog) -> tuple[Manifest, ...]:
     """Those of all images in a run: the ones it measures, and the others."""
-    return tuple(source.manifest for source in (*run.sources.values(), *catalog.others.values()))
+    return tuple(source.manifest for source in (*run.sources.values(), *_others(run, catalog)))
+
+
+def _others(run: Run, catalog: Catalog) -> list[Source]:
+    """What is built and weighed beside the implementations; not by a quick run, which has no time for it."""
+    return [] if run.options.quick else list(catalog.others.values())
 
 
 def reject_the_unready(run: Run, cases: Sequence[Case]) -> list[Case]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.events import Event
 from harness.machine.interference import interference
 from harness.measure.experiment import Experiment, Measure
 from harness.measure.forecast import case_s, pace
 from harness.measure.overhead import measure_overhead, overhead_cases
-from harness.measure.plan import counted, next_batch, shuffled
+from harness.measure.plan import counted, max_threads, next_batch, shuffled
 from harness.measure.run import Run
 from harness.measure.stopping import precise
 from harness.model.cases import Batch, Case
@@ -27,6 +27,7 @@ def measure_rounds(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
     number, began_s = 0, time.monotonic()
     made: list[Round] = []  # in this session
     left_s = {case: _left_s(run, case) for case in cases}
+    told: set[Case] = set()
     while waiting := [(case, batch) for case in cases if (batch := _next(run, case))]:
         number += 1
         batches = {case: run.experiment.placed(batch, case, run.options.seed, number) for case, batch in waiting}
@@ -43,6 +44,27 @@ def measure_rounds(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
             made.append(entry)
             left_s[case] = _left_s(run, case)
             run.watch(Event("measured", _describe_round(run.experiment, run.rounds[case])))
+            for text in first_speedups(run.experiment, run.rounds, run.options.baseline, told):
+                run.watch(Event("measured", text))
+
+
+def first_speedups(
+    experiment: Experiment, rounds: Mapping[Case, Sequence[Round]], baseline: str, told: set[Case]
+) -> Iterator[str]:
+    """The speedups that are known so far: a line for each case as soon as it and the baseline have a round that counts.
+
+    Cases in `told` are left out, and new ones are added to it.
+    """
+    known = [case for case in rounds if counted(rounds[case]) and not rounds[case][-1].failure]
+    chosen = max_threads(known, baseline)
+    if chosen is None:
+        return
+    baseline_mean = experiment.timing(counted(rounds[chosen])).mean
+    for case in known:
+        if case not in told and case.name != baseline and not case.control:
+            told.add(case)
+            ratio = baseline_mean / experiment.timing(counted(rounds[case])).mean
+            yield f"so far: {case} is {float(format(ratio, '.3g')):,g} times as fast as {baseline}"
 
 
 def measure_overheads(run: Run, measure: Measure, cases: Sequence[Case]) -> None:

@@ -55,6 +55,9 @@ class Options(Record):
     controls: bool = True  # measure A/A controls
     overhead: bool = False  # measure the container overhead
     rebuild: bool = False  # build every image from scratch, to time it
+    variants: bool = False  # measure variants of the rungs
+    quick: bool = False  # a first taste
+    only: tuple[str, ...] = ()  # of the rungs, these cases by name; all, where none is named
 
     @model_validator(mode="before")
     @classmethod

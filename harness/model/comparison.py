@@ -101,6 +101,15 @@ class Row(Record):
         return self.rows_computed is not None and self.rows_computed != self.n
 
 
+class VariantRow(Record):
+    """A variant of a rung, analyzed: the same kernel with other flags or in another form."""
+
+    of: str  # the rung
+    changes: str
+    row: Row
+    to_rung: Ratio | None = None  # times faster than its rung, on as many threads
+
+
 class Noise(Record):
     """What a case and its A/A control, which are the same, differed by in this run."""
 
@@ -208,6 +217,7 @@ class Comparison(Record):
     work: str
     published: tuple[PublishedRow, ...]
     published_source: str
+    variants: tuple[VariantRow, ...] = ()  # of the rungs; no table of the ladder has them
     images: tuple[ImageRow, ...]
     container_seconds: float | None = None  # start-up of a container that does nothing
     overhead: tuple[OverheadRow, ...] = ()
@@ -220,3 +230,8 @@ class Comparison(Record):
     noise: tuple[Noise, ...] = ()  # one of each kind of cases that had a control
     chain: Chain | None = None
     verification: Verification | None = None  # None where nothing was recomputed
+
+    @property
+    def everything(self) -> tuple[Row, ...]:
+        """The rows of the ladder, and those of variants."""
+        return (*self.rows, *(variant.row for variant in self.variants))

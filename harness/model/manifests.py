@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Literal, Self, get_args
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, PositiveInt, ValidationInfo, model_validator
 
 from harness.model.record import Record, Words
 
@@ -27,8 +27,11 @@ Kind = Literal["row by row", "blocked"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-Stage = Literal["final", "library"]
-"""The stages of a recipe that are run: what is our own, and what needs somebody else's library."""
+Stage = Literal["final", "library", "variants"]
+"""The stages of a recipe that are run: what is our own, what needs somebody else's library, and variants of rungs."""
+
+VARIANT_MARK = "@"
+"""Between a rung and what a variant of it changes: `naive@O0`."""
 
 
 class Conventional(Record):
@@ -85,6 +88,23 @@ class Rung(Traits):
         return value
 
 
+class Variant(Rung):
+    """A rung's kernel with other flags or in another form: measured beside the ladder, to explain its figures."""
+
+    changes: Words  # from its rung, for a reader
+    sizes: tuple[PositiveInt, ...] = ()  # the only n that it is built for; any, where there are none
+    image: Literal["variants"] = "variants"
+
+    @property
+    def of(self) -> str:
+        """The rung that it is a variant of."""
+        return self.name.partition(VARIANT_MARK)[0]
+
+    def takes(self, n: int) -> bool:
+        """Whether it is built for this n."""
+        return not self.sizes or n in self.sizes
+
+
 class AbsentRung(Record):
     """A rung that an implementation does not hold, and why."""
 
@@ -103,32 +123,44 @@ class Manifest(Record):
     peak: bool = False
     rungs: tuple[Rung, ...] = ()
     absent: tuple[AbsentRung, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
     @model_validator(mode="after")
     def _rungs_agree(self) -> Self:
-        names = [rung.name for rung in self.rungs] + [rung.name for rung in self.absent]
+        names = [rung.name for rung in (*self.rungs, *self.variants)] + [rung.name for rung in self.absent]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"rungs listed twice: {', '.join(sorted(twice))}")
         if unknown := {rung.serial for rung in self.rungs if rung.serial} - set(names):
             raise ValueError(f"serial names no rung: {', '.join(sorted(unknown))}")
         return self
 
+    @model_validator(mode="after")
+    def _variants_are_of_rungs(self) -> Self:
+        held = {rung.name for rung in self.rungs}
+        if marked := sorted(name for name in held if VARIANT_MARK in name):
+            raise ValueError(f"only variants have a {VARIANT_MARK} in their name: {', '.join(marked)}")
+        astray = [it.name for it in self.variants if it.of not in held or not it.name.partition(VARIANT_MARK)[2]]
+        if astray:
+            raise ValueError(f"a variant is named rung{VARIANT_MARK}change, after a rung held: {', '.join(astray)}")
+        return self
+
     def rung(self, name: str) -> Rung | None:
-        """The rung of that name, or None."""
-        return next((rung for rung in self.rungs if rung.name == name), None)
+        """The rung or the variant of that name, or None."""
+        return next((rung for rung in (*self.rungs, *self.variants) if rung.name == name), None)
 
     def held(self, name: str) -> Rung:
-        """The rung of that name, which is among those held."""
-        return next(rung for rung in self.rungs if rung.name == name)
+        """The rung or the variant of that name, which is among those held."""
+        return next(rung for rung in (*self.rungs, *self.variants) if rung.name == name)
 
     def image_of(self, stage: Stage) -> str:
         """The name of the image that a stage makes."""
         return self.name if stage == "final" else f"{self.name}-{stage}"
 
-    def stages(self, rungs: Collection[str]) -> tuple[Stage, ...]:
-        """The stages that hold any of these rungs, and always the final one: it is what is weighed."""
-        held = {rung.image for rung in self.rungs if rung.name in rungs}
-        return ("final", "library") if "library" in held else ("final",)
+    def stages(self, rungs: Collection[str], *, variants: bool = False) -> tuple[Stage, ...]:
+        """The stages that hold any of these rungs, or `variants` of them; always the final one, which is weighed."""
+        held: set[Stage] = {rung.image for rung in self.rungs if rung.name in rungs}
+        held |= {each.image for each in self.variants if variants and each.of in rungs}
+        return tuple(stage for stage in get_args(Stage) if stage in held | {"final"})
 
 
 class RungInfo(Traits):

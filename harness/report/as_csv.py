@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import pandas as pd
-
-from harness.model.comparison import Comparison, ImageRow, Interval, Row
+from harness.model.comparison import Comparison, ImageRow, Row
+from harness.report.frame import CASE, FACTS, FIGURES, PARTS, frame_of
 
 RATIOS = ("ratio", "step", "vs_reference", "vs_reference_naive")
 INTERVALS = ("seconds", "ratio_per_core", "efficiency", *RATIOS)
 
 
 def render(comparison: Comparison) -> str:
-    """One line a case, with a header."""
-    rows = [_flat(row) for row in comparison.rows]
-    return str(pd.DataFrame(rows, dtype=object).to_csv(index=False))  # as objects, or a gap makes floats of counts
+    """One line a case of the ladder, with a header: its figures beside what it was made of."""
+    import pandas as pd
+
+    key = ["implementation", "rung", "n", "threads"]
+    figures = frame_of(comparison).pivot(index=key, columns="figure", values=list(PARTS))
+    figures.columns = pd.Index([_named(figure, part) for part, figure in figures.columns])
+    facts = pd.DataFrame([_facts(row) for row in comparison.rows], columns=[*CASE, *FACTS])
+    table = facts.merge(figures.reset_index(), on=key, how="left").reindex(columns=list(_columns()))
+    for name in _counts():
+        table[name] = table[name].astype("Int64")  # a gap makes floats of counts
+    return str(table.to_csv(index=False))
 
 
 def render_images(images: Sequence[ImageRow]) -> str:
     """One line an image, with a header."""
+    import pandas as pd
+
     table = pd.json_normalize([image.model_dump() for image in images], sep="_")
     return str(table.convert_dtypes().to_csv(index=False))
 
 
-def _flat(row: Row) -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for name, value in row:
+def _facts(row: Row) -> dict[str, object]:
+    values = {name: getattr(row, name) for name in (*CASE, *FACTS)}
+    return {name: " ".join(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def _named(figure: str, part: str) -> str:
+    return f"{figure}_{part}" if figure in INTERVALS or part != "value" else figure
+
+
+def _columns() -> Iterator[str]:
+    """The columns in the order of a row's fields."""
+    for name in Row.model_fields:
         if name in INTERVALS:
-            flat |= _columns(name, value)
+            yield from (_named(name, part) for part in PARTS if part != "not_significant" or name in RATIOS)
         else:
-            flat[name] = " ".join(value) if isinstance(value, tuple) else value
-    return flat
+            yield name
 
 
-def _columns(name: str, interval: Interval | None) -> dict[str, object]:
-    parts = ("value", "low", "high", "not_significant") if name in RATIOS else ("value", "low", "high")
-    return {f"{name}_{part}": getattr(interval, part, None) for part in parts}
+def _counts() -> list[str]:
+    """The figures that are whole numbers."""
+    return [name for name in FIGURES if Row.model_fields[name].annotation in {int, int | None}]

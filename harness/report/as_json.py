@@ -12,7 +12,7 @@ SCHEMA = 4
 
 
 def render(comparison: Comparison) -> str:
-    """One JSON object: schema, run, machine, conditions, rows, published, overhead, images, noise, warnings, cost."""
+    """One JSON object: schema, run, machine, conditions, rows, published, variants, overhead, images, noise, warnings, cost."""
     document = {
         "schema": SCHEMA,
         "run": comparison.run,
@@ -30,6 +30,7 @@ def render(comparison: Comparison) -> str:
             row.model_dump(exclude={"here"}) | {"here": row.here.name if row.here else None}
             for row in comparison.published
         ],
+        "variants": [each.model_dump() for each in comparison.variants],
         "container_seconds": comparison.container_seconds,
         "overhead": [row.model_dump() for row in comparison.overhead],
         "images": _images(comparison.images),

@@ -83,7 +83,7 @@ def without_result(comparison: Comparison) -> Section:
     """Cases that failed, with the reason and the log; rungs that are not implemented, with the reason."""
     points = [
         f"{row.name}: {row.outcome}: {row.reason}" + (f" (log: {row.log})" if row.log else "")
-        for row in comparison.rows
+        for row in comparison.everything
         if row.outcome != "measured"
     ]
     return Section("Failed or not implemented", points=points)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from harness.model.comparison import Comparison, PublishedRow
+from collections import defaultdict
+from collections.abc import Iterable
+
+from harness.model.comparison import Comparison, PublishedRow, Row, VariantRow
 from harness.report.figures import NONE, interval, number, percent, percents, ratio, seconds
 from harness.report.section import Section, Table
+
+VARIANTS = (
+    "Below a case stand its variants, measured in the same run: the same kernel with other flags or in another form. "
+    "No other table has them."
+)
+NO_VARIANTS = "`harness compare --variants` also measures what other flags, or another form of a kernel, come to."
 
 
 def published(comparison: Comparison) -> Section:
@@ -55,10 +64,42 @@ def _as_measured(entry: PublishedRow) -> list[str]:
 
 
 def differences(comparison: Comparison) -> Section:
-    """Where a measured ratio is not the published one, and what differs between the two."""
-    points = [
-        f"{row.case}: {interval(row.here.ratio)}× here, {row.ratio:g}× published. " + "; ".join(row.differences) + "."
-        for row in comparison.published
-        if row.here and row.differences
+    """Where a measured ratio is not the published one: what differs between the two, and what variants come to."""
+    variants: dict[str, list[VariantRow]] = defaultdict(list)
+    for each in comparison.variants:
+        variants[f"{each.row.implementation}/{each.of}"].append(each)
+    chosen = [row for row in comparison.published if row.here and (row.differences or row.case in variants)]
+    is_comparable = comparison.options.baseline == comparison.published[0].case if comparison.published else False
+    lines: list[list[str]] = []
+    for entry in chosen:
+        there = f"{entry.ratio:,g}" if is_comparable else NONE
+        lines += _lines(entry.version, there, entry.case, entry.here, variants.pop(entry.case, []))
+    by_name = {row.name: row for row in comparison.rows}
+    for case, found in variants.items():
+        lines += _lines("", NONE, case, by_name.get(case), found)
+    headers = ["published row", "case", "published", "here", "seconds", "vs its rung", "what it changes"]
+    points = [f"{row.case}: {'; '.join(row.differences)}." for row in chosen if row.differences]
+    if not lines:
+        return Section("Differences from the published setup")
+    intro = VARIANTS if comparison.variants else NO_VARIANTS
+    return Section("Differences from the published setup", intro, Table(headers, lines), points)
+
+
+def _lines(version: str, there: str, case: str, here: Row | None, variants: Iterable[VariantRow]) -> list[list[str]]:
+    """A case beside the published ratio, and below it its variants."""
+    first = [version, case, there, *_speed(here), NONE, here.flags or NONE if here else NONE]
+    return [
+        first,
+        *(["", _named(each.row), "", *_speed(each.row), ratio(each.to_rung), each.changes] for each in variants),
     ]
-    return Section("Differences from the published setup", points=points)
+
+
+def _named(row: Row) -> str:
+    return row.name if row.threads == 1 else f"{row.name} on {row.threads} threads"
+
+
+def _speed(row: Row | None) -> tuple[str, str]:
+    """The ratio to the baseline and the seconds, or why there are none."""
+    if row is None or row.seconds is None:
+        return NONE, row.outcome if row else "not run"
+    return ratio(row.ratio, estimate=row.is_estimate), seconds(row)

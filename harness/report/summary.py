@@ -82,7 +82,7 @@ def _points(comparison: Comparison) -> Iterator[str]:
         yield verified(comparison.verification)
     if comparison.chain and comparison.chain.breaks:
         yield f"Journal: {chained(comparison.chain)}"
-    for row in comparison.rows:
+    for row in comparison.everything:
         if row.outcome == "failed":
             yield f"{row.name} failed: {row.reason}"
     yield from comparison.warnings

@@ -70,7 +70,8 @@ def keep(tmp_path_factory: pytest.TempPathFactory) -> Log:
 @pytest.fixture(scope="session")
 def images(engine: DockerEngine, base: str, catalog: Catalog, keep: Log) -> dict[str, Image]:
     """Every image of the catalog, built and weighed."""
-    return {image.name: image for image in build(engine, base, targets_of(catalog.images.values()), keep, unwatched)}
+    targets = targets_of(catalog.images.values(), variants=True)
+    return {image.name: image for image in build(engine, base, targets, keep, unwatched)}
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,13 @@ from harness.experiments.matmul.workload import Workload
 from harness.images.catalog import load_catalog, root, targets_of
 from harness.model.cases import Batch
 from harness.model.journal import Image
-from harness.model.manifests import Manifest, Rung, Stage
+from harness.model.manifests import Manifest, Rung, Stage, Variant
 
 pytestmark = pytest.mark.engine
 
 SEED = 20261122
 EVERY_SIZE = (*range(1, 71), *range(127, 131), 201, *range(255, 258), 521, 1021)
-SOME_SIZES = (1, 2, 3, 7, 16, 17, 25, 49, 65, 129, 201, 257)  # around tiles, powers of two, and threads
+SOME_SIZES = (1, 2, 3, 7, 16, 17, 25, 33, 49, 65, 129, 201, 257)  # around tiles, powers of two, and threads
 SIZES = EVERY_SIZE if os.environ.get("EVERY_SIZE") == "1" else SOME_SIZES  # which takes half an hour
 WHOLE_UP_TO = 257  # beyond it, of rows that do not depend on each other, only some are computed
 SOME_ROWS = 3
@@ -33,7 +33,7 @@ PATHS = ("any", "avx512", "avx2", "baseline")
 FEATURES = {"avx512": {"avx512f", "avx512dq", "avx512bw", "avx512vl"}, "avx2": {"avx2", "fma"}}
 TARGETS = [
     pytest.param(target.source.manifest, target.stage, id=target.name)
-    for target in targets_of(load_catalog(root(), matmul.NAME).implementations.values())
+    for target in targets_of(load_catalog(root(), matmul.NAME).implementations.values(), variants=True)
 ]
 RECIPE = Path(__file__).parent / "everywhere"
 
@@ -103,10 +103,11 @@ def plan(manifest: Manifest, stage: Stage, runs: Mapping[str, str | None]) -> li
     """A line for every call: path, rung, n, threads, rows. `runs` says which path each rung takes by itself."""
     return [
         f"{path} {rung.name} {n} {threads} {SOME_ROWS if rung.rows_independent and n > WHOLE_UP_TO else n}"
-        for rung in manifest.rungs
+        for rung in (*manifest.rungs, *manifest.variants)
         if rung.image == stage
         for path in (PATHS if runs.get(rung.name) in FEATURES else PATHS[:1])
         for n in SIZES
+        if not isinstance(rung, Variant) or rung.takes(n)
         for threads in ((1, 2, n + 3) if rung.threads == "all" and path == PATHS[0] else (thread_count(rung),))
     ]
 

@@ -1,4 +1,4 @@
-"""Every rung of every implementation, as the harness runs it: bit for bit right, and built as its manifest says."""
+"""Every rung and variant of every implementation, as the harness runs it: bit for bit right, built as declared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.images.catalog import Target, load_catalog, root, targets_of
 from harness.images.info import mismatches
 from harness.model.cases import Batch, Case
 from harness.model.journal import Image
-from harness.model.manifests import Rung
+from harness.model.manifests import Rung, Variant
 from harness.store import Log
 
 pytestmark = pytest.mark.engine
@@ -27,10 +27,12 @@ CATALOG = load_catalog(root(), matmul.NAME)
 RUNGS = [
     pytest.param(name, rung, id=f"{name}/{rung.name}")
     for name, source in CATALOG.implementations.items()
-    for rung in source.manifest.rungs
+    for rung in (*source.manifest.rungs, *source.manifest.variants)
 ]
 
-TARGETS = [pytest.param(target, id=target.name) for target in targets_of(CATALOG.implementations.values())]
+TARGETS = [
+    pytest.param(target, id=target.name) for target in targets_of(CATALOG.implementations.values(), variants=True)
+]
 
 # n, rows, samples, threads, first row and calls: sizes around powers of two, all rows and fewer, more threads than CPUs
 # and than rows, rows that wrap around, and calls that add up.
@@ -63,8 +65,9 @@ Bencher = Callable[[int], Bench]
 
 
 def held(target: Target) -> list[Rung]:
-    """The rungs that an image holds."""
-    return [rung for rung in target.source.manifest.rungs if rung.image == target.stage]
+    """The rungs or variants that an image holds."""
+    manifest = target.source.manifest
+    return [rung for rung in (*manifest.rungs, *manifest.variants) if rung.image == target.stage]
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +91,11 @@ def bench(engine: DockerEngine, base: str, keep: Log) -> Iterator[Bencher]:
 def test_a_rung_computes_the_product(name: str, rung: Rung, bench: Bencher, images: dict[str, Image]) -> None:
     tag = images[CATALOG.implementations[name].manifest.image_of(rung.image)].tag
     assert tag
-    for n, some_rows, samples, threads, first, calls in ALL_THREADS if rung.threads == "all" else ONE_THREAD:
+    shapes = ALL_THREADS if rung.threads == "all" else ONE_THREAD
+    if isinstance(rung, Variant):
+        shapes = [shape for shape in shapes if rung.takes(shape[0])]
+        assert shapes
+    for n, some_rows, samples, threads, first, calls in shapes:
         rows = some_rows if rung.rows_independent else n
         case = Case(implementation=name, rung=rung.name, n=n, threads=threads)
         batch = Batch(rows=rows, samples=samples, first=first, calls=calls)
@@ -142,6 +149,23 @@ def test_info_confirms_the_manifest(target: Target, images: dict[str, Image]) ->
     assert set(info.rungs) == {rung.name for rung in rungs}
     assert re.search(r"\d+\.\d+", info.toolchain)  # a version
     assert all(built.instruction_sets for built in info.rungs.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        pytest.param(name, variant, id=f"{name}/{variant.name}")
+        for name, source in CATALOG.implementations.items()
+        for variant in source.manifest.variants
+        if variant.sizes
+    ],
+)
+def test_a_variant_that_is_built_for_other_sizes_says_so(
+    name: str, variant: Variant, call: Callable[..., Exit]
+) -> None:
+    ended = call(f"{name}-variants", *f"run {variant.name} 34 1 0 1 1 1".split())
+    assert (ended.code, ended.stdout) == (3, b"")
+    assert b"n = 34" in ended.stderr
 
 
 @pytest.mark.parametrize("name", [name for name, source in CATALOG.implementations.items() if source.manifest.peak])

@@ -20,7 +20,7 @@ from tests.reproduction import differences
 
 pytestmark = pytest.mark.engine
 
-EVERY = {target.name: target for target in targets_of(load_catalog(root(), matmul.NAME).images.values())}
+EVERY = {target.name: target for target in targets_of(load_catalog(root(), matmul.NAME).images.values(), variants=True)}
 QUICK = ("c", "python", "web")  # the others take minutes each: `make reproducible`
 THOROUGH = bool(os.environ.get("EVERY_IMAGE"))
 TARGETS = EVERY if THOROUGH else {name: EVERY[name] for name in QUICK}

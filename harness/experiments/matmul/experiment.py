@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -38,8 +38,10 @@ class Matmul:
 
     name: str = NAME
 
-    def options(self, catalog: Catalog, **typed: Any) -> Options:
+    def options(self, catalog: Catalog, *, given: Collection[str] = (), **typed: Any) -> Options:
         """See options."""
+        preset = options.QUICK if typed.get("quick") else {}
+        typed |= {name: value for name, value in preset.items() if name not in given}
         return options.parse_options(catalog, **typed)
 
     def check_fits(self, cases: Iterable[tuple[Case, Rung]], engine_bytes: int, own_bytes: int | None) -> None:

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from typing import Any
 
 from harness.errors import UsageError
-from harness.experiments.matmul.ladder import cases_of, rungs_of
+from harness.experiments.matmul.ladder import cases_of, quick_cases, rungs_of
 from harness.experiments.matmul.published import published
 from harness.experiments.matmul.workload import MAX_N
 from harness.images.catalog import Catalog, known
 from harness.model.cases import Options
+from harness.model.manifests import VARIANT_MARK
 
 ALL = "all"
 PUBLISHED = "published"
 MAX_ROUNDS = 1000
 DAY_S = 86_400
 
+QUICK_ROWS = 4  # of the published table: Python, Java, C, parallel loops
+QUICK: dict[str, Any] = {
+    "langs": "c,java,python",
+    "rungs": None,
+    "n": 2048,  # a row of naive Python takes half a second; with the published 4096, four
+    "rounds": 3,
+    "precision": 0.0,  # no target: the budget ends a case
+    "budget": 0.5,
+}
+"""What `--quick` sets where the user does not say otherwise: to answer within a minute once the images are built."""
+
 
 def parse_options(
     catalog: Catalog,
     *,
     langs: str,
-    rungs: str,
+    rungs: str | None,
     n: int,
     threads: str,
     cpus: int,
@@ -36,8 +49,13 @@ def parse_options(
     tune: bool = False,
     overhead: bool = False,
     rebuild: bool = False,
+    variants: bool = False,
+    quick: bool = False,
 ) -> Options:
-    """The options after defaults. Raises UsageError for an invalid name or number."""
+    """The options after defaults. Raises UsageError for an invalid name or number.
+
+    Without `rungs` the cases are those of a quick run.
+    """
     every = catalog.implementations
     all_rungs = rungs_of(source.manifest for source in every.values())
     language, _, rung = baseline.partition("/")
@@ -48,9 +66,11 @@ def parse_options(
     _check_range("--precision", precision, 0, 100)
     _check_range("--budget", budget, 0, DAY_S)
     _check_range("--seed", seed or 0, 0, 2**63 - 1)
+    names = chosen(langs, every, "implementation")
+    only = quick_cases([every[name].manifest for name in names], first_published()) if rungs is None else []
     options = Options(
-        langs=tuple(chosen(langs, every, "implementation")),
-        rungs=tuple(_rungs(rungs, all_rungs)),
+        langs=tuple(names),
+        rungs=tuple(_rungs(rungs or ",".join(case.partition("/")[2] for case in only), all_rungs)),
         n=n,
         threads=_threads(threads, cpus, cores),
         rounds=rounds,
@@ -62,10 +82,23 @@ def parse_options(
         tune=tune,
         overhead=overhead,
         rebuild=rebuild,
+        variants=variants,
+        controls=not quick,
+        quick=quick,
+        only=tuple(only),
     )
-    if not cases_of([every[name].manifest for name in options.langs], options):
+    cases = cases_of([every[name].manifest for name in options.langs], options)
+    if not cases:
         raise UsageError(f"no case to run: {langs} implements none of the rungs {rungs}")
+    if variants and not any(VARIANT_MARK in case.rung for case in cases):
+        raise UsageError(f"--variants: no rung that was chosen has a variant at n = {n}; c/naive has, at n = 4096")
     return options
+
+
+def first_published() -> list[str]:
+    """The cases of the published table's first rows: those of the naive loops."""
+    rows = [str(row["case"]) for row in published()["row"]]
+    return rows[:QUICK_ROWS]
 
 
 def chosen(text: str, names: Iterable[str], what: str) -> list[str]:

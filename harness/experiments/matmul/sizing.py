@@ -13,6 +13,7 @@ same request. The first half of its samples is warm-up: one rule for all that ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from harness.experiments.matmul.levels import ContainerOverhead, by_rows, call_s, cold_samples, is_falling, sampled_s
@@ -26,6 +27,8 @@ BLOCK_S = 0.04  # of calls of a short product, timed together as one sample
 ROOM = 2.5  # a sample may be this many times too long or too short
 SMALL = 0.03  # overhead per call as a share of a sample
 GROW_S = 6.0  # no sample is made longer than this to make it so small
+LEAP = 4  # times as many rows are the most that is tried next, where they may take longer than
+LEAP_S = 6.0  # times the budget: two pilots on a busy machine can mislead
 LONG_RUN_S = 7.5  # a container runs this long, once, to see whether it becomes faster;
 LONG_RUN = 1.5  # but no longer than this many times the budget
 MAX_LONG_RUNS = 2  # times that: if it still became faster, it runs twice as long once more, and no longer
@@ -41,7 +44,7 @@ def explore(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) ->
         return _pilot(rows=_a_row_each(case) if rung.rows_independent else case.n)
     if len(rounds) >= MAX_PILOTS or not all(r.pilot for r in rounds):
         return None
-    rows = _rows(rung, case, rounds)
+    rows = _rows(rung, case, rounds, LEAP_S * budget_s)
     tried = [r for r in rounds if r.rows == rows]
     if not tried and rows == case.n:
         return _pilot(rows)  # its first call, alone: the cold figure
@@ -109,10 +112,11 @@ def _was_long(entry: Round, loading_s: float, seconds: float) -> bool:
     return lasted_s >= seconds / ROOM or len(entry.samples) >= MAX_SAMPLES
 
 
-def _rows(rung: Rung, case: Case, rounds: Sequence[Round]) -> int:
+def _rows(rung: Rung, case: Case, rounds: Sequence[Round], most_s: float = math.inf) -> int:
     """Rows of about SAMPLE_S, or of as much more as makes small what is done once a call; all where that is no more.
 
-    The latest round's are kept where they are near enough; but with one number only, another is tried.
+    The latest round's are kept where they are near enough; but with one number only, another is tried, and then none
+    that may take longer than `most_s`, by the latest round and nothing else, unless they are few.
     """
     latest, each = rounds[-1], _a_row_each(case)
     if not rung.rows_independent or latest.rows == case.n:
@@ -121,7 +125,7 @@ def _rows(rung: Rung, case: Case, rounds: Sequence[Round]) -> int:
     if once_s + row_s * case.n <= SAMPLE_S:
         return case.n
     wanted_s = max(SAMPLE_S, min(once_s / SMALL, GROW_S))
-    ideal = wanted_s / row_s
+    ideal = min(wanted_s / row_s, latest.rows * max(most_s / call_s(latest), LEAP))
     rows = min(case.n, max(1, round(ideal / each)) * each)
     tried = {r.rows for r in rounds}
     if tried == {rows}:

@@ -24,6 +24,30 @@ if [ "${1:-}" = library ]; then
   exit
 fi
 
+# So are the variants of `naive`, ./variants/matmul: its loops with other flags, and in the form of the authors' sources.
+if [ "${1:-}" = variants ]; then
+  # variant FILE NAME FLAGS...
+  variant() {
+    file=variants/$1 name=$2 symbol=$(echo "$2" | tr @- __)
+    shift 2
+    rm -f "variants/$symbol.log"
+    $cc "$@" -DFLAGS="\"$*\"" -DNAME="\"$name\"" -DRUNG="$symbol" -fopt-info-optimized="variants/$symbol.log" \
+      -c "$file.c" -o "variants/$symbol.o"
+  }
+  variant naive naive@O0 -O0 -std=c17
+  variant naive naive@O1 -O1 -std=c17
+  variant fixed naive@fixed-O0 -O0 -std=c17
+  variant fixed naive@fixed -O3 -std=c17
+  variant fixed naive@fixed-fast-math -O3 -std=c17 -ffast-math
+  # Only where it may add in another order does gcc exchange the loops: that variant is naive no more.
+  if grep interchange variants/naive_O?.log variants/naive_fixed.log variants/naive_fixed_O0.log; then exit 1; fi
+  grep 'loops interchanged' variants/naive_fixed_fast_math.log
+  compile variants/arrays -O2 -std=c17
+  compile main -O2 -std=c17 -DVARIANTS
+  $cc -static -s main.o cpu.o peak.o team.o text.o variants/*.o -lm -o variants/matmul
+  exit
+fi
+
 compile kernels/naive -O3 -std=c17
 compile kernels/interchanged -O3 -std=c17
 compile kernels/parallel -O3 -std=c17

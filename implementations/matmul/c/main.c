@@ -17,6 +17,11 @@
 #ifdef LIBRARY
 extern const struct rung library;
 static const struct rung *const ladder[] = {&library};
+#elif defined VARIANTS
+#include "variants/arrays.h"
+extern const struct rung naive_O0, naive_O1, naive_fixed_O0, naive_fixed, naive_fixed_fast_math;
+static const struct rung *const ladder[] = {&naive_O0, &naive_O1, &naive_fixed_O0, &naive_fixed,
+                                            &naive_fixed_fast_math};
 #else
 extern const struct rung naive, interchanged, parallel, recursive, vectorized, intrinsics;
 static const struct rung *const ladder[] = {&naive, &interchanged, &parallel, &recursive, &vectorized, &intrinsics};
@@ -108,6 +113,12 @@ static uint32_t checksum(const double *C, size_t count) {
     return sum;
 }
 
+#ifdef VARIANTS // of which some have arrays of their own
+#define ROOM(matrix, rows) (find_arrays(rung, n).matrix ? find_arrays(rung, n).matrix : allocate((rows) * n))
+#else
+#define ROOM(matrix, rows) allocate((rows) * n)
+#endif
+
 struct batch {
     size_t first, rows, calls, samples;
 };
@@ -115,9 +126,9 @@ struct batch {
 static void run(const struct rung *rung, size_t n, size_t threads, struct batch batch) {
     const size_t row = n * sizeof(double), rows = batch.rows;
     const size_t starts = batch.calls < n ? batch.calls : n; // a row further down with every call, up to all of them
-    double(*A)[n] = allocate((rows + starts) * n);
-    double(*B)[n] = allocate((n + starts) * n);
-    double(*C)[n] = allocate(rows * n);
+    double(*A)[n] = ROOM(A, rows + starts);
+    double(*B)[n] = ROOM(B, n + starts);
+    double(*C)[n] = ROOM(C, rows);
     for (size_t s = 0; s < batch.samples; s++) {
         read_around("/data/a.f64", (char *)A, (rows + starts) * row, (batch.first + s * (rows + 2)) % n * row, n * row);
         read_around("/data/b.f64", (char *)B, (n + starts) * row, (batch.first + s) % n * row, n * row);

@@ -2,7 +2,7 @@
 
 A kernel is a module whose body is the loops and whose globals hold A, B, C, n, rows and threads, because
 that is how the published experiment ran. In a function, where names are local, the same loops are 1.7 times
-as fast. There are two images, the one with NumPy and the kernels that need it, the other with all the rest.
+as fast. There are three images: one with NumPy and the kernels that need it, one with variants, one with all the rest.
 """
 
 import json
@@ -25,6 +25,7 @@ NESTED = {"layout": "nested", "bounds_checks": True}
 CONTIGUOUS = {"layout": "contiguous", "bounds_checks": True}
 LADDER = {
     "naive": NESTED | {"loop_order": "ijk", "threads": "one"},
+    "naive@function": NESTED | {"loop_order": "ijk", "threads": "one"},
     "interchanged": NESTED | {"loop_order": "ikj", "threads": "one"},
     "parallel": NESTED | {"loop_order": "ijk", "threads": "all"},
     "builtin": CONTIGUOUS | {"loop_order": "jik", "threads": "all"},

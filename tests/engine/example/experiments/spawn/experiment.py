@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from statistics import fmean, median
@@ -30,7 +30,7 @@ EXITS = 64
 class Spawn:
     name = "spawn"
 
-    def options(self, catalog: Catalog, **typed: Any) -> Options:
+    def options(self, catalog: Catalog, *, given: Collection[str] = (), **typed: Any) -> Options:
         rungs = [rung.name for source in catalog.implementations.values() for rung in source.manifest.rungs]
         asked = {key: typed[key] for key in ("n", "rounds", "baseline", "tune", "overhead", "rebuild")}
         return Options(
