@@ -10,6 +10,7 @@ from harness.analysis.cautions import cautions
 from harness.analysis.evidence import Evidence, timings_of
 from harness.analysis.noise import Floors, noise_of, noise_warnings
 from harness.analysis.ratios import Ratios
+from harness.analysis.rounds import round_rows
 from harness.experiments.matmul.controls import rungs_by_case
 from harness.experiments.matmul.experiment import MATMUL
 from harness.experiments.matmul.ladder import ladder_position
@@ -65,6 +66,7 @@ def analyze(
         conditions=overview(entry for entries in evidence.rounds.values() for entry in entries),
         disturbed=evidence.disturbed,
         tuned=evidence.tuned,
+        rounds=tuple(round_rows(evidence)),
         noise=noise,
         chain=chain,
         verification=verification,
