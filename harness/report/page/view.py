@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from harness.experiments.matmul.ladder import ladder_position
 from harness.model.cases import Case
 from harness.model.comparison import Comparison, Interval, Ratio, Row, RoundRow, SourceFile
-from harness.report.figures import ESTIMATE, NONE, number, percent, spread, times, yes
+from harness.report.figures import ESTIMATE, TIE, interval, number, percent, percents, spread, yes
 
 REFERENCE, REFERENCE_NAIVE = "to_yardstick", "to_yardstick_naive"  # the keys of the report for programs
 
@@ -20,16 +20,33 @@ class Figure:
     """One figure of a case: as it is said, and exactly."""
 
     key: str  # of the report for programs
-    text: str
+    text: str  # 27.0×
     value: float
     low: float | None = None
     high: float | None = None
     tie: bool = False
+    spread: str = ""  # ±2%
+    long: str = ""  # 27.0 [26.5–27.5]×
+
+    @property
+    def whole(self) -> str:
+        """With the interval where there is little room: 27.0× ±2%."""
+        return f"{self.text} {self.spread}".strip()
 
     @property
     def ends(self) -> tuple[float, float]:
         """The interval; where nothing is known of it, the value twice."""
         return (self.value if self.low is None else self.low, self.value if self.high is None else self.high)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often a case was measured, and why no more."""
+
+    rounds: int
+    samples: int
+    interfered: int
+    stopped: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +65,7 @@ class CaseView:
     figures: Mapping[str, Figure]
     facts: Sequence[tuple[str, str]]
     command: str
+    counts: Counts
     previous: str | None = None  # the id of the case that it was made from
     rounds: Sequence[RoundRow] = field(default_factory=tuple)
     files: Sequence[SourceFile] = field(default_factory=tuple)
@@ -106,6 +124,7 @@ def _case(comparison: Comparison, row: Row, rounds: Mapping[str, Sequence[RoundR
         figures={figure.key: figure for figure in _figures(row)},
         facts=list(_facts(row)),
         command=_command(comparison, row),
+        counts=Counts(row.rounds, row.samples, row.disturbed_rounds, row.stopped or ""),
         previous=_previous(comparison, row),
         rounds=rounds.get(identity, ()),
         files=_kernels(comparison, row),
@@ -114,25 +133,24 @@ def _case(comparison: Comparison, row: Row, rounds: Mapping[str, Sequence[RoundR
 
 def _figures(row: Row) -> Iterable[Figure]:
     mark = ESTIMATE if row.is_estimate else ""
-    if row.seconds:
-        yield _interval("seconds", row.seconds, f"{number(row.seconds.value)} s{mark}")
-    ratios = {
-        "ratio": row.ratio,
-        "ratio_per_core": row.ratio_per_core,
-        REFERENCE: row.to_yardstick,
-        REFERENCE_NAIVE: row.to_yardstick_naive,
-        "step": row.step,
+    estimates = {
+        "seconds": (row.seconds, " s"),
+        "ratio": (row.ratio, "×"),
+        "ratio_per_core": (row.ratio_per_core, "×"),
+        REFERENCE: (row.to_yardstick, "×"),
+        REFERENCE_NAIVE: (row.to_yardstick_naive, "×"),
+        "step": (row.step, "×"),
     }
-    for key, found in ratios.items():
+    for key, (found, unit) in estimates.items():
         if found:
-            said = times(found, estimate=row.is_estimate) if isinstance(found, Ratio) else f"{number(found.value)}×{mark}"
-            yield _interval(key, found, said)
+            yield _estimate(key, found, unit, mark)
     if row.gflops is not None:
         yield Figure("gflops", f"{number(row.gflops)}{mark}", row.gflops)
     if row.peak_share is not None:
         yield Figure("peak_share", f"{percent(row.peak_share)}{mark}", row.peak_share)
     if row.efficiency:
-        yield _interval("efficiency", row.efficiency, percent(row.efficiency.value))
+        low, high = row.efficiency.low, row.efficiency.high
+        yield Figure("efficiency", percent(row.efficiency.value), row.efficiency.value, low, high, long=percents(row.efficiency))
     if row.cold_seconds is not None:
         yield Figure("cold_seconds", f"{number(row.cold_seconds)} s", row.cold_seconds)
     if row.busy_cores is not None:
@@ -141,11 +159,19 @@ def _figures(row: Row) -> Iterable[Figure]:
         yield Figure("resident_bytes", f"{number(row.resident_bytes / 2**20)} MiB", row.resident_bytes)
 
 
-def _interval(key: str, found: Interval, text: str) -> Figure:
+def _estimate(key: str, found: Interval, unit: str, mark: str) -> Figure:
     tie = isinstance(found, Ratio) and found.tie
-    if not isinstance(found, Ratio):
-        text += spread(found)
-    return Figure(key, text, found.value, found.low, found.high, tie)
+    prefix = TIE if tie else ""
+    return Figure(
+        key=key,
+        text=f"{prefix}{number(found.value)}{unit}{mark}",
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        tie=tie,
+        spread=spread(found).strip(),
+        long=f"{interval(found, prefix=prefix)}{unit}{mark}",
+    )
 
 
 def _facts(row: Row) -> Iterable[tuple[str, str]]:
@@ -290,8 +316,3 @@ def peaks_of(comparison: Comparison) -> list[Peak]:
         Peak(peak.threads, peak.gflops, peak.gflops / own if own else None)
         for peak in sorted(comparison.peaks, key=lambda each: each.threads)
     ]
-
-
-def said(value: float | None) -> str:
-    """A number to three digits."""
-    return NONE if value is None else number(value)

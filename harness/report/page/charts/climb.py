@@ -68,8 +68,7 @@ def _published(rows: Sequence[Published], *, per_core: bool) -> Lane:
 def _step(case: CaseView, key: str, *, intervals: bool) -> Step:
     figure = case.figures[key]
     low, high = figure.ends
-    text = figure.text if intervals else figure.text.partition(" ±")[0]
-    return Step(case.rung, text, figure.value, low, high, case.id, case.is_library)
+    return Step(case.rung, figure.whole if intervals else figure.text, figure.value, low, high, case.id, case.is_library)
 
 
 def climb(found: Sequence[Lane], peak: float | None, unit: str, width: int, palette: Palette) -> Chart:

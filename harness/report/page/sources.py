@@ -1,0 +1,74 @@
+"""Kernels with highlighting, and what each changed of the one that it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from markupsafe import Markup
+
+from harness.model.comparison import SourceFile
+from harness.model.record import printable
+
+MOST_BYTES = 40_000  # of a kernel that is shown: a page of contributed code stays a page
+TAB = 4
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: its markup, and whether the kernel before has none like it."""
+
+    markup: Markup
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One file of a kernel."""
+
+    path: str
+    lines: Sequence[Line]
+    gone: Sequence[int]  # the lines of the kernel before, counted over all its files from 0, that this one has not
+
+
+def shown(files: Sequence[SourceFile], before: Sequence[SourceFile]) -> list[Shown]:
+    """The files of a kernel; `before` are those of the one that it was made from, if any."""
+    earlier = [line for file in before for line in _lines(file)]
+    return [_shown(file, earlier) for file in files]
+
+
+def _shown(file: SourceFile, earlier: Sequence[str]) -> Shown:
+    lines = _lines(file)
+    same = SequenceMatcher(a=earlier, b=lines, autojunk=False).get_matching_blocks()
+    kept = {block.b + place for block in same for place in range(block.size)}
+    held = {block.a + place for block in same for place in range(block.size)}
+    markup = _highlighted(file.path, lines)
+    return Shown(
+        path=printable(file.path),
+        lines=[Line(each, bool(earlier) and place not in kept) for place, each in enumerate(markup)],
+        gone=[place for place in range(len(earlier)) if place not in held],
+    )
+
+
+def _lines(file: SourceFile) -> list[str]:
+    text = file.text
+    if len(text) > MOST_BYTES:
+        text = text[:MOST_BYTES] + "\n[cut off: the run's folder has the rest]"
+    return [printable(line.expandtabs(TAB)).rstrip() for line in text.splitlines()]
+
+
+def _highlighted(path: str, lines: Sequence[str]) -> list[Markup]:
+    """The lines as markup, escaped by Pygments; as plain text where it knows no language of that name."""
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import TextLexer, get_lexer_for_filename
+    from pygments.util import ClassNotFound
+
+    text = "\n".join(lines)
+    try:
+        lexer = get_lexer_for_filename(path, text, stripnl=False)
+    except ClassNotFound:
+        lexer = TextLexer(stripnl=False)
+    markup = highlight(text, lexer, HtmlFormatter(nowrap=True)).removesuffix("\n")
+    return [Markup(line) for line in markup.split("\n")]  # noqa: S704 (Pygments escapes what it marks)
