@@ -34,12 +34,19 @@ def _at_all_widths(draw: Callable[[int, Palette], Chart], *names: str) -> list[D
 
 
 def climb_drawings(
-    languages: Sequence[Language], published: Sequence[Published], peaks: Sequence[Peak], baseline: str, *, per_core: bool
+    languages: Sequence[Language],
+    published: Sequence[Published],
+    peaks: Sequence[Peak],
+    baseline: str,
+    *,
+    per_core: bool,
 ) -> list[Drawing]:
     """The climb, in all or for each core; none where nothing was measured beside the baseline."""
     if not any("ratio" in case.figures for language in languages for case in language.cases):
         return []
-    return _at_all_widths(lambda width, palette: _climb(languages, published, peaks, baseline, width, palette, per_core=per_core))
+    return _at_all_widths(
+        lambda width, palette: _climb(languages, published, peaks, baseline, width, palette, per_core=per_core)
+    )
 
 
 def climb_alone(
@@ -68,7 +75,9 @@ def _climb(
 def round_drawings(cases: Sequence[CaseView]) -> list[Drawing]:
     """The rounds of every case."""
     found = rounds.drawable(cases)
-    return _at_all_widths(lambda width, palette: rounds.rounds(found, width, palette), "wide", "narrow") if found else []
+    return (
+        _at_all_widths(lambda width, palette: rounds.rounds(found, width, palette), "wide", "narrow") if found else []
+    )
 
 
 def condition_drawings(found: Sequence[RoundRow]) -> list[Drawing]:
@@ -83,7 +92,11 @@ def size_drawings(images: Sequence[ImageView], peaks: Sequence[Peak]) -> list[Dr
     """Speed against size."""
     found = sizes.plotted(images)
     peak = peaks[-1].gflops if peaks else None
-    return _at_all_widths(lambda width, palette: sizes.sizes(found, peak, width, palette), "wide", "narrow") if found else []
+    return (
+        _at_all_widths(lambda width, palette: sizes.sizes(found, peak, width, palette), "wide", "narrow")
+        if found
+        else []
+    )
 
 
 def scaling_drawings(lines: Sequence[scaling.ScalingLine]) -> list[Drawing]:

@@ -38,7 +38,12 @@ def headline(
     where = f"On {cores} core{'s' if cores > 1 else ''} of {machine.partition(' (')[0]}" if machine else "Here"
     measured_baseline = next((case for case in cases if case.name == baseline and "seconds" in case.figures), None)
     if measured_baseline is None or "ratio" not in best.figures:
-        return [Part(f"{where}, the fastest case is {best.name} with "), _figure(best, "gflops"), Part(" GFLOP/s."), *_share(best)]
+        return [
+            Part(f"{where}, the fastest case is {best.name} with "),
+            _figure(best, "gflops"),
+            Part(" GFLOP/s."),
+            *_share(best),
+        ]
     naive = next((case for case in compared if case.rung == measured_baseline.rung and case is not best), None)
     return [
         Part(f"{where}, "),

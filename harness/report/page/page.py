@@ -104,6 +104,7 @@ def context(comparison: Comparison) -> dict[str, Any]:
         "matrix": matrix_of(languages, options.baseline, labels.get(reference, reference)),
         "sizes": drawings.size_drawings(images, peaks),
         "images": images,
+        "peak": peaks[-1] if peaks else None,
         "scaling": drawings.scaling_drawings(lines),
         "scaling_lines": lines,
         "efficient": [case for case in cases if "efficiency" in case.figures],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from harness.model.comparison import SourceFile
 from harness.model.record import printable
@@ -59,16 +59,23 @@ def _lines(file: SourceFile) -> list[str]:
 
 
 def _highlighted(path: str, lines: Sequence[str]) -> list[Markup]:
-    """The lines as markup, escaped by Pygments; as plain text where it knows no language of that name."""
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
+    """The lines as markup, every token escaped; as plain text where Pygments knows no language of that name."""
     from pygments.lexers import TextLexer, get_lexer_for_filename
+    from pygments.token import Comment, Keyword, Number, String
     from pygments.util import ClassNotFound
 
+    kinds = {Comment: "c", Keyword: "k", Number: "m", String: "s"}  # and no others: a page has many tokens
     text = "\n".join(lines)
     try:
-        lexer = get_lexer_for_filename(path, text, stripnl=False)
+        lexer = get_lexer_for_filename(path, text, stripnl=False, ensurenl=False)
     except ClassNotFound:
-        lexer = TextLexer(stripnl=False)
-    markup = highlight(text, lexer, HtmlFormatter(nowrap=True)).removesuffix("\n")
-    return [Markup(line) for line in markup.split("\n")]  # noqa: S704 (Pygments escapes what it marks)
+        lexer = TextLexer(stripnl=False, ensurenl=False)
+    found = [Markup()]
+    for token, words in lexer.get_tokens(text):
+        kind = next((name for of, name in kinds.items() if token in of), None)
+        for place, piece in enumerate(words.split("\n")):
+            if place:
+                found.append(Markup())
+            marked = kind and piece.strip()
+            found[-1] += Markup('<span class="{}">{}</span>').format(kind, piece) if marked else escape(piece)
+    return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from harness.experiments.matmul.ladder import ladder_position
 from harness.model.cases import Case
-from harness.model.comparison import Comparison, Interval, Ratio, Row, RoundRow, SourceFile
+from harness.model.comparison import Comparison, Interval, Ratio, RoundRow, Row, SourceFile
 from harness.report.figures import ESTIMATE, TIE, interval, number, percent, percents, spread, yes
 
 REFERENCE, REFERENCE_NAIVE = "to_yardstick", "to_yardstick_naive"  # the keys of the report for programs
@@ -150,7 +150,9 @@ def _figures(row: Row) -> Iterable[Figure]:
         yield Figure("peak_share", f"{percent(row.peak_share)}{mark}", row.peak_share)
     if row.efficiency:
         low, high = row.efficiency.low, row.efficiency.high
-        yield Figure("efficiency", percent(row.efficiency.value), row.efficiency.value, low, high, long=percents(row.efficiency))
+        yield Figure(
+            "efficiency", percent(row.efficiency.value), row.efficiency.value, low, high, long=percents(row.efficiency)
+        )
     if row.cold_seconds is not None:
         yield Figure("cold_seconds", f"{number(row.cold_seconds)} s", row.cold_seconds)
     if row.busy_cores is not None:

@@ -68,7 +68,9 @@ def _published(rows: Sequence[Published], *, per_core: bool) -> Lane:
 def _step(case: CaseView, key: str, *, intervals: bool) -> Step:
     figure = case.figures[key]
     low, high = figure.ends
-    return Step(case.rung, figure.whole if intervals else figure.text, figure.value, low, high, case.id, case.is_library)
+    return Step(
+        case.rung, figure.whole if intervals else figure.text, figure.value, low, high, case.id, case.is_library
+    )
 
 
 def climb(found: Sequence[Lane], peak: float | None, unit: str, width: int, palette: Palette) -> Chart:
@@ -82,7 +84,9 @@ def climb(found: Sequence[Lane], peak: float | None, unit: str, width: int, pale
     for lane in found:
         drawing.add(lane)
     limit = drawing.limit(peak) if peak else []
-    ticks = axis("x", "bottom", decades(low, high), palette, format="~s" if is_narrow else ",", title=unit)
+    anchor = "end" if is_narrow else "middle"
+    form = "~s" if is_narrow else ","
+    ticks = axis("x", "bottom", decades(low, high), palette, format=form, title=unit, titleAnchor=anchor)
     return Chart(
         title=f"The climb: {unit}",
         description="; ".join(map(_in_words, found)),
@@ -175,7 +179,9 @@ class _Flags(_Drawing):
         ends = [{"low": min(s.value for s in lane.steps), "high": max(s.value for s in lane.steps)}]
         color = self.color(lane)
         self.marks.append(
-            mark("rule", ends, x=("x", "low"), x2=("x", "high"), y=line, stroke=color, strokeWidth=2, strokeOpacity=0.45)
+            mark(
+                "rule", ends, x=("x", "low"), x2=("x", "high"), y=line, stroke=color, strokeWidth=2, strokeOpacity=0.45
+            )
         )
         self.marks += self._labels(placed, line)
         self.marks += self.points(lane, [line] * len(lane.steps))

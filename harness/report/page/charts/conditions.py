@@ -12,13 +12,19 @@ from harness.report.page.charts.vega import Chart, Mark, mark, scale
 PANEL, BETWEEN = 56, 30  # pixels of one small chart, and of its heading
 MOST = 400  # points of a line: of more, the worst of each group is drawn
 
-Reading = Callable[[RoundRow], float | None]
-PANELS: Sequence[tuple[str, Reading, Callable[[Sequence[float]], float]]] = (
-    ("CPU time that other processes used, %", lambda it: None if it.others_share is None else 100 * it.others_share, max),
-    ("CPU time that the hypervisor kept (steal), %", lambda it: None if it.steal_share is None else 100 * it.steal_share, max),
-    ("Memory available, GiB", lambda it: None if it.available_bytes is None else it.available_bytes / 2**30, min),
+Worst = Callable[[Sequence[float]], float]
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+PANELS: Sequence[tuple[str, Callable[[RoundRow], float | None], Worst]] = (
+    ("CPU time that other processes used, %", lambda it: _percent(it.others_share), max),
+    ("CPU time that the hypervisor gave to others (steal), %", lambda it: _percent(it.steal_share), max),
+    ("Memory available, GiB", lambda it: it.available_bytes and it.available_bytes / 2**30, min),
     ("CPU frequency, MHz", lambda it: it.mhz, min),
-)  # fmt: skip
+)
 
 
 def series_of(rounds: Sequence[RoundRow]) -> list[tuple[str, list[tuple[float, float]]]]:
@@ -31,7 +37,7 @@ def series_of(rounds: Sequence[RoundRow]) -> list[tuple[str, list[tuple[float, f
     return found
 
 
-def _thinned(points: Sequence[tuple[float, float]], worst: Callable[[Sequence[float]], float]) -> list[tuple[float, float]]:
+def _thinned(points: Sequence[tuple[float, float]], worst: Worst) -> list[tuple[float, float]]:
     every = -(-len(points) // MOST)
     groups = (points[place : place + every] for place in range(0, len(points), every))
     return [(group[0][0], worst([value for _, value in group])) for group in groups]

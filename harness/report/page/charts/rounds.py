@@ -29,7 +29,9 @@ def rounds(cases: Sequence[CaseView], width: int, palette: Palette) -> Chart:
     for each in points:
         each["at"] = max(-edge, min(edge, each["off"]))
     steps = (-20, -10, 0, 10, 20) if edge > 12 else (-10, -5, 0, 5, 10) if edge > 5 else (-4, -2, 0, 2, 4)
-    ticks = axis("x", "bottom", [t for t in steps if abs(t) <= edge], palette, format="+", title="per cent off the mean")
+    ticks = axis(
+        "x", "bottom", [t for t in steps if abs(t) <= edge], palette, format="+d", title="per cent off the mean"
+    )
     calm = [each for each in points if not each["is_disturbed"]]
     disturbed = [each for each in points if each["is_disturbed"]]
     labels = [{"text": name, "y": ROW * place + ROW / 2} for place, name in enumerate(names)]

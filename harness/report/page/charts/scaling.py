@@ -69,7 +69,9 @@ def scaling(lines: Sequence[ScalingLine], width: int, palette: Palette) -> Chart
         ]
     return Chart(
         title="Threads against speedup over one thread; dashed: ideal",
-        description="; ".join(f"{line.name}: {number(line.points[-1][1])}× on {line.points[-1][0].threads}" for line in lines),
+        description="; ".join(
+            f"{line.name}: {number(line.points[-1][1])}× on {line.points[-1][0].threads}" for line in lines
+        ),
         width=plot,
         height=height,
         scales=[scale("x", "linear", (1, threads[-1]), (0, plot)), scale("y", "linear", (0, most), (height, 0))],

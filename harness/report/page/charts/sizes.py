@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 
 from harness.report.figures import number
-from harness.report.page.charts.labels import width_of
+from harness.report.page.charts.labels import flags, width_of
 from harness.report.page.charts.palette import Palette
 from harness.report.page.charts.vega import Chart, axis, decades, mark, scale
 from harness.report.page.images import ImageView
 
 SIZE, LINE = 12, 15
-SYMBOL = 7  # pixels from a point's middle to its label
+BAND = 30  # pixels below the fastest point within which points have flags
 
 
 def plotted(images: Sequence[ImageView]) -> list[ImageView]:
@@ -22,8 +22,8 @@ def plotted(images: Sequence[ImageView]) -> list[ImageView]:
 
 def sizes(images: Sequence[ImageView], peak: float | None, width: int, palette: Palette) -> Chart:
     """Unpacked bytes as a filled point, compressed ones as a hollow one, joined: to the left and up is better."""
-    left, top = 52, 16
-    plot, height = width - left - 20, 340 if width > 500 else 300
+    left, right = 52, 24 + round(max(width_of(image.name, SIZE) for image in images))
+    plot, height = width - left - right, 340
     bytes_ = [float(b) for image in images for b in (image.compressed_bytes, image.unpacked_bytes) if b]
     speeds = [image.best.figures["gflops"].value for image in images if image.best]
     x_ends = 10 ** math.floor(math.log10(min(bytes_))), 10 ** math.ceil(math.log10(max(bytes_)))
@@ -31,9 +31,9 @@ def sizes(images: Sequence[ImageView], peak: float | None, width: int, palette: 
     across = _Axis(x_ends, (0, plot))
     up = _Axis(y_ends, (height, 0))
     values = [_value(image, palette) for image in images]
-    labels = _labels(images, across, up, plot)
+    labels = _labels(images, across, up, plot + right)
     y_ticks = [t for d in decades(y_ends[0] / 10, y_ends[1]) for t in (d, 2 * d, 5 * d) if y_ends[0] <= t <= y_ends[1]]
-    limit = [{"tip": "measured peak", "text": f"measured peak {number(peak)} GFLOP/s", "y": peak}] if peak else []
+    limit = [{"tip": f"measured peak, {number(peak)} GFLOP/s", "y": peak}] if peak else []
     bottom = axis("x", "bottom", decades(*x_ends), palette, title="bytes of the image, compressed and unpacked")
     bottom["encode"] = {"labels": {"update": {"text": {"signal": "format(datum.value, '~s') + 'B'"}}}}
     return Chart(
@@ -44,8 +44,8 @@ def sizes(images: Sequence[ImageView], peak: float | None, width: int, palette: 
         scales=[scale("x", "log", x_ends, (0, plot)), scale("y", "log", y_ends, (height, 0))],
         axes=[bottom, axis("y", "left", y_ticks, palette, format="~", title="GFLOP/s")],
         marks=[
-            mark("rule", limit, x=0, x2=plot, y=("y", "y"), stroke=palette.warn, strokeWidth=1.5, strokeDash=[5, 4]),
-            mark("text", limit, x=plot, y=("y", "y"), dy=-8, text=["text"], align="right", fill=palette.warn),
+            mark("rule", limit, x=0, x2=plot, y=("y", "y"), stroke=palette.warn, strokeWidth=1.5, strokeDash=[5, 4],
+                 description=["tip"]),
             mark("rule", values, x=("x", "compressed"), x2=("x", "unpacked"), y=("y", "speed"), stroke=["color"],
                  strokeWidth=2, strokeOpacity=0.5),
             mark("symbol", values, x=("x", "compressed"), y=("y", "speed"), size=50, fill=palette.paper,
@@ -56,8 +56,8 @@ def sizes(images: Sequence[ImageView], peak: float | None, width: int, palette: 
                  stroke=palette.paper, strokeWidth=3),
         ],
         left=left,
-        right=20,
-        top=top,
+        right=right,
+        top=52 + max(0, round(-min(each["y"] for each in labels if isinstance(each["y"], float)))),
         bottom=46,
     )  # fmt: skip
 
@@ -75,8 +75,7 @@ class _Axis:
 
 
 def _value(image: ImageView, palette: Palette) -> dict[str, object]:
-    best = image.best
-    speed = best.figures["gflops"].value if best else 0.0
+    speed = _speed(image)
     return {
         "unpacked": image.unpacked_bytes,
         "compressed": image.compressed_bytes or image.unpacked_bytes,
@@ -87,35 +86,36 @@ def _value(image: ImageView, palette: Palette) -> dict[str, object]:
 
 
 def _labels(images: Sequence[ImageView], across: _Axis, up: _Axis, width: int) -> list[dict[str, object]]:
-    """A label near each point: the first free place of many, nearest first, so that none covers another or a point."""
-    boxes: list[tuple[float, float, float, float]] = []
-    for image in images:
-        y = up.at(image.best.figures["gflops"].value if image.best else 1.0)
-        ends = [across.at(b) for b in (image.compressed_bytes, image.unpacked_bytes) if b]
-        boxes.append((min(ends) - SYMBOL, y - SYMBOL, max(ends) + SYMBOL, y + SYMBOL))
-    placed = []
-    for image, (x0, y0, x1, _) in zip(images, list(boxes), strict=True):
-        y, room = y0 + SYMBOL, width_of(image.name, SIZE)
-        x = x1 - SYMBOL
-        tries = [
-            (at, y + down)
-            for down in (0, -LINE, LINE, -2 * LINE, 2 * LINE, -3 * LINE, 3 * LINE, -4 * LINE, 4 * LINE, 5 * LINE, 6 * LINE)
-            for at in (x1 + 4, x0 - 4 - room, x - room / 2, x1 + 24, x0 - 24 - room)
-        ]
-        free = (
-            (at, down) for at, down in tries
-            if 0 <= at and at + room <= width and not any(_overlap((at, down - 8, at + room, down + 8), b) for b in boxes)
-        )  # fmt: skip
-        at, down = next(free, tries[0])
-        boxes.append((at, down - 8, at + room, down + 8))
-        is_far = abs(down - y) > 1
-        foot = min(max(x, at), at + room)
-        placed.append(
-            {"x": at, "y": down, "text": image.name, "x0": x, "y0": y, "x1": foot if is_far else x,
-             "y1": (down + (7 if down < y else -7)) if is_far else y}
-        )  # fmt: skip
-    return placed
+    """Flags above the points at the top, where most stand side by side; the others' names beside them."""
+    points = [(image, across.at(image.unpacked_bytes or 1.0), up.at(_speed(image))) for image in images]
+    top = min(y for _, _, y in points)
+    high = [point for point in points if point[2] < top + BAND]
+    placed = flags([(x, image.name) for image, x, _ in high], SIZE)
+    found: list[dict[str, object]] = []
+    for (_, x, y), flag in zip(high, placed, strict=True):
+        line = top - 28 - flag.level * LINE
+        found.append({"text": flag.text, "x": flag.x + 5, "y": line, "x0": x, "x1": x, "y0": y, "y1": line})
+    boxes: list[Box] = []
+    for image, x, y in sorted((point for point in points if point not in high), key=lambda point: point[2]):
+        room = width_of(image.name, SIZE)
+        tries = [(at, y + LINE * down) for down in range(6) for at in (x + 10, x - 10 - room)]
+        at, line = next((place for place in tries if _is_free(place, room, width, boxes)), tries[0])
+        boxes.append((at, line - 8, at + room, line + 8))
+        found.append({"text": image.name, "x": at, "y": line, "x0": x, "x1": x, "y0": y, "y1": line})
+    return found
 
 
-def _overlap(one: tuple[float, float, float, float], two: tuple[float, float, float, float]) -> bool:
+def _speed(image: ImageView) -> float:
+    return image.best.figures["gflops"].value if image.best else 1.0
+
+
+Box = tuple[float, float, float, float]  # left, top, right and bottom, in pixels
+
+
+def _is_free(place: tuple[float, float], room: float, width: int, boxes: Sequence[Box]) -> bool:
+    box = (place[0], place[1] - 8, place[0] + room, place[1] + 8)
+    return box[0] >= 0 and box[2] <= width and not any(_overlap(box, other) for other in boxes)
+
+
+def _overlap(one: Box, two: Box) -> bool:
     return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]

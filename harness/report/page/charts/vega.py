@@ -20,6 +20,10 @@ SVG = "http://www.w3.org/2000/svg"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 NEEDLESS = {"role", "aria-roledescription", "aria-hidden", "pointer-events", "class", "font-family"}  # or said once
+INHERITED = (
+    "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "font-size", "font-weight",
+    "text-anchor", "paint-order",
+)  # fmt: skip
 CASE = "case:"  # before the id of the case that a mark stands for, in its description
 Values = Sequence[Mapping[str, object]]
 
@@ -138,6 +142,7 @@ def _tidy(element: ElementTree.Element) -> None:
         _tidy(child)
         if child.tag.endswith("}g") and not len(child):
             element.remove(child)
+    _share(element)
     for name in NEEDLESS & set(element.attrib):
         del element.attrib[name]
     if element.tag.endswith("}text") and "stroke" in element.attrib:
@@ -150,6 +155,16 @@ def _tidy(element: ElementTree.Element) -> None:
         del element.attrib["transform"]
     if said := element.attrib.pop("aria-label", None):
         _explain(element, said)
+
+
+def _share(group: ElementTree.Element) -> None:
+    """Say once, at a group, what all in it have in common and inherit."""
+    for name in INHERITED if len(group) > 1 else ():
+        values = {child.get(name) for child in group}
+        if len(values) == 1 and (value := values.pop()) is not None:
+            group.set(name, value)
+            for child in group:
+                del child.attrib[name]
 
 
 def _explain(element: ElementTree.Element, said: str) -> None:

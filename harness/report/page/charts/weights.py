@@ -15,7 +15,12 @@ ROW = 24  # pixels
 def weights(images: Sequence[ImageView], width: int, palette: Palette) -> Chart:
     """A row for each image that was weighed: its unpacked bytes, and a line where its budget ends."""
     rows = [
-        {"name": image.name, "bytes": image.unpacked_bytes, "said": f"{image.unpacked_bytes:,}", "y": ROW * place + ROW / 2}
+        {
+            "name": image.name,
+            "bytes": image.unpacked_bytes,
+            "said": f"{image.unpacked_bytes:,}",
+            "y": ROW * place + ROW / 2,
+        }
         for place, image in enumerate(image for image in images if image.unpacked_bytes)
     ]
     budgets = [
