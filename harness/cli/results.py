@@ -19,14 +19,14 @@ def comparison_of(folder: Path, *, verified: bool = False) -> Comparison:
     """Read and analyze a run. Raises ResultsError where it cannot be read, or holds what no run can have written."""
     journal = load_journal(folder)
     try:
-        found = analyze(journal.entries, journal.chain, verify(journal.entries) if verified else None)
-        return found.model_copy(update={"sources": tuple(_sources(folder))})
+        comparison = analyze(journal.entries, journal.chain, verify(journal.entries) if verified else None)
     except Exception as error:
         if found := problems(journal):
             raise ResultsError(
                 f"no report can be made of {folder}: its journal was changed.\n{_listed(found)}"
             ) from error
         raise
+    return comparison.model_copy(update={"sources": tuple(_sources(folder))})
 
 
 def _sources(folder: Path) -> Iterator[SourceFile]:

@@ -13,6 +13,7 @@ from harness.model.record import printable
 
 MOST_BYTES = 40_000  # of a kernel that is shown: a page of contributed code stays a page
 TAB = 4
+KINDS = {"Comment": "com", "Keyword": "key", "Number": "num", "String": "str"}  # no others: a page has many tokens
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,8 @@ def _lines(file: SourceFile) -> list[str]:
 def _highlighted(path: str, lines: Sequence[str]) -> list[Markup]:
     """The lines as markup, every token escaped; as plain text where Pygments knows no language of that name."""
     from pygments.lexers import TextLexer, get_lexer_for_filename
-    from pygments.token import Comment, Keyword, Number, String
     from pygments.util import ClassNotFound
 
-    kinds = {Comment: "c", Keyword: "k", Number: "m", String: "s"}  # and no others: a page has many tokens
     text = "\n".join(lines)
     try:
         lexer = get_lexer_for_filename(path, text, stripnl=False, ensurenl=False)
@@ -72,7 +71,7 @@ def _highlighted(path: str, lines: Sequence[str]) -> list[Markup]:
         lexer = TextLexer(stripnl=False, ensurenl=False)
     found = [Markup()]
     for token, words in lexer.get_tokens(text):
-        kind = next((name for of, name in kinds.items() if token in of), None)
+        kind = next((KINDS[part] for part in token if part in KINDS), None)
         for place, piece in enumerate(words.split("\n")):
             if place:
                 found.append(Markup())

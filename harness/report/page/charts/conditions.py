@@ -48,7 +48,8 @@ def conditions(series: Sequence[tuple[str, list[tuple[float, float]]]], width: i
     left, right = 8, 8
     plot, height = width - left - right, len(series) * (PANEL + BETWEEN)
     last = max((points[-1][0] for _, points in series), default=1.0) or 1.0
-    scales, marks = [scale("x", "linear", (0, last), (0, plot))], []
+    scales = [scale("x", "linear", (0, last), (0, plot))]
+    marks: list[Mark] = []
     for place, (name, points) in enumerate(series):
         top = place * (PANEL + BETWEEN) + BETWEEN
         most = max(value for _, value in points)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from harness.report.page.charts.labels import width_of
 from harness.report.page.charts.palette import Palette
@@ -65,7 +66,7 @@ def rounds(cases: Sequence[CaseView], width: int, palette: Palette) -> Chart:
     )  # fmt: skip
 
 
-def _points(place: int, case: CaseView, palette: Palette) -> list[dict[str, object]]:
+def _points(place: int, case: CaseView, palette: Palette) -> list[dict[str, Any]]:
     every = -(-len(case.rounds) // MOST)
     shown = case.rounds[::every]
     step = (ROW - 10) / max(1, len(shown) - 1)

@@ -26,7 +26,7 @@ def sizes(images: Sequence[ImageView], peak: float | None, width: int, palette: 
     plot, height = width - left - right, 340
     bytes_ = [float(b) for image in images for b in (image.compressed_bytes, image.unpacked_bytes) if b]
     speeds = [image.best.figures["gflops"].value for image in images if image.best]
-    x_ends = 10 ** math.floor(math.log10(min(bytes_))), 10 ** math.ceil(math.log10(max(bytes_)))
+    x_ends = 10 ** math.floor(math.log10(min(bytes_))), 10 ** (math.floor(math.log10(max(bytes_))) + 1)
     y_ends = min(speeds) / 1.4, max([*speeds, *([peak] if peak else [])]) * 1.3
     across = _Axis(x_ends, (0, plot))
     up = _Axis(y_ends, (height, 0))
