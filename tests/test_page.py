@@ -182,7 +182,10 @@ def test_a_kernel_marks_what_the_rung_before_has_not() -> None:
 
 
 def test_a_run_without_sources_says_so() -> None:
-    assert "This run's folder keeps no sources" in Page(renderer("html").render(a_run())).text
+    assert (
+        "This run's folder keeps no sources: an earlier version measured it."
+        in Page(renderer("html").render(a_run())).text
+    )
 
 
 def test_kernels_for_another_machine_are_left_out() -> None:

@@ -28,7 +28,7 @@ class Drawing:
 
 def _at_all_widths(draw: Callable[[int, Palette], Chart], *names: str) -> list[Drawing]:
     return [
-        Drawing(name, Markup(svg(draw(WIDTHS[name], PAGE), PAGE)))  # noqa: S704 (written by an XML library)
+        Drawing(name, Markup(svg(draw(WIDTHS[name], PAGE), PAGE, tooltips=name != "narrow")))  # noqa: S704 (written by an XML library)
         for name in names or WIDTHS
     ]
 
@@ -68,7 +68,7 @@ def _climb(
 ) -> Chart:
     found = climb.lanes(languages, published, per_core=per_core, intervals=width >= climb.NARROW)
     peak = (peaks[-1].per_core if per_core else peaks[-1].ratio) if peaks else None
-    unit = f"times faster than {baseline}{', a core' if per_core else ''}"
+    unit = f"times faster than {baseline}{', per core' if per_core else ''}"
     return climb.climb(found, peak, unit, width, palette)
 
 

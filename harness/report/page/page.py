@@ -23,7 +23,7 @@ from harness.report.page.charts.scaling import scaling_lines
 from harness.report.page.headline import headline
 from harness.report.page.images import images_of, said_bytes
 from harness.report.page.matrix import matrix_of
-from harness.report.page.sources import shown
+from harness.report.page.sources import kernels_of
 from harness.report.page.view import (
     REFERENCE,
     REFERENCE_NAIVE,
@@ -116,12 +116,8 @@ def context(comparison: Comparison) -> dict[str, Any]:
         "interference": disturbed(comparison),
         "overhead": beside.tax(comparison),
         "costs": beside.costs(comparison),
-        "sources": {case.id: shown(case.files, _before(case, cases)) for case in cases},
+        "kernels": kernels_of(cases, has_sources=bool(comparison.sources)),
     }
-
-
-def _before(case: CaseView, cases: list[CaseView]) -> Any:
-    return next((other.files for other in cases if other.id == case.previous), ())
 
 
 def _alarms(comparison: Comparison, cases: list[CaseView]) -> Iterator[str]:

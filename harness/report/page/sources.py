@@ -10,7 +10,9 @@ from markupsafe import Markup, escape
 
 from harness.model.comparison import SourceFile
 from harness.model.record import printable
+from harness.report.page.view import CaseView
 
+MOST_BYTES_IN_ALL = 150_000  # of sources: their markup is about three times as long
 MOST_BYTES = 40_000  # of a kernel that is shown: a page of contributed code stays a page
 TAB = 4
 KINDS = {"Comment": "com", "Keyword": "key", "Number": "num", "String": "str"}  # no others: a page has many tokens
@@ -31,6 +33,46 @@ class Shown:
     path: str
     lines: Sequence[Line]
     gone: Sequence[int]  # the lines of the kernel before, counted over all its files from 0, that this one has not
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What a case shows of its kernel: its files, the case that shows them, or why there are none."""
+
+    files: Sequence[Shown] = ()
+    shown_by: str | None = None
+    remark: str = ""
+
+
+def kernels_of(cases: Sequence[CaseView], *, has_sources: bool) -> dict[str, Kernel]:
+    """The kernel of every case, by the case's id. On several numbers of threads it is shown once, with the last."""
+    by_id = {case.id: case for case in cases}
+    shows = {case.name: case.id for case in cases}
+    found: dict[str, Kernel] = {}
+    left = MOST_BYTES_IN_ALL
+    for case in cases:
+        before = by_id[case.previous].files if case.previous in by_id else ()
+        size = sum(len(file.text) for file in case.files)
+        if case.outcome != "measured" or not case.files:
+            found[case.id] = Kernel(remark=_why_none(case, has_sources=has_sources))
+        elif shows[case.name] != case.id:
+            found[case.id] = Kernel(shown_by=shows[case.name])
+        elif size > left:
+            found[case.id] = Kernel(
+                remark="Its kernel is in the run's folder, in sources/: the page would be too large."
+            )
+        else:
+            left -= size
+            found[case.id] = Kernel(shown(case.files, before))
+    return found
+
+
+def _why_none(case: CaseView, *, has_sources: bool) -> str:
+    if case.outcome != "measured":
+        return ""
+    if not has_sources:
+        return "This run's folder keeps no sources: an earlier version measured it."
+    return "The run's folder keeps no file that is called as this rung is."
 
 
 def shown(files: Sequence[SourceFile], before: Sequence[SourceFile]) -> list[Shown]:

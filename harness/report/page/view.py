@@ -193,7 +193,7 @@ def _facts(row: Row) -> Iterable[tuple[str, str]]:
         "Rounds and samples": f"{row.rounds} rounds, {row.samples} samples" if row.rounds else None,
         "Stop reason": row.stopped,
         "Rounds with interference": str(row.disturbed_rounds) if row.rounds else None,
-        "Made from": row.step_from,
+        "Previous rung": row.step_from,
         "Note": row.note,
         "SHA-256 of the product": row.sha256,
         "Key of the result": row.key,

@@ -91,17 +91,17 @@ def axis(name: str, orient: str, values: Sequence[float], palette: Palette, **mo
     }  # fmt: skip
 
 
-def svg(chart: Chart, palette: Palette, *, alone: bool = False) -> str:
-    """The chart as SVG: to stand in a page, or alone in a file of its own."""
+def svg(chart: Chart, palette: Palette, *, alone: bool = False, tooltips: bool = True) -> str:
+    """The chart as SVG: to stand in a page, or alone in a file of its own; tooltips are for those who have a mouse."""
     import vl_convert  # here: it is large, and only what draws needs it
 
     drawn = ElementTree.fromstring(vl_convert.vega_to_svg(_specification(chart, palette)))  # noqa: S314 (our own)
-    return _cleaned(drawn, chart, palette, alone=alone)
+    _tidy(drawn, tooltips=tooltips)
+    return _finished(drawn, chart, palette, alone=alone)
 
 
 def _specification(chart: Chart, palette: Palette) -> dict[str, Any]:
     return {
-        "$schema": "https://vega.github.io/schema/vega/v5.json",
         "width": chart.width,
         "height": chart.height,
         "autosize": "none",
@@ -114,10 +114,9 @@ def _specification(chart: Chart, palette: Palette) -> dict[str, Any]:
     }
 
 
-def _cleaned(root: ElementTree.Element, chart: Chart, palette: Palette, *, alone: bool) -> str:
-    """Without what Vega's own script would need: a fourth of the bytes; with a title, and tooltips on the marks."""
+def _finished(root: ElementTree.Element, chart: Chart, palette: Palette, *, alone: bool) -> str:
+    """With what it is for those who do not see it, and as large as its place."""
     width, height = root.attrib.pop("width"), root.attrib.pop("height")
-    _tidy(root)
     title, description = ElementTree.Element(f"{{{SVG}}}title"), ElementTree.Element(f"{{{SVG}}}desc")
     title.text, description.text = chart.title, chart.description
     root[:0] = [title, description]
@@ -134,12 +133,13 @@ def _cleaned(root: ElementTree.Element, chart: Chart, palette: Palette, *, alone
     return ElementTree.tostring(root, encoding="unicode").replace(f' xmlns="{SVG}"', "", 1)
 
 
-def _tidy(element: ElementTree.Element) -> None:
+def _tidy(element: ElementTree.Element, *, tooltips: bool) -> None:
+    """Without what Vega's own script would need, and with everything said once: a fourth of the bytes."""
     for child in list(element):
         if child.get("class") in {"background", "foreground"} or (child.tag.endswith("text") and not child.text):
             element.remove(child)
             continue
-        _tidy(child)
+        _tidy(child, tooltips=tooltips)
         if child.tag.endswith("}g") and not len(child):
             element.remove(child)
     _share(element)
@@ -154,7 +154,7 @@ def _tidy(element: ElementTree.Element) -> None:
     if element.get("transform") == "translate(0,0)":
         del element.attrib["transform"]
     if said := element.attrib.pop("aria-label", None):
-        _explain(element, said)
+        _explain(element, said, tooltips=tooltips)
 
 
 def _share(group: ElementTree.Element) -> None:
@@ -167,13 +167,13 @@ def _share(group: ElementTree.Element) -> None:
                 del child.attrib[name]
 
 
-def _explain(element: ElementTree.Element, said: str) -> None:
+def _explain(element: ElementTree.Element, said: str, *, tooltips: bool) -> None:
     """What a mark's description says as its tooltip, and the case that it leads to."""
     case, _, text = said.removeprefix(CASE).partition(" ") if said.startswith(CASE) else ("", "", said)
     if case:
         element.set("data-case", case)
-    tooltip = ElementTree.SubElement(element, f"{{{SVG}}}title")
-    tooltip.text = text
+    if tooltips:
+        ElementTree.SubElement(element, f"{{{SVG}}}title").text = text
 
 
 def _short(found: re.Match[str]) -> str:
