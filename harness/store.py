@@ -1,6 +1,7 @@
 """Results folders: one a run, with an append-only journal that is flushed to disk after every entry.
 
 results/<run>/journal.jsonl   one entry a line (see model.journal.Entry); all reports are worked out from it
+results/<run>/sources/        the sources that were measured, a folder for each implementation
 results/<run>/logs/           what builders and implementations printed
 results/<run>/report.*        the report in every format, written at the end
 """
@@ -11,7 +12,7 @@ import fcntl
 import os
 import secrets
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from harness.model.integrity import Chain
 from harness.model.journal import SCHEMA, UNCHAINED, Entry, Started
 
 JOURNAL = "journal.jsonl"
+SOURCES = "sources"
 SUFFIXES = {"text": "txt", "summary": "summary.txt"}  # of formats whose files are called otherwise
 
 Log = Callable[[str, str | bytes], str]
@@ -88,6 +90,19 @@ class RunFolder:
         with explained(self.path):
             write_whole(self.path / "logs" / safe, text.encode() if isinstance(text, str) else text)
         return f"logs/{safe}"
+
+    def keep_sources(self, implementation: str, files: Mapping[str, bytes]) -> None:
+        """Keep the files that an image is made of, by their names below its folder: what was measured can be read.
+
+        Those that an earlier session kept stay: a run is only resumed with the sources that it began with.
+        """
+        place = self.path / SOURCES / log_name(implementation)
+        with explained(place):
+            for name, data in files.items():
+                path = place / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if not path.exists():
+                    write_whole(path, data)
 
 
 def _locked(folder: Path) -> int:

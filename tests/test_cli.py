@@ -243,7 +243,8 @@ def test_compare_measures_everything_and_writes_every_report(harness: Command, t
     assert ended.code == 0
     (folder,) = (tmp_path / "results").iterdir()
     assert {path.name for path in folder.iterdir()} == {
-        JOURNAL, "logs", "report.summary.txt", "report.txt", "report.md", "report.json", "report.csv", "report.svg",
+        JOURNAL, "logs", "sources", "report.summary.txt", "report.txt", "report.md", "report.json", "report.csv",
+        "report.html", "report.svg",
     }  # fmt: skip
     rows = json.loads((folder / "report.json").read_text(encoding="utf-8"))["rows"]
     assert {row["outcome"] for row in rows} == {"measured", "not implemented"}

@@ -10,6 +10,7 @@ from harness.analysis.cautions import cautions
 from harness.analysis.evidence import Evidence, timings_of
 from harness.analysis.noise import Floors, noise_of, noise_warnings
 from harness.analysis.ratios import Ratios
+from harness.analysis.rounds import round_rows
 from harness.images.weight import image_row
 from harness.machine.interference import overview
 from harness.measure.plan import counted, rungs_by_case
@@ -63,6 +64,7 @@ def analyze(
         conditions=overview(entry for entries in evidence.rounds.values() for entry in entries),
         interference=evidence.interference,
         tuned=evidence.tuned,
+        rounds=tuple(round_rows(evidence)),
         noise=noise,
         chain=chain,
         verification=verification,

@@ -40,6 +40,7 @@ class Evidence:
     images: dict[str, Image]
     peaks: tuple[Peak, ...]
     rounds: dict[Case, list[Round]]
+    in_order: tuple[Round, ...]  # all rounds, as they were made
     rejected: dict[Case, Failure]
     finished: Finished | None
     resumed: tuple[Resumed, ...]
@@ -64,6 +65,7 @@ class Evidence:
             images={image.name: image for image in by_kind[Image]},
             peaks=tuple({peak.threads: peak for peak in sorted(by_kind[Peak], key=_gflops)}.values()),
             rounds=dict(rounds),
+            in_order=tuple(by_kind[Round]),
             rejected={entry.case: entry.failure for entry in by_kind[Rejected]},
             finished=next(iter(by_kind[Finished]), None),
             resumed=tuple(by_kind[Resumed]),

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from harness.analysis.analyze import analyze
 from harness.analysis.verify import chain_problems, verify
-from harness.errors import GateError, ResultsError
-from harness.model.comparison import Comparison
+from harness.errors import GateError, RecipeError, ResultsError
+from harness.images.sources import read_sources
+from harness.model.comparison import Comparison, SourceFile
 from harness.runs import Note
-from harness.store import Journal, load_journal
+from harness.store import SOURCES, Journal, load_journal
 
 
 def comparison_of(folder: Path, *, verified: bool = False) -> Comparison:
     """Read and analyze a run. Raises ResultsError where it cannot be read or, changed, not be analyzed."""
     journal = load_journal(folder)
     try:
-        return analyze(journal.entries, journal.chain, verify(journal.entries) if verified else None)
+        comparison = analyze(journal.entries, journal.chain, verify(journal.entries) if verified else None)
     except Exception as error:
         if found := problems(journal):
             raise ResultsError(f"cannot report {folder}: its journal was changed.\n{_listed(found)}") from error
         raise
+    return comparison.model_copy(update={"sources": tuple(_sources(folder))})
+
+
+def _sources(folder: Path) -> Iterator[SourceFile]:
+    """The sources that a run's folder keeps, as far as they are text; none where it holds a link or a pipe."""
+    with suppress(RecipeError, OSError):
+        for name, data in sorted(read_sources(folder / SOURCES).items()):
+            implementation, _, path = name.partition("/")
+            with suppress(UnicodeDecodeError):
+                yield SourceFile(implementation=implementation, path=path, text=data.decode())
 
 
 def check_verified(folder: Path, comparison: Comparison) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from harness import __version__
 from harness.engine.engine import Engine
+from harness.errors import RecipeError
 from harness.events import Watch
 from harness.images.catalog import Catalog
 from harness.images.identity import code_digest
+from harness.images.sources import read_sources
 from harness.machine.host import Read, watched
 from harness.machine.tune import tuned
 from harness.measure.cost import Cost
@@ -53,6 +55,7 @@ def compare(
     with turn(engine, MEASURING, watch, wait=wait), closing(RunFolder(results, run_id)) as folder:
         run = Run(experiment, engine, sources, experiment.tools(catalog, sources), options, folder, watch)
         run.record(_started(run_id, options, catalog, run))
+        _keep_sources(run)
         return _carry_out(run, catalog)
 
 
@@ -103,6 +106,13 @@ def _started(run_id: str, options: Options, catalog: Catalog, run: Run) -> Start
         manifests=manifests_of(run, catalog),
         cases=run.experiment.cases([source.manifest for source in run.sources.values()], options),
     )
+
+
+def _keep_sources(run: Run) -> None:
+    """Keep what is measured beside the journal; what may not be read fails later, as that implementation's image."""
+    for name, source in run.sources.items():
+        with suppress(RecipeError, OSError):
+            run.folder.keep_sources(name, read_sources(source.context))
 
 
 def _record_state(run: Run, read: Read) -> None:

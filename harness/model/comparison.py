@@ -179,6 +179,30 @@ class Interference(Record):
     counted: bool
 
 
+class RoundRow(Record):
+    """One round of a case that could count, as a chart shows it: its figure, and what the host did meanwhile."""
+
+    case: Case
+    number: int
+    order: int  # among all rounds of the run, from 1: the journal's
+    seconds: float  # of a whole product
+    began_s: float  # since the first container; where no clock said so, the containers' own time before it
+    counted: bool
+    interference: str | None = None
+    others_share: float | None = None  # of the host's CPU time; None where its conditions could not be read
+    steal_share: float | None = None
+    available_bytes: int | None = None
+    mhz: float | None = None
+
+
+class SourceFile(Record):
+    """A file that an image was built from, as the run's folder keeps it."""
+
+    implementation: str
+    path: str  # below the implementation's folder
+    text: str
+
+
 class Overview(Record):
     """The conditions of all rounds together: shares of the host's CPU time, the worst of a round beside the mean."""
 
@@ -227,6 +251,8 @@ class Comparison(Record):
     conditions: Overview | None = None
     interference: tuple[Interference, ...] = ()
     tuned: Tuned | None = None
+    rounds: tuple[RoundRow, ...] = ()
+    sources: tuple[SourceFile, ...] = ()  # none where the run's folder keeps none
     noise: tuple[Noise, ...] = ()  # one of each kind of cases that had a control
     chain: Chain | None = None
     verification: Verification | None = None  # None where nothing was recomputed
