@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.analysis.beside import overhead_rows, resident_bytes, startup_seconds
+from harness.experiments.matmul.experiment import MATMUL
 from harness.model.comparison import OverheadRow
 from harness.model.journal import PLACES, OverheadRound, Place, Startup
 from tests.factories import a_case, a_failed_round, a_round
@@ -23,7 +24,7 @@ def placed(place: Place, seconds: float, rows: int | None = None) -> list[Overhe
 
 
 def rows_of(entries: Sequence[OverheadRound], floor: float = 0.0) -> list[OverheadRow]:
-    return list(overhead_rows(entries, lambda case: floor if case == CASE else 1.0))
+    return list(overhead_rows(MATMUL, entries, lambda case: floor if case == CASE else 1.0))
 
 
 def known(row: OverheadRow) -> tuple[float, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from harness.analysis.beside import overhead_rows, resident_bytes, startup_seconds, with_startup
@@ -10,16 +10,11 @@ from harness.analysis.cautions import cautions
 from harness.analysis.evidence import Evidence, timings_of
 from harness.analysis.noise import Floors, noise_of, noise_warnings
 from harness.analysis.ratios import Ratios
-from harness.experiments.matmul.controls import rungs_by_case
-from harness.experiments.matmul.experiment import MATMUL
-from harness.experiments.matmul.ladder import ladder_position
-from harness.experiments.matmul.published import published, published_rows
-from harness.experiments.matmul.sizing import call_overhead_share
 from harness.images.weight import image_row
 from harness.machine.interference import overview
-from harness.measure.plan import counted
+from harness.measure.plan import counted, rungs_by_case
 from harness.measure.stopping import why_stopped
-from harness.model.cases import Case, flop
+from harness.model.cases import Case
 from harness.model.comparison import Comparison, Row
 from harness.model.integrity import Chain, Verification
 from harness.model.journal import Entry
@@ -31,13 +26,14 @@ def analyze(
 ) -> Comparison:
     """All that a report shows, from the entries of a run, finished or interrupted, and their verification."""
     evidence = Evidence.of(entries)
-    started = evidence.started
+    started, experiment = evidence.started, evidence.experiment
     timings = timings_of(evidence)
     rungs = rungs_by_case(started.cases, started.manifests)
     noise = noise_of(timings, rungs)
     floors = Floors(noise, rungs)
     ratios = Ratios({case: taken for case, taken in timings.items() if not case.control}, floors)
     rows = tuple(_rows(evidence, ratios))
+    source, published = experiment.published(rows, started.options, evidence.machine, ratios.between_rows)
     startups = startup_seconds(evidence.startups)
     return Comparison(
         run=started.run,
@@ -47,15 +43,16 @@ def analyze(
         machine=evidence.machine,
         peaks=evidence.peaks,
         rows=rows,
-        published=published_rows(rows, started.options.baseline, evidence.machine, ratios.between_rows),
-        published_source=str(published()["source"]),
+        work=experiment.work(started.options),
+        published=published,
+        published_source=source,
         images=tuple(
             with_startup(image_row(manifest, stage, evidence.images.get(manifest.image_of(stage))), startups)
             for manifest in started.manifests
             for stage in manifest.stages(started.options.rungs)
         ),
         container_seconds=startups.get(None),
-        overhead=tuple(overhead_rows(evidence.overhead, floors.of)),
+        overhead=tuple(overhead_rows(experiment, evidence.overhead, floors.of)),
         warnings=(
             *cautions(evidence, rows),
             *noise_warnings(noise, [case for case in started.cases if case.control], rungs),
@@ -90,7 +87,7 @@ def _rows(evidence: Evidence, ratios: Ratios) -> Iterable[Row]:
             for rung in manifest.absent
             if rung.name in options.rungs
         ]
-        yield from sorted(rows, key=lambda row: ladder_position(row.rung))
+        yield from sorted(rows, key=lambda row: options.rungs.index(row.rung))
 
 
 def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> Row:
@@ -125,18 +122,15 @@ def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> 
 def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict[str, Any]:
     """The figures of a measured case, alone and beside others."""
     taken, rounds = ratios.timings[case], counted(evidence.rounds[case])
-    gflops = flop(case.n) / taken.mean / 1e9
-    peak = next((p.gflops for p in evidence.peaks if p.threads == case.threads), None)
     options = evidence.started.options
     to_baseline = ratios.between(ratios.find(options.baseline), case)
-    previous = _previous_rung(ratios.timings, case, rung)
+    experiment = evidence.experiment
+    previous = _previous_rung(options.rungs, ratios.timings, case, rung)
     speedup = ratios.between(_serial(ratios, case, rung), case)
     interference = [each for each in evidence.interference if each.case == case]
     return {
         "seconds": taken.interval,
         "first_sample_seconds": taken.cold,
-        "gflops": gflops,
-        "peak_share": gflops / peak if peak else None,
         "ratio": to_baseline,
         "step": ratios.between(previous, case),
         "step_from": previous.rung if previous else None,
@@ -146,7 +140,6 @@ def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict
         "vs_reference_naive": ratios.between(ratios.find(f"{options.reference}/naive"), case),
         "busy_cores": taken.busy_cores,
         "resident_bytes": resident_bytes(rounds),
-        "rows_computed": rounds[-1].rows,
         "key": rounds[-1].key,
         "interference_rounds": len(interference),
         "excluded_rounds": sum(not each.counted for each in interference),
@@ -154,12 +147,11 @@ def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict
         "samples": taken.samples,
         "warm_up": taken.warm_up,
         "warm_up_seconds": taken.warming_s,
-        "calls": rounds[-1].calls,
-        "call_overhead_share": call_overhead_share(evidence.rounds[case]) if rounds[-1].rows < case.n else None,
         "stop_reason": why_stopped(
-            MATMUL, rung, case, evidence.rounds, options, finished=evidence.finished is not None
+            experiment, rung, case, evidence.rounds, options, finished=evidence.finished is not None
         ),
         "sha256": rounds[-1].sha256,
+        **experiment.figures(case, evidence.rounds[case], taken, evidence.peaks),
     }
 
 
@@ -173,13 +165,13 @@ def _serial(ratios: Ratios, case: Case, rung: Rung) -> Case | None:
     return ratios.find(f"{case.implementation}/{rung.serial}") if rung.serial else None
 
 
-def _previous_rung(measured: Collection[Case], case: Case, rung: Rung) -> Case | None:
+def _previous_rung(rungs: Sequence[str], measured: Collection[Case], case: Case, rung: Rung) -> Case | None:
     """The previous rung that was measured: the serial one it names, or else the nearest on the ladder."""
     if serial := next((other for other in measured if other.name == f"{case.implementation}/{rung.serial}"), None):
         return serial
     before = [
         other
         for other in measured
-        if other.implementation == case.implementation and ladder_position(other.rung) < ladder_position(case.rung)
+        if other.implementation == case.implementation and rungs.index(other.rung) < rungs.index(case.rung)
     ]
-    return max(before, key=lambda it: (ladder_position(it.rung), it.threads == case.threads, it.threads), default=None)
+    return max(before, key=lambda it: (rungs.index(it.rung), it.threads == case.threads, it.threads), default=None)

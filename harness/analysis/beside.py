@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
-from harness.experiments.matmul.timing import Timing, timing
+from harness.measure.experiment import Experiment, Timing
 from harness.model.cases import Case
 from harness.model.comparison import ImageRow, OverheadRow, Ratio
 from harness.model.journal import PLACES, OverheadRound, Place, Round, Startup
@@ -31,7 +31,9 @@ def resident_bytes(rounds: Iterable[Round]) -> int | None:
     return max((r.resident_bytes for r in rounds if r.resident_bytes is not None), default=None)
 
 
-def overhead_rows(entries: Sequence[OverheadRound], floor: Callable[[Case], float]) -> Iterable[OverheadRow]:
+def overhead_rows(
+    experiment: Experiment, entries: Sequence[OverheadRound], floor: Callable[[Case], float]
+) -> Iterable[OverheadRow]:
     """Each case in each place, with its time as a multiple of the one in the first place that could be measured.
 
     `floor` is the noise floor of a case: smaller differences are not significant.
@@ -45,7 +47,7 @@ def overhead_rows(entries: Sequence[OverheadRound], floor: Callable[[Case], floa
             if failure := next((r.failure for r in there if r.failure), None):
                 yield OverheadRow(case=case, place=place, reason=failure.reason)
                 continue
-            taken = timing(there)
+            taken = experiment.timing(there)
             first = first or taken
             yield OverheadRow(case=case, place=place, seconds=taken.interval, ratio=_beside(taken, first, floor(case)))
 

@@ -17,8 +17,8 @@ from harness.analysis.built import differences_of_images
 from harness.analysis.evidence import Evidence, timings_of
 from harness.analysis.noise import Floors, noise_of
 from harness.errors import GateError, UsageError
-from harness.experiments.matmul.controls import rungs_by_case
-from harness.experiments.matmul.timing import Timing
+from harness.measure.experiment import Timing
+from harness.measure.plan import rungs_by_case
 from harness.model.cases import Case
 from harness.model.comparison import Interval
 from harness.model.journal import Entry, Machine

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.experiments.matmul.experiment import MATMUL
-from harness.experiments.matmul.timing import Timing, timing
+from harness.experiments import named
 from harness.machine.interference import rounds_with_interference
+from harness.measure.experiment import Experiment, Timing
 from harness.measure.outcome import failure_of
 from harness.measure.plan import candidates, counted
 from harness.model.cases import Case, Failure
@@ -79,9 +79,14 @@ class Evidence:
         """The machine, as the first session saw it; of later ones only the load may differ."""
         return next(iter(self.machines), None)
 
+    @property
+    def experiment(self) -> Experiment:
+        """What was measured is a case of it."""
+        return named(self.started.experiment)
+
     def failure(self, case: Case) -> Failure | None:
         """Why a case has no result, if it has none."""
-        return self.rejected.get(case) or failure_of(MATMUL, self.rounds.get(case, []))
+        return self.rejected.get(case) or failure_of(self.experiment, self.rounds.get(case, []))
 
 
 def _together(sessions: Sequence[Tuned]) -> Tuned | None:
@@ -100,7 +105,7 @@ def _gflops(peak: Peak) -> float:
 def timings_of(evidence: Evidence) -> dict[Case, Timing]:
     """The timing of every case that was measured, A/A controls included."""
     return {
-        case: timing(counted(rounds), [r for r in rounds if r.pilot])
+        case: evidence.experiment.timing(counted(rounds), [r for r in rounds if r.pilot])
         for case, rounds in evidence.rounds.items()
         if counted(rounds) and not evidence.failure(case)
     }

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.experiments.matmul.controls import KINDS
-from harness.experiments.matmul.timing import Timing
+from harness.measure.experiment import Timing
 from harness.model.cases import Case
 from harness.model.comparison import Noise
-from harness.model.manifests import Kind, Rung
+from harness.model.manifests import KINDS, Kind, Rung
 from harness.statistics.estimates import ratio
 
 

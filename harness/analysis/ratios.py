@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.analysis.noise import Floors
-from harness.experiments.matmul.timing import Timing
+from harness.measure.experiment import Timing
 from harness.measure.plan import max_threads
 from harness.model.cases import Case
 from harness.model.comparison import Ratio, Row

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from harness.experiments.matmul.validate import false_claims
-from harness.experiments.matmul.workload import MAX_N, Workload
+from harness.experiments import named
 from harness.images.identity import key_of
 from harness.model.cases import Case, Options
 from harness.model.integrity import Chain, Verification
@@ -39,7 +38,7 @@ def verify(entries: Sequence[Entry]) -> Verification:
     ]
     good = [(number, entry) for number, entry in rounds if not entry.failure]
     keyed = [entry for entry in entries if isinstance(entry, Round)]
-    problems = [*_false_keys(entries, known), *_gaps(entries), *_false_products(good, started.options)]
+    problems = [*_false_keys(entries, known), *_gaps(entries), *_false_answers(good, started)]
     return Verification(
         keys=len(keyed), products=len(good), problems=tuple(text for _, text in sorted(problems, key=_line_of))
     )
@@ -115,24 +114,7 @@ def _gaps(entries: Iterable[Entry]) -> Iterator[_Problem]:
             yield _problem(*last[case], f"missing rounds before it: {', '.join(map(str, missing))}")
 
 
-def _false_products(rounds: Sequence[tuple[int, Round]], options: Options) -> Iterator[_Problem]:
-    n = options.n
-    possible = []
-    for number, entry in rounds:
-        if entry.case.n == n and 1 <= entry.rows <= n <= MAX_N and options.seed >= 0:
-            possible.append((number, entry))
-        else:
-            what = f"{entry.rows} rows of n = {entry.case.n} are impossible in a run of n = {n}, seed {options.seed}"
-            yield _problem(number, entry, what)
-    if not possible:
-        return
-    workload = Workload(n, options.seed)
-    for number, entry in sorted(possible, key=_product_of):  # one after the other, so that it is worked out once
-        for what in false_claims(entry, workload):
-            yield _problem(number, entry, what)
-
-
-def _product_of(numbered: tuple[int, Round]) -> tuple[int, ...]:
-    """What the C that a round wrote is a product of."""
-    entry = numbered[1]
-    return entry.rows, -1 if entry.first is None else entry.first, entry.calls, len(entry.samples)
+def _false_answers(rounds: Sequence[tuple[int, Round]], started: Started) -> Iterator[_Problem]:
+    of = dict(rounds)
+    for number, what in named(started.experiment).false_claims(rounds, started.options):
+        yield _problem(number, of[number], what)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.analysis.evidence import Evidence
     from harness.engine.docker import DockerEngine
     from harness.images.catalog import Catalog
+    from harness.measure.experiment import Experiment
     from harness.model.cases import Options
     from harness.model.comparison import Comparison
     from harness.progress import Progress
@@ -50,6 +51,7 @@ Resume = Annotated[
 
 def compare(
     context: typer.Context,
+    experiment: Annotated[str, typer.Option(help="The experiment to run.")] = "matmul",
     langs: Langs = ALL,
     rungs: Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, or all, or published.")] = ALL,
     n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
@@ -69,17 +71,17 @@ def compare(
     wait: Wait = False,
 ) -> None:
     """Build, run, validate, measure and report every chosen language on every chosen rung."""
-    from harness.experiments import matmul
-    from harness.experiments.matmul.options import parse_options
+    from harness.experiments import named
     from harness.images.catalog import load_catalog, root
 
-    catalog = load_catalog(root(), matmul.NAME)
     if resume is not None:
         _refuse_other_options(context)
-        _resume(catalog, resume, out, wait)
+        _resume(resume, out, wait)
         return
+    chosen = named(experiment)
+    catalog = load_catalog(root(), experiment)
     options_for = partial(
-        parse_options,
+        chosen.options,
         catalog,
         langs=langs,
         rungs=rungs,
@@ -96,16 +98,17 @@ def compare(
         rebuild=rebuild,
     )
     if plan:
-        _print_plan(catalog, options_for, out)
+        _print_plan(chosen, catalog, options_for, out)
     else:
-        _start(catalog, options_for, out, wait)
+        _start(chosen, catalog, options_for, out, wait)
 
 
-def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path, wait: bool) -> None:
+def _start(
+    experiment: Experiment, catalog: Catalog, options_for: Callable[..., Options], out: Path, wait: bool
+) -> None:
     """Start a new run."""
     from harness.engine.docker import DockerEngine
     from harness.engine.topology import own_memory_bytes
-    from harness.experiments.matmul.experiment import MATMUL
     from harness.measure.compare import compare as run_comparison
     from harness.store import new_run_id
 
@@ -113,28 +116,34 @@ def _start(catalog: Catalog, options_for: Callable[..., Options], out: Path, wai
     run_id = new_run_id()
     engine = DockerEngine(run_id)
     options = options_for(cpus=len(engine.cpus()), cores=engine.cores())
-    _check_memory(catalog, options, engine.memory_bytes(), None if engine.is_local else own_memory_bytes())
+    _check_memory(experiment, catalog, options, engine.memory_bytes(), None if engine.is_local else own_memory_bytes())
     language, _, rung = options.baseline.partition("/")
     if language not in options.langs or rung not in options.rungs:
         noted(f"{options.baseline} is not among the cases, so there will be no speedups over it")
-    _carry_out(engine, out / run_id, partial(run_comparison, MATMUL, engine, catalog, options, out, run_id, wait=wait))
+    _carry_out(
+        engine, out / run_id, partial(run_comparison, experiment, engine, catalog, options, out, run_id, wait=wait)
+    )
 
 
-def _resume(catalog: Catalog, run: str, out: Path, wait: bool) -> None:
+def _resume(run: str, out: Path, wait: bool) -> None:
     """Resume a run, unless it has finished."""
+    from harness.analysis.evidence import Evidence
     from harness.engine.docker import DockerEngine
-    from harness.experiments.matmul.experiment import MATMUL
+    from harness.images.catalog import load_catalog, root
     from harness.measure.compare import resume as resume_comparison
     from harness.runs import find_run
     from harness.store import load_run
 
     folder = find_run(out, run, noted)
-    if load_run(folder)[-1].kind == "finished":
+    entries = load_run(folder)
+    if entries[-1].kind == "finished":
         noted(f"{folder.name} has finished: nothing is left to measure")
         _show(folder, _write_reports(folder))
         return
+    experiment = Evidence.of(entries).experiment
+    catalog = load_catalog(root(), experiment.name)
     engine = DockerEngine(folder.name)
-    _carry_out(engine, folder, partial(resume_comparison, MATMUL, engine, catalog, folder, wait=wait))
+    _carry_out(engine, folder, partial(resume_comparison, experiment, engine, catalog, folder, wait=wait))
 
 
 def _refuse_other_options(context: typer.Context) -> None:
@@ -210,32 +219,31 @@ def _write_reports(folder: Path) -> Comparison:
     return comparison
 
 
-def _check_memory(catalog: Catalog, options: Options, engine_bytes: int, own_bytes: int | None) -> None:
+def _check_memory(
+    experiment: Experiment, catalog: Catalog, options: Options, engine_bytes: int, own_bytes: int | None
+) -> None:
     """Refuse what cannot fit before anything runs."""
-    from harness.experiments.matmul.ladder import cases_of
-    from harness.experiments.matmul.limits import check_fits
-
     manifests = {name: source.manifest for name, source in catalog.named(options.langs).items()}
-    cases = cases_of(list(manifests.values()), options)
-    check_fits([(case, manifests[case.implementation].held(case.rung)) for case in cases], engine_bytes, own_bytes)
+    cases = experiment.cases(list(manifests.values()), options)
+    experiment.check_fits(
+        [(case, manifests[case.implementation].held(case.rung)) for case in cases], engine_bytes, own_bytes
+    )
 
 
-def _print_plan(catalog: Catalog, options_for: Callable[..., Options], out: Path) -> None:
+def _print_plan(experiment: Experiment, catalog: Catalog, options_for: Callable[..., Options], out: Path) -> None:
     from tabulate import tabulate
 
     from harness.engine.topology import cores_of, own_cpus, own_memory_bytes, own_topology
-    from harness.experiments.matmul.experiment import MATMUL
-    from harness.experiments.matmul.ladder import cases_of
     from harness.measure.forecast import case_s, earlier_of
 
     options = options_for(cpus=len(own_cpus()), cores=cores_of(own_cpus(), own_topology()))
-    _check_memory(catalog, options, own_memory_bytes(), None)
+    _check_memory(experiment, catalog, options, own_memory_bytes(), None)
     manifests = {name: source.manifest for name, source in catalog.named(options.langs).items()}
     latest = _latest(out)
     rows, expected_s = [], 0.0
-    for case in cases_of(list(manifests.values()), options):
+    for case in experiment.cases(list(manifests.values()), options):
         earlier = earlier_of(case, latest.rounds if latest else {})
-        seconds = case_s(MATMUL, manifests[case.implementation].held(case.rung), case, (), options, earlier)
+        seconds = case_s(experiment, manifests[case.implementation].held(case.rung), case, (), options, earlier)
         expected_s += seconds
         rows.append([case.name, case.threads, case.n, f"{seconds:.0f} s", "" if earlier else "time limit"])
     typer.echo(tabulate(rows, headers=["case", "threads", "n", "expected", ""]))

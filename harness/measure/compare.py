@@ -98,6 +98,7 @@ def _started(run_id: str, options: Options, catalog: Catalog, run: Run) -> Start
         run=run_id,
         at=timestamp(),
         code=code_digest(),
+        experiment=run.experiment.name,
         options=options,
         manifests=manifests_of(run, catalog),
         cases=run.experiment.cases([source.manifest for source in run.sources.values()], options),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.engine.engine import Runner
 from harness.images.catalog import Catalog, Source
 from harness.machine.host import Read
 from harness.model.cases import Batch, Case, Options
-from harness.model.journal import Round
+from harness.model.comparison import PublishedRow, Ratio, Row
+from harness.model.journal import Machine, Peak, Round
 from harness.model.manifests import Manifest, Rung
 from harness.statistics.estimates import Estimate
 
@@ -18,8 +20,19 @@ if TYPE_CHECKING:
     from harness.measure.run import Run
 
 
+@dataclass(frozen=True)
+class Timing(Estimate):
+    """The seconds of what a case is measured by, by its rounds."""
+
+    warm_up: int  # samples at the beginning of every round that are discarded
+    warming_s: float  # of a container's samples, until they were steady
+    cold: float | None  # seconds by a container's first sample; None where it had no other
+    busy_cores: float
+    samples: int
+
+
 class Measure(Protocol):
-    """What runs one container of a case and checks its answer; whatever goes wrong in it is a failed round."""
+    """What runs one container of a case and checks its answer; anything that goes wrong in it is a failed round."""
 
     def __call__(self, case: Case, batch: Batch, number: int, runner: Runner | None = None) -> Round:
         """The round of that number; on another `runner` than the run's engine where one is given."""
@@ -27,6 +40,16 @@ class Measure(Protocol):
 
 class Experiment(Protocol):
     """What is special to one experiment. All of it but `prepare` and `opened` is pure."""
+
+    @property
+    def name(self) -> str:
+        """Of its folders below implementations/ and containers/, and in journals."""
+
+    def options(self, catalog: Catalog, **typed: Any) -> Options:
+        """What was typed, after defaults. Raises UsageError for an invalid name or number."""
+
+    def check_fits(self, cases: Iterable[tuple[Case, Rung]], engine_bytes: int, own_bytes: int | None) -> None:
+        """Raise UsageError for a case that cannot fit into memory; `own_bytes` is None where the engine is here."""
 
     def cases(self, manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
         """What is measured for these options, A/A controls among it."""
@@ -40,23 +63,20 @@ class Experiment(Protocol):
     def opened(self, run: Run, read: Read) -> AbstractContextManager[Measure]:
         """What measures the rounds of a run; what it keeps in the engine is removed afterwards."""
 
-    def explore(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) -> Batch | None:
-        """What to request of a pilot, given the pilots so far; None where nothing more is to be learnt."""
+    def ask(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
+        """What to request of a case's next container, given the rounds so far.
 
-    def settled(self, rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> Batch:
-        """What to request of every container that counts, so that it takes about `round_s`."""
+        Pilots first, to size the request; then the same for every container that counts, about `round_s`.
+        """
 
     def placed(self, batch: Batch, case: Case, seed: int, number: int) -> Batch:
         """The request as made in the round of that number, with what is drawn anew for every round."""
 
-    def container_s(self, batch: Batch, rounds: Sequence[Round]) -> float:
-        """The expected lifetime of a container in seconds, by the rounds of its case so far."""
-
     def expected(self, case: Case, batch: Batch, known: Sequence[Round], number: int) -> Round:
         """The expected round of a container, by others of its case, perhaps of another size."""
 
-    def estimate(self, rounds: Sequence[Round]) -> Estimate:
-        """The figure of a case, by its rounds."""
+    def timing(self, rounds: Sequence[Round], pilots: Sequence[Round] = ()) -> Timing:
+        """The seconds of a case, by its rounds; pilots, which do not count, may give its first-sample figure."""
 
     def unsteady(self, measured: Sequence[Round], pilots: Sequence[Round]) -> str | None:
         """Why a case has no figure although its containers succeeded; None where it has one."""
@@ -66,3 +86,21 @@ class Experiment(Protocol):
 
     def describe_round(self, entry: Round) -> str:
         """The result of a successful round, in words."""
+
+    def work(self, options: Options) -> str:
+        """The workload of every case, in words."""
+
+    def figures(self, case: Case, rounds: Sequence[Round], taken: Timing, peaks: Sequence[Peak]) -> Mapping[str, Any]:
+        """The fields of a case's row that only this experiment has, by all its rounds."""
+
+    def published(
+        self,
+        rows: Sequence[Row],
+        options: Options,
+        machine: Machine | None,
+        between: Callable[[Row, Row], Ratio | None],
+    ) -> tuple[str, tuple[PublishedRow, ...]]:
+        """Published figures, their source first, beside the rows that reproduce them; none if nothing is published."""
+
+    def false_claims(self, rounds: Sequence[tuple[int, Round]], options: Options) -> Iterator[tuple[int, str]]:
+        """What numbered rounds claim of their own answers that is wrong, recomputed."""

@@ -58,7 +58,7 @@ def _rounds_left(
 def _rounds_needed(experiment: Experiment, good: Sequence[Round], options: Options) -> float:
     """After how many rounds a case reaches its target: by the spread of its rounds, or else a typical one."""
     least = max(options.rounds, MIN_ROUNDS)
-    spread = experiment.estimate(good).spread if len(good) >= MIN_ROUNDS else None
+    spread = experiment.timing(good).spread if len(good) >= MIN_ROUNDS else None
     noise = spread.error * math.sqrt(len(good)) if spread else NOISE
     share = options.precision / math.sqrt(2)  # of the case; as much is the baseline's
     return max(least, (REACH * noise / share) ** 2) if share else math.inf

@@ -9,12 +9,18 @@ from harness.machine.interference import clean, kept
 from harness.measure.experiment import Experiment
 from harness.model.cases import Batch, Case, Options
 from harness.model.journal import Round
-from harness.model.manifests import Rung
+from harness.model.manifests import Manifest, Rung
 
 AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do; and no more, so
 # that a baseline is measured in the same minutes as the other cases
 MAX_ROUNDS = 30
 BASELINE_SHARE = 8  # the baseline is in every ratio, so it is measured longer than any other case
+
+
+def rungs_by_case(cases: Sequence[Case], manifests: Sequence[Manifest]) -> dict[Case, Rung]:
+    """The rung of every case."""
+    by_name = {manifest.name: manifest for manifest in manifests}
+    return {case: by_name[case.implementation].held(case.rung) for case in cases}
 
 
 def shuffled(cases: Sequence[Case], seed: int, number: int) -> list[Case]:
@@ -48,16 +54,17 @@ def next_batch(
     """
     if rounds and rounds[-1].failure:
         return None
-    if exploring := experiment.explore(rung, case, rounds, options.budget_s):
-        return exploring
+    whole_s = budget_s(case, options)
+    batch = experiment.ask(rung, case, rounds, options.budget_s, whole_s / AIM_ROUNDS)
+    if batch.pilot:
+        return batch
     made = candidates(rounds)
     enough = len(counted(rounds)) >= options.rounds
     enough_clean = len(clean(counted(rounds))) >= options.rounds
     if (enough_clean and enough and precise) or len(made) > max(MAX_ROUNDS, options.rounds):
         return None
-    batch = experiment.settled(rung, case, rounds, budget_s(case, options) / AIM_ROUNDS)
-    left_s = budget_s(case, options) - spent_s(made)
-    return None if enough and experiment.container_s(batch, rounds) > left_s else batch
+    expected = experiment.expected(case, batch, rounds, len(rounds) + 1)
+    return None if enough and spent_s([*made, expected]) > whole_s else batch
 
 
 def spent_s(rounds: Iterable[Round]) -> float:

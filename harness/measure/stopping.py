@@ -34,8 +34,8 @@ def precise(experiment: Experiment, case: Case, rounds: Mapping[Case, Sequence[R
         return False
     chosen = max_threads((each for each in rounds if counted(rounds[each])), options.baseline)
     if chosen is None or chosen == case:
-        return is_precise(experiment.estimate(own), None, options.precision / math.sqrt(2))
-    return is_precise(experiment.estimate(own), experiment.estimate(counted(rounds[chosen])), options.precision)
+        return is_precise(experiment.timing(own), None, options.precision / math.sqrt(2))
+    return is_precise(experiment.timing(own), experiment.timing(counted(rounds[chosen])), options.precision)
 
 
 def why_stopped(

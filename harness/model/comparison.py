@@ -205,6 +205,7 @@ class Comparison(Record):
     machine: Machine | None
     peaks: tuple[Peak, ...]
     rows: tuple[Row, ...]
+    work: str
     published: tuple[PublishedRow, ...]
     published_source: str
     images: tuple[ImageRow, ...]

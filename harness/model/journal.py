@@ -30,6 +30,7 @@ class Started(Record):
     run: str
     at: str
     code: str | None = None  # see identity.code_digest
+    experiment: str = "matmul"
     options: Options
     manifests: tuple[Manifest, ...]
     cases: tuple[Case, ...]

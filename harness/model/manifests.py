@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationInfo, model_validator
 
@@ -24,6 +24,8 @@ LADDER = (
 
 Kind = Literal["row by row", "blocked"]
 """Of rungs: those that compute the rows of C one by one, slow and on some of the rows, and the fast ones."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Stage = Literal["final", "library"]
 """The stages of a recipe that are run: what is our own, and what needs somebody else's library."""

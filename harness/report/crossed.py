@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.experiments.matmul.ladder import ladder_position
 from harness.model.comparison import Comparison, Ratio, Row
 from harness.report.figures import ESTIMATE, NONE, number, percent, times
 from harness.report.section import Section, Table
@@ -50,7 +49,8 @@ def steps(comparison: Comparison) -> Section:
 def _crossed(comparison: Comparison, heading: str, cell: Callable[[Row], str]) -> Section:
     """A table of languages × rungs, each on the most threads that it was measured on."""
     rows = sorted(comparison.rows, key=lambda row: row.threads)
-    rungs = sorted({row.rung for row in rows}, key=ladder_position)
+    held = {row.rung for row in rows}
+    rungs = [rung for rung in comparison.options.rungs if rung in held]
     cells = {(row.implementation, row.rung): cell(row) if row.seconds else row.outcome for row in rows}
     labels = {row.implementation: row.label for row in comparison.rows}
     lines = [[label, *(cells.get((name, rung), NONE) for rung in rungs)] for name, label in labels.items()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.model.cases import flop
 from harness.model.comparison import Comparison, Noise
 from harness.model.journal import Machine
 from harness.report.circumstances import circumstances
@@ -12,16 +11,11 @@ from harness.report.figures import ESTIMATE, interval, number, percent
 from harness.report.integrity import integrity
 from harness.report.section import Section
 
-CHECKED = "all computed rows validated, every sample by a checksum, each container's last sample bit for bit"
-
 
 def what_was_run(comparison: Comparison) -> Section:
     """The work, the machine and the conditions: the context of every figure."""
     options, machine = comparison.options, comparison.machine
-    points = [
-        f"Workload: C = A · B, {options.n} × {options.n}, float64, {flop(options.n) / 1e9:,.4g} GFLOP; "
-        f"integer inputs from seed {options.seed}; {CHECKED}."
-    ]
+    points = [f"Workload: {comparison.work}."]
     if machine:
         caches = ", ".join(f"{name} {amount}" for name, amount in machine.caches.items())
         points += [

@@ -76,7 +76,7 @@ def run(engine: DockerEngine, faulty_root: Path, tmp_path_factory: pytest.TempPa
     )
     results = tmp_path_factory.mktemp("results")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.measure.rounds.timeout_s", lambda *_: TIMEOUT_S)
+        patch.setattr("harness.experiments.matmul.bench.timeout_s", lambda *_: TIMEOUT_S)
         patch.setattr("harness.experiments.matmul.container.memory_bytes", lambda *_: MEMORY_BYTES)
         complete = compare(MATMUL, engine, catalog, options, results, "faults", unwatched)
     assert not complete

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.measure.plan import rungs_by_case
 from harness.model.cases import Case, Options
-from harness.model.manifests import LADDER, Kind, Manifest, Rung
-
-KINDS: tuple[Kind, ...] = ("row by row", "blocked")
-
-
-def rungs_by_case(cases: Sequence[Case], manifests: Sequence[Manifest]) -> dict[Case, Rung]:
-    """The rung of every case."""
-    by_name = {manifest.name: manifest for manifest in manifests}
-    return {case: by_name[case.implementation].held(case.rung) for case in cases}
+from harness.model.manifests import KINDS, LADDER, Manifest, Rung
 
 
 def controls(cases: Sequence[Case], manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:

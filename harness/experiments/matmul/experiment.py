@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
-from harness.experiments.matmul import bench, expected, ladder, levels, peak, sizing, steadiness, timing
+from harness.experiments.matmul import (
+    NAME,
+    bench,
+    expected,
+    ladder,
+    limits,
+    options,
+    peak,
+    published,
+    recomputed,
+    sizing,
+    steadiness,
+    timing,
+)
 from harness.images.catalog import Catalog, Source
 from harness.machine.host import Read
-from harness.measure.experiment import Experiment, Measure
+from harness.measure.experiment import Experiment, Measure, Timing
+from harness.measure.plan import counted
 from harness.measure.run import Run
-from harness.model.cases import Batch, Case, Options
-from harness.model.journal import Round
+from harness.model.cases import Batch, Case, Options, flop
+from harness.model.comparison import PublishedRow, Ratio, Row
+from harness.model.journal import Machine, Peak, Round
 from harness.model.manifests import Manifest, Rung
 
 
 @dataclass(frozen=True)
 class Matmul:
     """See Experiment, of every method."""
+
+    name: str = NAME
+
+    def options(self, catalog: Catalog, **typed: Any) -> Options:
+        """See options."""
+        return options.parse_options(catalog, **typed)
+
+    def check_fits(self, cases: Iterable[tuple[Case, Rung]], engine_bytes: int, own_bytes: int | None) -> None:
+        """See limits."""
+        limits.check_fits(cases, engine_bytes, own_bytes)
 
     def cases(self, manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
         """The cases of the chosen languages, rungs and numbers of threads."""
@@ -36,29 +62,21 @@ class Matmul:
         """With A and B in a volume."""
         return bench.opened(run, read)
 
-    def explore(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) -> Batch | None:
+    def ask(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
         """See sizing."""
-        return sizing.explore(rung, case, rounds, budget_s)
-
-    def settled(self, rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> Batch:
-        """See sizing."""
-        return sizing.settled(rung, case, rounds, round_s)
+        return sizing.explore(rung, case, rounds, budget_s) or sizing.settled(rung, case, rounds, round_s)
 
     def placed(self, batch: Batch, case: Case, seed: int, number: int) -> Batch:
         """Other rows in every round."""
         return batch.model_copy(update={"first": ladder.first_row(case.n, seed, number)})
 
-    def container_s(self, batch: Batch, rounds: Sequence[Round]) -> float:
-        """See levels."""
-        return levels.container_s(batch, rounds)
-
     def expected(self, case: Case, batch: Batch, known: Sequence[Round], number: int) -> Round:
         """A round whose rows take as long as those that are known."""
         return expected.expected(case, batch, known, number)
 
-    def estimate(self, rounds: Sequence[Round]) -> timing.Timing:
+    def timing(self, rounds: Sequence[Round], pilots: Sequence[Round] = ()) -> Timing:
         """The seconds of a whole product."""
-        return timing.timing(rounds)
+        return timing.timing(rounds, pilots)
 
     def unsteady(self, measured: Sequence[Round], pilots: Sequence[Round]) -> str | None:
         """See steadiness."""
@@ -74,5 +92,40 @@ class Matmul:
         best_ns = min(sample.wall_ns for sample in entry.samples) / entry.calls / entry.rows * entry.case.n
         return f"{best_ns / 1e9:.3g} s for all {entry.case.n} rows"
 
+    def work(self, options: Options) -> str:
+        """C = A · B."""
+        n = options.n
+        return (
+            f"C = A · B, {n} × {n}, float64, {flop(n) / 1e9:,.4g} GFLOP; integer inputs from seed {options.seed}; "
+            "all computed rows validated, every sample by a checksum, each container's last sample bit for bit"
+        )
+
+    def figures(self, case: Case, rounds: Sequence[Round], taken: Timing, peaks: Sequence[Peak]) -> Mapping[str, Any]:
+        """Rates, and how a product was timed."""
+        gflops, latest = flop(case.n) / taken.mean / 1e9, counted(rounds)[-1]
+        peak_gflops = next((p.gflops for p in peaks if p.threads == case.threads), None)
+        return {
+            "gflops": gflops,
+            "peak_share": gflops / peak_gflops if peak_gflops else None,
+            "rows_computed": latest.rows,
+            "calls": latest.calls,
+            "call_overhead_share": sizing.call_overhead_share(rounds) if latest.rows < case.n else None,
+        }
+
+    def published(
+        self,
+        rows: Sequence[Row],
+        options: Options,
+        machine: Machine | None,
+        between: Callable[[Row, Row], Ratio | None],
+    ) -> tuple[str, tuple[PublishedRow, ...]]:
+        """The published table."""
+        return str(published.published()["source"]), published.published_rows(rows, options.baseline, machine, between)
+
+    def false_claims(self, rounds: Sequence[tuple[int, Round]], options: Options) -> Iterator[tuple[int, str]]:
+        """Checksums and digests of products."""
+        return recomputed.false_products(rounds, options)
+
 
 MATMUL: Experiment = Matmul()
+EXPERIMENT = MATMUL

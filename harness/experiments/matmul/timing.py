@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 
 from harness.experiments.matmul.levels import first_product_s, product_s, steady, warming_s
+from harness.measure.experiment import Timing
 from harness.model.journal import Round
-from harness.statistics.estimates import Estimate, estimate
-
-
-@dataclass(frozen=True)
-class Timing(Estimate):
-    """The seconds of one whole product, by a case's rounds."""
-
-    warm_up: int  # samples at the beginning of every round that are left out
-    warming_s: float  # of a container's samples, until they were steady
-    cold: float | None  # seconds of a product by a container's first sample; None where it had no other
-    busy_cores: float
-    samples: int
+from harness.statistics.estimates import estimate
 
 
 def timing(rounds: Sequence[Round], pilots: Sequence[Round] = ()) -> Timing:

@@ -16,6 +16,13 @@ pub const Tile = struct {
             .baseline => unreachable,
         };
     }
+
+    /// Has rows of C on their way while the sums are made. In a small product they are near, and asking takes time.
+    pub inline fn prefetch(comptime tile: Tile, c: [*]f64, stride: usize, rows: usize) void {
+        for (0..rows) |r| {
+            inline for (0..tile.vectors) |v| @prefetch(c + r * stride + v * tile.lanes, .{ .rw = .write });
+        }
+    }
 };
 
 /// A block of A or B as it is walked: `row` from row to row, `step` along a row.
@@ -39,9 +46,6 @@ pub const adds: [2][here.vectors]Add = blk: {
 fn Of(comptime rows: usize, comptime vectors: usize) type {
     return struct {
         fn add(c: [*]f64, stride: usize, a: Strided, b: Strided, depth: usize) void {
-            for (0..rows) |r| { // on its way while the sums are made
-                inline for (0..vectors) |v| @prefetch(c + r * stride + v * here.lanes, .{ .rw = .write });
-            }
             var sums: [rows][vectors]Vector = @splat(@splat(@splat(0)));
             for (0..depth) |k| {
                 var factors: [vectors]Vector = undefined;

@@ -19,7 +19,8 @@ var Intrinsics = []Path{
 
 var (
 	avx512x16 = tile{4, 16, avx512x4x16, &avx2x8}
-	avx2x8    = tile{4, 8, avx2x4x8, nil}
+	avx2x8    = tile{4, 8, avx2x4x8, &avx2x4}
+	avx2x4    = tile{4, 4, avx2x4x4, nil}
 )
 
 // avx512x4x16 adds up a tile of 4 × 16 in eight vectors.
@@ -75,6 +76,25 @@ func avx2x4x8(depth int, a, b, c strided) {
 	add4(c.at(1), c10, c11)
 	add4(c.at(2), c20, c21)
 	add4(c.at(3), c30, c31)
+}
+
+// avx2x4x4 adds up a tile of 4 × 4 in four vectors.
+func avx2x4x4(depth int, a, b, c strided) {
+	var c0, c1, c2, c3 archsimd.Float64x4
+	for ; ; a, b = a.along(), b.down() {
+		b0 := archsimd.LoadFloat64x4Array((*[4]float64)(b.first))
+		c0 = archsimd.BroadcastFloat64x4(*a.at(0)).MulAdd(b0, c0)
+		c1 = archsimd.BroadcastFloat64x4(*a.at(1)).MulAdd(b0, c1)
+		c2 = archsimd.BroadcastFloat64x4(*a.at(2)).MulAdd(b0, c2)
+		c3 = archsimd.BroadcastFloat64x4(*a.at(3)).MulAdd(b0, c3)
+		if depth--; depth == 0 {
+			break
+		}
+	}
+	for r, sum := range [...]archsimd.Float64x4{c0, c1, c2, c3} {
+		row := (*[4]float64)(unsafe.Pointer(c.at(uintptr(r))))
+		archsimd.LoadFloat64x4Array(row).Add(sum).StoreArray(row)
+	}
 }
 
 // add4 adds a row of a tile to C.

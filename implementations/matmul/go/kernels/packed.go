@@ -58,10 +58,15 @@ func (t tile) inPlace(a, b, c []float64, n, rows, threads int) {
 					fitting = fitting.narrower
 				}
 				left := min(j, n-fitting.columns) // a tile that would leave C is moved back into it
+				columns := stride(b[left:], n, 1)
 				for i := first; i < end; i += fitting.rows {
 					top := min(i, rows-fitting.rows)
-					fitting.add(n, stride(a[top*n:], n, 1), stride(b[left:], n, 1), c[top*n+left:], n, aside,
-						i-top, fitting.rows, j-left, fitting.columns)
+					strip, to := stride(a[top*n:], n, 1), c[top*n+left:]
+					if top == i && left == j {
+						fitting.multiply(n, strip, columns, stride(to, n, 1))
+					} else {
+						fitting.add(n, strip, columns, to, n, aside, i-top, fitting.rows, j-left, fitting.columns)
+					}
 				}
 			}
 		}

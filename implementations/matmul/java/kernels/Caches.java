@@ -7,6 +7,7 @@ import java.nio.file.Path;
 /** The sizes of the caches of this machine, in bytes, as Linux tells them. */
 final class Caches {
   static final int NEAREST = size(1, 32 << 10);
+  static final int OWN = size(2, 512 << 10);
   static final int LAST = size(3, size(2, 4 << 20));
 
   /**

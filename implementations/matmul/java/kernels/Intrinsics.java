@@ -30,7 +30,12 @@ public final class Intrinsics {
       throw new UnsupportedOperationException("this rung needs AVX2 and FMA, AVX-512 or NEON");
     }
     long n = c.columns();
-    new Packed(a, b, c, (int) Math.min(threads, 1 + n * n * n / WORTH_A_THREAD)).multiply();
+    int useful = (int) Math.min(threads, 1 + n * n * n / WORTH_A_THREAD);
+    if (useful == 1 && n * n * Double.BYTES <= Caches.OWN / 3) {
+      InPlace.multiply(a, b, c);
+    } else {
+      new Packed(a, b, c, useful).multiply();
+    }
   }
 
   /** Adds depth columns of packed rows of A times as many packed rows of B to the tile of C. */

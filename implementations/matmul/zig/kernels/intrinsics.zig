@@ -98,6 +98,7 @@ fn multiplyBlock(c: [*]f64, n: usize, a: [*]const f64, b: [*]const f64, height: 
             const a_strip: Strided = .{ .at = a + i * depth, .row = 1, .step = tile.rows };
             const b_strip: Strided = .{ .at = b + j * depth, .row = columns };
             const to, const high, const wide = .{ c + i * n + j, @min(tile.rows, height - i), @min(columns, width - j) };
+            tile.prefetch(to, n, high);
             addPart(0, tile.vectors, to, n, a_strip, b_strip, depth, 0, high, 0, wide);
         }
     }
@@ -140,7 +141,7 @@ noinline fn addPart(
     const add = adds[halves][vectors - 1];
     const height, const width = .{ tile.rows >> @intCast(halves), vectors * tile.lanes };
     if (bottom - top == height and right - left == width) return add(c, n, a, b, depth);
-    var sums: [tile.rows * columns]f64 = undefined;
+    var sums: [tile.rows * columns]f64 align(64) = undefined;
     @memset(sums[0 .. height * width], 0);
     add(&sums, width, a, b, depth);
     for (top..bottom) |r| {
