@@ -201,9 +201,7 @@ def stopped(error: BaseException) -> Fault:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), EngineError("the container engine stopped answering")])
-def test_an_interrupted_run_keeps_what_was_measured_and_leaves_no_volume(
-    error: BaseException, session: Session
-) -> None:
+def test_an_interrupted_run_keeps_its_rounds_and_leaves_no_volume(error: BaseException, session: Session) -> None:
     engine = scripted(faults={"beta/parallel": on_container(6, stopped(error))})
     with pytest.raises(type(error)):
         session.run(engine)
@@ -309,9 +307,7 @@ LONGER = OPTIONS.model_copy(update={"budget_s": 4.0})  # so that samples are mos
 
 
 @pytest.mark.parametrize(("beside", "said"), [(LOUD, "other processes used"), (ROBBED, "steal")])
-def test_a_round_with_interference_is_repeated_excluded_and_reported(
-    beside: Beside, said: str, session: Session
-) -> None:
+def test_a_round_with_interference_is_repeated_and_excluded(beside: Beside, said: str, session: Session) -> None:
     session.run(scripted(beside=noisy("beta/naive", 5, beside=beside)), LONGER)
     comparison = session.comparison()
     (found,) = comparison.interference
