@@ -1,4 +1,4 @@
-"""One matrix multiplication in many languages, in tiny containers: built, proven equal, and measured.
+"""One matrix multiplication in many languages, in tiny containers: built, validated, and measured.
 
 `harness.measure.compare` is the pipeline; everything else serves it. Imports run downward only:
 cli -> compare -> measure, build, analyze, report -> plan, protocol, workload, images, store -> engine, manifest
