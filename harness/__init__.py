@@ -1,4 +1,4 @@
-"""One matrix multiplication in many languages, in tiny containers: built, proven equal, and measured.
+"""One matrix multiplication in many languages, in tiny containers: built, validated, and measured.
 
 `harness.measure.compare` is the pipeline; everything else serves it. `frame` and `samples` give a notebook the figures
 of a run. The rooms of the package, and which imports from which, are in CONTRIBUTING.md.

@@ -60,7 +60,7 @@ class Progress:
             self._plain(event)
 
     def _plain(self, event: Event) -> None:
-        """A builder's every line would flood a log: only one every few seconds is printed."""
+        """Every line of a builder would flood a log: only one every few seconds is printed."""
         now = time.monotonic()
         if event.stage != "build" or now - self._last_s > QUIET_S:
             self._last_s = now

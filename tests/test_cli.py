@@ -293,9 +293,7 @@ def test_an_interrupted_compare_goes_on_where_it_stopped(engine: FakeEngine, har
     assert list((tmp_path / "kept").iterdir()) == [folder]
 
 
-def test_a_run_that_came_to_its_end_is_reported_when_resumed(
-    engine: FakeEngine, harness: Command, tmp_path: Path
-) -> None:
+def test_a_finished_run_is_reported_when_resumed(engine: FakeEngine, harness: Command, tmp_path: Path) -> None:
     engine.faults = {"go/naive": lambda ended: replace(ended, code=1)}
     whole = harness(*COMPARE)
     (folder,) = (tmp_path / "results").iterdir()

@@ -201,7 +201,7 @@ def stopped(error: BaseException) -> Fault:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), EngineError("the container engine stopped answering")])
-def test_a_run_cut_short_keeps_what_was_measured_and_leaves_no_volume(error: BaseException, session: Session) -> None:
+def test_an_interrupted_run_keeps_its_rounds_and_leaves_no_volume(error: BaseException, session: Session) -> None:
     engine = scripted(faults={"beta/parallel": on_container(6, stopped(error))})
     with pytest.raises(type(error)):
         session.run(engine)
@@ -212,7 +212,7 @@ def test_a_run_cut_short_keeps_what_was_measured_and_leaves_no_volume(error: Bas
     assert all(row.ratio for row in comparison.rows)
 
 
-def test_a_run_cut_short_before_a_case_was_measured_says_so(session: Session) -> None:
+def test_a_run_interrupted_before_a_case_was_measured_says_so(session: Session) -> None:
     engine = scripted(faults={"beta/parallel": stopped(KeyboardInterrupt())})
     with pytest.raises(KeyboardInterrupt):
         session.run(engine)
@@ -307,7 +307,7 @@ LONGER = OPTIONS.model_copy(update={"budget_s": 4.0})  # so that samples are mos
 
 
 @pytest.mark.parametrize(("beside", "said"), [(LOUD, "other processes used"), (ROBBED, "steal")])
-def test_a_disturbed_round_is_repeated_set_aside_and_told(beside: Beside, said: str, session: Session) -> None:
+def test_a_round_with_interference_is_repeated_and_excluded(beside: Beside, said: str, session: Session) -> None:
     session.run(scripted(beside=noisy("beta/naive", 5, beside=beside)), LONGER)
     comparison = session.comparison()
     (found,) = comparison.interference
@@ -320,7 +320,7 @@ def test_a_disturbed_round_is_repeated_set_aside_and_told(beside: Beside, said: 
     assert any(event.stage == "measured" and f"(interference: {said}" in event.text for event in session.events)
 
 
-def test_where_every_round_is_disturbed_all_count_and_the_report_says_so(session: Session) -> None:
+def test_where_every_round_has_interference_all_are_kept_and_the_report_says_so(session: Session) -> None:
     assert session.run(scripted(beside=noisy("beta/naive", beside=LOUD)), LONGER)
     row = session.rows()["beta/naive"]
     assert row.outcome == "measured"
@@ -329,7 +329,7 @@ def test_where_every_round_is_disturbed_all_count_and_the_report_says_so(session
     assert warning.endswith("kept (too few clean rounds): beta/naive")
 
 
-def test_a_calm_run_has_no_disturbed_round_and_says_how_calm(session: Session) -> None:
+def test_a_clean_run_reports_its_conditions_and_no_interference(session: Session) -> None:
     session.run(scripted())
     comparison = session.comparison()
     assert comparison.interference == ()

@@ -125,7 +125,7 @@ def test_the_gate_names_every_case_and_why() -> None:
     ]
 
 
-def test_a_case_that_is_new_or_was_mended_fails_no_gate() -> None:
+def test_a_case_that_is_new_or_was_fixed_fails_no_gate() -> None:
     difference = diff(a_run(*steady("alpha/naive", 1.0), FAILURE), a_run(*BOTH))
     check_slowdown(difference, 0.0)
     assert difference.gained == ("beta/naive (1 thread), n = 16: hung in r1",)
@@ -253,7 +253,7 @@ def test_what_one_run_lacks_and_what_else_differs_is_listed() -> None:
     assert "kernel: 6.12 in the first, 6.13 in the second" in points
 
 
-def test_only_a_slowdown_that_is_certain_fails_the_gate() -> None:
+def test_only_a_significant_slowdown_fails_the_gate() -> None:
     before = a_run(*steady("alpha/naive", 1.0))
     check_slowdown(diff(before, a_run(*steady("alpha/naive", 1.055))), 0.05)  # more than 5 %, but perhaps by chance
     check_slowdown(diff(before, a_run(*steady("alpha/naive", 0.5))), 0.05)

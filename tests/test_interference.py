@@ -1,4 +1,4 @@
-"""Which rounds are disturbed, whether they are repeated, and what counts in the end."""
+"""Which rounds have interference, whether they are repeated, and which are kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def a_round_with(number: int = 2, seconds: float = 1.0, **changes: object) -> Ro
     return a_round(CASE, seconds, number=number, conditions=seen)
 
 
-def test_a_calm_round_is_not_disturbed() -> None:
+def test_a_clean_round_has_no_interference() -> None:
     assert interference([a_round_with()]) == {}
     assert others_share(a_round_with()) == 0
 
@@ -44,14 +44,14 @@ def test_what_a_container_may_have_used_beside_its_samples_is_not_put_to_others(
         ({"throttled": 2}, "the CPU was throttled 2 times"),
     ],
 )
-def test_what_disturbs_is_said(changes: dict[str, int], said: str) -> None:
+def test_the_interference_is_named(changes: dict[str, int], said: str) -> None:
     assert interference([a_round_with(**changes)]) == {2: said}
 
 
 @pytest.mark.parametrize(
     "changes", [{"steal_ns": SECOND // 100}, {"swapped_pages": 3}, {"throttled": None}, {"throttled": 0}]
 )
-def test_what_is_too_little_to_matter_or_not_known_disturbs_nothing(changes: dict[str, int]) -> None:
+def test_what_is_small_or_unknown_is_no_interference(changes: dict[str, int]) -> None:
     assert interference([a_round_with(**changes)]) == {}
 
 
@@ -62,7 +62,7 @@ def lazy(entry: Round, share: float) -> Round:
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
-def test_threads_that_waited_are_the_kernel_s_own_and_no_disturbance(share: float) -> None:
+def test_threads_that_waited_are_the_kernel_s_own_and_no_interference(share: float) -> None:
     assert interference([a_round_with(2, busy_ns=0), lazy(a_round_with(3, busy_ns=0), share)]) == {}
 
 
@@ -70,21 +70,21 @@ def test_a_round_is_never_judged_by_its_time() -> None:
     assert interference([a_round_with(2, 1.0), a_round_with(3, 50.0), a_round_with(4, 0.3)]) == {}
 
 
-def test_conditions_that_were_not_read_disturb_nothing() -> None:
+def test_conditions_that_were_not_read_are_no_interference() -> None:
     entry = a_round_with(steal_ns=SECOND).model_copy(update={"conditions": None})
     assert interference([entry]) == {}
     assert overview([entry]) is None
 
 
-def some_rounds(calm: int, disturbed: int) -> list[Round]:
+def some_rounds(clean_ones: int, others: int) -> list[Round]:
     return [
-        a_round_with(number, steal_ns=SECOND if number < 2 + disturbed else 0)
-        for number in range(2, 2 + calm + disturbed)
+        a_round_with(number, steal_ns=SECOND if number < 2 + others else 0)
+        for number in range(2, 2 + clean_ones + others)
     ]
 
 
-def test_disturbed_rounds_are_set_aside_where_three_others_remain() -> None:
-    rounds = some_rounds(calm=3, disturbed=2)
+def test_rounds_with_interference_are_excluded_where_three_clean_ones_remain() -> None:
+    rounds = some_rounds(clean_ones=3, others=2)
     assert kept(rounds) == clean(rounds) == counted(rounds) == rounds[2:]
     assert [(each.number, each.counted) for each in rounds_with_interference({CASE: rounds})] == [
         (2, False),
@@ -92,18 +92,18 @@ def test_disturbed_rounds_are_set_aside_where_three_others_remain() -> None:
     ]
 
 
-def test_disturbed_rounds_count_where_too_few_others_were_made() -> None:
-    rounds = some_rounds(calm=2, disturbed=1)
+def test_rounds_with_interference_are_kept_where_too_few_are_clean() -> None:
+    rounds = some_rounds(clean_ones=2, others=1)
     assert counted(rounds) == rounds
     assert [(each.number, each.counted) for each in rounds_with_interference({CASE: rounds})] == [(2, True)]
 
 
-def test_a_disturbed_round_is_repeated_while_the_budget_lasts() -> None:
+def test_a_round_with_interference_is_repeated_within_the_time_limit() -> None:
     options = some_options(precision=1.0, budget_s=20.0)
-    calm, disturbed = some_rounds(calm=3, disturbed=0), some_rounds(calm=2, disturbed=1)
+    calm, noisy = some_rounds(clean_ones=3, others=0), some_rounds(clean_ones=2, others=1)
     assert next_batch(MATMUL, a_rung(), CASE, calm, options, precise=True) is None
-    assert next_batch(MATMUL, a_rung(), CASE, disturbed, options, precise=True) is not None
-    assert next_batch(MATMUL, a_rung(), CASE, disturbed, some_options(budget_s=0.45), precise=True) is None
+    assert next_batch(MATMUL, a_rung(), CASE, noisy, options, precise=True) is not None
+    assert next_batch(MATMUL, a_rung(), CASE, noisy, some_options(budget_s=0.45), precise=True) is None
 
 
 def test_the_overview_has_the_mean_and_the_worst() -> None:

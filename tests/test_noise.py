@@ -133,7 +133,7 @@ def test_a_control_is_no_row_and_no_other_case_s_measure() -> None:
     assert beta.vs_reference.model_dump() == {"value": 1.0, "low": 1.0, "high": 1.0, "not_significant": False}
 
 
-def test_a_certain_difference_below_the_noise_floor_prints_as_not_significant() -> None:
+def test_a_difference_below_the_noise_floor_prints_as_not_significant() -> None:
     rungs = [*measured("alpha/naive", 1.0), *measured("alpha/interchanged", 0.95), *measured("beta/naive", 1.0)]
     quiet, noisy = compared(*rungs, *controls(1.0)), compared(*rungs, *controls(1.1))
     assert "~ 1.05" not in render(quiet)

@@ -104,7 +104,7 @@ def resumed(whole: Whole, path: Path) -> list[Entry]:
 
 
 @pytest.mark.parametrize("torn", [b"", b'{"kind":"round","case":{"impl'])
-def test_cut_short_after_any_entry_it_ends_with_what_it_would_have_measured(torn: bytes, whole: Whole) -> None:
+def test_interrupted_after_any_entry_it_ends_with_what_it_would_have_measured(torn: bytes, whole: Whole) -> None:
     lines = whole.journal.splitlines(keepends=True)
     for kept in range(1, len(lines)):
         whole.engine.jobs.clear()

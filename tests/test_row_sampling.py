@@ -72,7 +72,7 @@ def test_the_committed_table_is_fresh_and_no_estimate_in_it_missed() -> None:
     assert not [str(entry.case) for entry in measured if entry.verdict == "MISSED"]
 
 
-def test_what_something_disturbed_is_not_kept_whatever_its_times(
+def test_rounds_with_interference_are_not_kept_whatever_their_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(row_sampling, "MEASURED", tmp_path / "measured.jsonl")

@@ -137,7 +137,7 @@ def test_an_engine_that_was_just_started_is_opened_to_its_user_by_the_distributi
 
 
 @pytest.mark.parametrize(("answer", "chosen"), [(NO_ENGINE, "an address"), (REFUSED, None)])
-def test_an_engine_that_is_the_users_to_mend_is_left_alone(
+def test_an_engine_that_the_user_must_fix_is_left_alone(
     answer: EngineError, chosen: str | None, machine: Pretence
 ) -> None:
     machine.answers, machine.chosen = [answer], chosen

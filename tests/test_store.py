@@ -45,7 +45,7 @@ def test_every_entry_is_on_the_disk_before_the_next(tmp_path: Path, entries: lis
 
 
 @pytest.mark.parametrize("cut", [1, 2, 40])
-def test_a_last_line_that_death_cut_short_is_left_out(cut: int, run: Path, entries: list[Entry]) -> None:
+def test_an_incomplete_last_line_is_left_out(cut: int, run: Path, entries: list[Entry]) -> None:
     journal = run / JOURNAL
     journal.write_bytes(journal.read_bytes()[:-cut])
     assert load_run(run) == entries[:-1]

@@ -66,7 +66,7 @@ def test_a_few_samples_that_happen_to_fall_are_no_proof() -> None:
     assert falling(rounds) == 0.0
 
 
-def test_one_disturbed_sample_has_no_say() -> None:
+def test_a_single_outlier_sample_has_no_influence() -> None:
     rounds = rounds_of("alpha/naive", [1.0, 1.0, 9.0, 1.0], [1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0])
     assert timing(rounds).mean == 1.0
 

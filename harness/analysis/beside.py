@@ -14,7 +14,7 @@ from harness.statistics.estimates import ratio
 
 
 def startup_seconds(entries: Iterable[Startup]) -> dict[str | None, float]:
-    """Medians of the lives of idle containers, by image; under None, of empty ones."""
+    """Median lifetimes of containers that only answer `info`, by image; under None, of idle ones."""
     lives: dict[str | None, list[int]] = defaultdict(list)
     for entry in entries:
         lives[entry.image].append(entry.container_ns)
@@ -22,19 +22,19 @@ def startup_seconds(entries: Iterable[Startup]) -> dict[str | None, float]:
 
 
 def with_startup(row: ImageRow, seconds: dict[str | None, float]) -> ImageRow:
-    """An image's row with what it takes to start it."""
+    """An image's row with its start-up time."""
     return row.model_copy(update={"startup_seconds": seconds.get(row.name)})
 
 
 def resident_bytes(rounds: Iterable[Round]) -> int | None:
-    """The most memory that any container of a case was seen to hold."""
+    """The largest memory that any container of a case was seen to use."""
     return max((r.resident_bytes for r in rounds if r.resident_bytes is not None), default=None)
 
 
 def overhead_rows(
     experiment: Experiment, entries: Sequence[OverheadRound], floor: Callable[[Case], float]
 ) -> Iterable[OverheadRow]:
-    """Each case in each place, with its time as a multiple of the one in the first place that could be measured.
+    """Each case in each environment, with its time relative to the first environment that could be measured.
 
     `floor` is the noise floor of a case: smaller differences are not significant.
     """

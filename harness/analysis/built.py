@@ -1,4 +1,4 @@
-"""What the images of two runs differ in: their sources, or no more than their bytes. Pure."""
+"""How the images of two runs differ: in their sources, or only in their bytes. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.model.journal import Image
 
 
 def differences_of_images(one: Evidence, two: Evidence, cases: Iterable[Case]) -> Iterable[str]:
-    """A line for each image of these cases, those of libraries too, that is another one in the second run."""
+    """A line for each image of these cases, those of libraries too, that differs in the second run."""
     cases = list(cases)
     for name in sorted({_image_of(evidence, case) for evidence in (one, two) for case in cases}):
         before, after = one.images.get(name), two.images.get(name)

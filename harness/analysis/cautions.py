@@ -72,7 +72,7 @@ def _not_idle(sessions: Sequence[Machine]) -> Iterable[str]:
 
 
 def _unsteady(evidence: Evidence) -> Iterable[str]:
-    """What happened on the engine's host beside the rounds."""
+    """What happened on the engine's host besides the rounds."""
     if evidence.machine and evidence.readings:
         findings = (it for reading in evidence.readings for it in standing(evidence.machine, reading))
         yield from dict.fromkeys(f"{it.what} ({it.fix})" for it in findings if it.severity == "problem")

@@ -75,7 +75,7 @@ class Difference:
 
 
 def _holm(changes: Collection[Change], rejects: Callable[[Change, float], bool]) -> set[Case]:
-    """The cases whose hypothesis of no change is rejected; that one of them is wrong has the risk FALSE_ALARMS.
+    """The cases whose hypothesis of no change is rejected; the risk that any of them is wrong is FALSE_ALARMS.
 
     The risk is shared out among those that are not rejected yet, until nothing is added.
     """
@@ -179,7 +179,7 @@ def _lost(measured: Iterable[Case], other: Evidence, there: Collection[Case]) ->
 
 
 def _conditions(one: Evidence, two: Evidence, cases: Iterable[Case]) -> Iterable[str]:
-    """What differs beside the times: the machine's state, and what the cases were built from."""
+    """What differs besides the times: the machine's state, and what the cases were built from."""
     if one.machine and two.machine:
         for field in CONDITIONS:
             if getattr(one.machine, field) != getattr(two.machine, field):

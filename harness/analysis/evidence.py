@@ -83,7 +83,7 @@ class Evidence:
 
     @property
     def experiment(self) -> Experiment:
-        """What was measured is a case of it."""
+        """The experiment that was run."""
         return named(self.started.experiment)
 
     def failure(self, case: Case) -> Failure | None:

@@ -1,4 +1,4 @@
-"""The noise floor: what a case and its A/A control, which are the same, differ by in a run. Pure."""
+"""The noise floor: the difference between a case and its A/A control, which are the same, in a run. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Floors:
     def of(self, *cases: Case) -> float:
         """The share below which a difference between these cases is not significant; 0 where no floor is known.
 
-        The larger one of two kinds; for a kind without one stands the largest that is known.
+        The larger one of two kinds; a kind without one takes the largest that is known.
         """
         known: dict[Kind, float] = {each.kind: each.floor for each in self.noise}
         largest = max(known.values(), default=0.0)

@@ -15,13 +15,13 @@ from harness.statistics.estimates import ratio
 
 @dataclass(frozen=True)
 class Ratios:
-    """How the cases of a run, without its A/A controls, stand beside each other."""
+    """The cases of a run, without its A/A controls, compared with each other."""
 
     timings: Mapping[Case, Timing]
     floors: Floors
 
     def between(self, above: Case | None, below: Case) -> Ratio | None:
-        """How many times less time `below` takes than `above`; None where one of the two was not measured."""
+        """The speedup of `below` over `above`; None where one of the two was not measured."""
         if above is None or (found := ratio(self.timings.get(above), self.timings.get(below))) is None:
             return None
         insignificant = above != below and found.is_insignificant(self.floors.of(above, below))

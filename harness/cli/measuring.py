@@ -58,7 +58,7 @@ Resume = Annotated[
 
 def compare(
     context: typer.Context,
-    experiment: Annotated[str, typer.Option(help="What to measure.")] = "matmul",
+    experiment: Annotated[str, typer.Option(help="The experiment to run.")] = "matmul",
     langs: Langs = ALL,
     rungs: Rungs = ALL,
     n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,

@@ -37,13 +37,13 @@ def _sources(folder: Path) -> Iterator[SourceFile]:
 
 
 def check_verified(folder: Path, comparison: Comparison) -> None:
-    """Raise GateError, naming every entry and what differs, where a run does not hold."""
+    """Raise GateError, naming every entry and what differs, where verification fails."""
     recomputed = comparison.verification.problems if comparison.verification else ()
     _refuse(folder, [*(chain_problems(comparison.chain) if comparison.chain else ()), *recomputed])
 
 
 def check_journal(folder: Path, journal: Journal, note: Note, *, recompute: bool) -> None:
-    """Note where the chain of a journal breaks; with `recompute`, raise GateError where anything does not hold."""
+    """Note where the chain of a journal breaks; with `recompute`, raise GateError where verification fails."""
     if recompute:
         _refuse(folder, problems(journal))
     for problem in chain_problems(journal.chain):
@@ -51,7 +51,7 @@ def check_journal(folder: Path, journal: Journal, note: Note, *, recompute: bool
 
 
 def problems(journal: Journal) -> list[str]:
-    """All that does not hold in a journal, in words; see verify."""
+    """All problems of a journal, in words; see verify."""
     return [*chain_problems(journal.chain), *verify(journal.entries).problems]
 
 

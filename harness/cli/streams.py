@@ -30,7 +30,7 @@ HANDLER = "harness-look-alike"
 
 
 def guard() -> None:
-    """Put all that can go wrong with the standard streams behind writers that know what to do about it.
+    """Replace the standard streams with writers that handle what can go wrong with them.
 
     Streams that somebody else has put in their place are left as they are.
     """
@@ -63,7 +63,7 @@ def _writer(stream: TextIO | None, descriptor: int, *, is_told: bool) -> TextIO:
 
 
 class _Output(io.RawIOBase):
-    """Writes to a descriptor until that fails; from then on whatever is written vanishes."""
+    """Writes to a descriptor until that fails; later output is discarded."""
 
     def __init__(self, descriptor: int, *, is_told: bool) -> None:
         self._descriptor, self._is_told, self._is_lost = descriptor, is_told, False

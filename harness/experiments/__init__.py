@@ -18,7 +18,7 @@ def named(name: str) -> Experiment:
     names = sorted(module.name for module in iter_modules(__path__))
     if name not in names:
         near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+        hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(names)}"
         raise UsageError(f"unknown experiment {name!r}: {hint}")
     found: Experiment = import_module(f"{__name__}.{name}.experiment").EXPERIMENT
     return found

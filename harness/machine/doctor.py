@@ -164,8 +164,13 @@ def _cpus(machine: Machine, after: Reading) -> Iterator[Finding]:
 
 
 def _beyond() -> Iterator[Finding]:
-    yield Finding("uncontrolled", "frequency, turbo and throttling: the hypervisor's host controls them, unreported")
-    yield Finding("uncontrolled", "neighbours on the same socket share its caches and memory bandwidth, unseen")
+    yield Finding(
+        "uncontrolled",
+        "frequency, turbo and throttling: the hypervisor's host controls them and does not report them",
+    )
+    yield Finding(
+        "uncontrolled", "neighbours on the same socket share its caches and memory bandwidth; no counter shows it"
+    )
     yield Finding("uncontrolled", "which physical cores, or hardware threads, the CPUs run on, and when they move")
     yield Finding("uncontrolled", "the page size that the hypervisor backs this memory with")
     yield Finding("uncontrolled", "steal: only as reported by the hypervisor")

@@ -18,7 +18,7 @@ PROBE_TIMEOUT_S = 30
 
 @contextmanager
 def watched(engine: Engine, base: str, own: Path = Path("/")) -> Iterator[Read]:
-    """What reads the engine's host, by a container of the base image that is gone again afterwards.
+    """What reads the engine's host, by a container of the base image that is removed afterwards.
 
     A boot id identifies a running kernel: where the engine's is ours, a reading takes a millisecond and
     no container.

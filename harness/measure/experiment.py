@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Timing(Estimate):
     """The seconds of what a case is measured by, by its rounds."""
 
-    warm_up: int  # samples at the beginning of every round that are left out
+    warm_up: int  # samples at the beginning of every round that are discarded
     warming_s: float  # of a container's samples, until they were steady
     cold: float | None  # seconds by a container's first sample; None where it had no other
     busy_cores: float
@@ -32,7 +32,7 @@ class Timing(Estimate):
 
 
 class Measure(Protocol):
-    """What runs one container of a case and checks its answer; whatever goes wrong in it is a failed round."""
+    """What runs one container of a case and checks its answer; anything that goes wrong in it is a failed round."""
 
     def __call__(self, case: Case, batch: Batch, number: int, runner: Runner | None = None) -> Round:
         """The round of that number; on another `runner` than the run's engine where one is given."""
@@ -66,7 +66,7 @@ class Experiment(Protocol):
     def ask(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
         """What to request of a case's next container, given the rounds so far.
 
-        Pilots first, until the request is settled; then the same of every container that counts, of about `round_s`.
+        Pilots first, to size the request; then the same for every container that counts, about `round_s`.
         """
 
     def placed(self, batch: Batch, case: Case, seed: int, number: int) -> Batch:
@@ -76,7 +76,7 @@ class Experiment(Protocol):
         """The expected round of a container, by others of its case, perhaps of another size."""
 
     def timing(self, rounds: Sequence[Round], pilots: Sequence[Round] = ()) -> Timing:
-        """The seconds of a case, by its rounds; pilots, which do not count, may tell its cold figure."""
+        """The seconds of a case, by its rounds; pilots, which do not count, may give its first-sample figure."""
 
     def unsteady(self, measured: Sequence[Round], pilots: Sequence[Round]) -> str | None:
         """Why a case has no figure although its containers succeeded; None where it has one."""
@@ -88,7 +88,7 @@ class Experiment(Protocol):
         """The result of a successful round, in words."""
 
     def work(self, options: Options) -> str:
-        """What every case does, in words."""
+        """The workload of every case, in words."""
 
     def figures(self, case: Case, rounds: Sequence[Round], taken: Timing, peaks: Sequence[Peak]) -> Mapping[str, Any]:
         """The fields of a case's row that only this experiment has, by all its rounds."""
@@ -100,7 +100,7 @@ class Experiment(Protocol):
         machine: Machine | None,
         between: Callable[[Row, Row], Ratio | None],
     ) -> tuple[str, tuple[PublishedRow, ...]]:
-        """Published figures, their source first, beside the rows that repeat them; none where nothing was published."""
+        """Published figures, their source first, beside the rows that reproduce them; none if nothing is published."""
 
     def false_claims(self, rounds: Sequence[tuple[int, Round]], options: Options) -> Iterator[tuple[int, str]]:
         """False claims that numbered rounds make about their own answers, all recomputed."""

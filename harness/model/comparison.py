@@ -38,7 +38,7 @@ class Interval(Record):
 
 
 class Ratio(Interval):
-    """How many times faster one case is than another, and whether that is significant."""
+    """The speedup of one case over another, and whether it is significant."""
 
     not_significant: bool  # by its interval, or the noise floor of these kinds of cases; never of a case and itself
 

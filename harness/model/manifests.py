@@ -82,7 +82,7 @@ class Rung(Traits):
     @model_validator(mode="before")
     @classmethod
     def _without_fewest_rows(cls, value: Any, info: ValidationInfo) -> Any:
-        """Journals, which are JSON, of earlier versions have a key that manifests cannot have any more."""
+        """Journals, which are JSON, of earlier versions have a key that manifests no longer have."""
         if info.mode == "json" and isinstance(value, dict):
             return {key: each for key, each in value.items() if key != "fewest_rows"}
         return value

@@ -22,7 +22,7 @@ def renamed(value: Any, info: ValidationInfo, names: Mapping[str, str]) -> Any:
 
 
 def printable(text: str) -> str:
-    """Without what would move a terminal's cursor, change its state or reverse the reading: blanks instead."""
+    """With blanks for what would move a terminal's cursor, change its state or reverse the text."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 

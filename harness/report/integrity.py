@@ -28,7 +28,7 @@ def chained(chain: Chain) -> str:
 
 
 def verified(verification: Verification | None) -> str:
-    """Whether the results were recomputed, and hold."""
+    """Whether the results were recomputed, and match."""
     if verification is None:
         return NOT_VERIFIED
     recomputed = f"{verification.keys} keys and the products of {verification.products} containers, from the seed"

@@ -107,7 +107,7 @@ def interval_of(value: float, spread: Spread | None, tail: float = TAIL) -> Inte
 
 
 def ratio(above: Estimate | None, below: Estimate | None, tail: float = TAIL) -> Interval | None:
-    """How many times less time `below` takes than `above`; both uncertainties are in the interval."""
+    """The speedup of `below` over `above`; both uncertainties are in the interval."""
     if above is None or below is None:
         return None
     if above is below:

@@ -25,7 +25,7 @@ from harness.model.journal import Round
 
 @contextmanager
 def opened(run: Run, read: Read) -> Iterator[Measure]:
-    """What measures the rounds of a run, with A and B in a volume, which is gone again afterwards."""
+    """What measures the rounds of a run, with A and B in a volume, which is removed afterwards."""
     tries: Counter[int] = Counter()
     with _bench(run, read) as bench:
 
@@ -41,7 +41,7 @@ def opened(run: Run, read: Read) -> Iterator[Measure]:
 
 @contextmanager
 def _bench(run: Run, read: Read) -> Iterator[Bench]:
-    """Inputs in a volume, which is gone again afterwards."""
+    """Inputs in a volume, which is removed afterwards."""
     run.watch(Event("prepare", f"generating A and B, n = {run.options.n}, seed {run.options.seed}"))
     workload = Workload(run.options.n, run.options.seed)
     files = {"a.f64": workload.a.data, "b.f64": workload.b.data}

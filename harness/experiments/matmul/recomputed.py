@@ -1,4 +1,4 @@
-"""Whether rounds say the truth of their products: every one is worked out anew from the seed. Pure."""
+"""Whether rounds report their products correctly: each is recomputed from the seed. Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from harness.model.journal import Round
 
 
 def false_products(rounds: Sequence[tuple[int, Round]], options: Options) -> Iterator[tuple[int, str]]:
-    """The checksums and digests that a run's seed does not give, by the number of the round's entry."""
+    """The checksums and digests that do not match a run's seed, by the number of the round's entry."""
     n = options.n
     possible = []
     for number, entry in rounds:
         if entry.case.n == n and 1 <= entry.rows <= n <= MAX_N and options.seed >= 0:
             possible.append((number, entry))
         else:
-            what = f"{entry.rows} rows of n = {entry.case.n} cannot be of a run of n = {n}, seed {options.seed}"
+            what = f"{entry.rows} rows of n = {entry.case.n} are impossible in a run of n = {n}, seed {options.seed}"
             yield number, what
     if not possible:
         return
     workload = Workload(n, options.seed)
-    for number, entry in sorted(possible, key=_product_of):  # one after the other, so that it is worked out once
+    for number, entry in sorted(possible, key=_product_of):  # one after the other, so that it is computed once
         for what in false_claims(entry, workload):
             yield number, what
 

@@ -119,7 +119,7 @@ class Spawn:
 
     def false_claims(self, rounds: Sequence[tuple[int, Round]], options: Options) -> Iterator[tuple[int, str]]:
         due = _sum(options.n)
-        yield from ((line, "a sum is not so") for line, r in rounds if any(s.checksum != due for s in r.samples))
+        yield from ((line, "a wrong sum") for line, r in rounds if any(s.checksum != due for s in r.samples))
 
 
 def _sum(n: int) -> int:
@@ -129,7 +129,7 @@ def _sum(n: int) -> int:
 def _samples(printed: bytes, n: int, expected: int) -> tuple[Sample, ...]:
     lines = [[int(word) for word in line.split()] for line in printed.decode().splitlines()]
     if len(lines) != expected or any(total != _sum(n) for _, _, total in lines):
-        raise ProtocolError(f"printed {lines}, where {expected} samples with the sum {_sum(n)} were due")
+        raise ProtocolError(f"printed {lines}, expected {expected} samples with the sum {_sum(n)}")
     return tuple(Sample(wall_ns=wall_ns, cpu_ns=cpu_ns, checksum=total) for wall_ns, cpu_ns, total in lines)
 
 
