@@ -228,7 +228,7 @@ def test_a_ratio_below_one_is_drawn_to_the_left_of_one() -> None:
 def test_sections_without_content_are_left_out() -> None:
     bare = analyze(a_journal([a_manifest()], [])[:1])
     headings = [section.heading for section in sections(bare)]
-    assert "Why the ratios differ" not in headings
+    assert "Differences from the published setup" not in headings
     assert "Without a result" in headings
 
 
