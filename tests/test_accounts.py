@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.errors import ProtocolError
+from harness.errors import ProtocolError, StallError
 from harness.experiments.matmul.claims import Claim, Gap, believed, gaps, numbers, part, unexplained
 from harness.experiments.matmul.untimed import UntimedWork, explained, number_ns
 from harness.measure.accounts import larger
@@ -88,6 +88,19 @@ def test_wall_time_that_others_had_is_not_held_against_a_container() -> None:
     assert unexplained(claim, START)
     assert unexplained(a_claim(wall=0.5, samples=4, threads=2, others_ns=S), START) is None
     assert unexplained(a_claim(wall=0.5, samples=4, threads=2, steal_ns=S), START) is None
+
+
+def test_time_without_any_cpu_time_is_not_held_against_a_container() -> None:
+    """A container that waited for a disk, on a machine that was its own: no work hides where no CPU time is used."""
+    busy, waited_ns = a_claim(samples=2), 4 * S
+    waiting = Accounts(life_ns=busy.accounts.life_ns + waited_ns, cpu_ns=busy.accounts.cpu_ns)
+    assert unexplained(replace(busy, accounts=waiting), START) is None
+
+
+def test_two_threads_are_not_claimed_where_one_worked_and_a_stall_looks_the_same_once() -> None:
+    claim = replace(a_claim(threads=2, cpu=2, samples=2), accounts=Accounts(life_ns=2 * S, cpu_ns=2 * S))
+    with pytest.raises(StallError):
+        explained("image", claim, UntimedWork({"image": START}), lambda _: START)
 
 
 def test_cpu_time_is_held_against_it_whatever_others_do() -> None:

@@ -249,8 +249,8 @@ def test_a_run_with_them_is_resumed_where_it_was_cut(tmp_path: Path) -> None:
     (tmp_path / "r1" / JOURNAL).write_bytes(b"".join(lines[:last]))
     assert resume(MATMUL, replace(engine, jobs=[]), catalog, tmp_path / "r1", lambda _: None)
     again = [entry for entry in load_run(tmp_path / "r1") if isinstance(entry, Round)]
-    assert [(entry.case, entry.number, entry.asked) for entry in again] == [
-        (entry.case, entry.number, entry.asked) for entry in whole
+    assert [(entry.case, entry.number, entry.request) for entry in again] == [
+        (entry.case, entry.number, entry.request) for entry in whole
     ]
 
 

@@ -46,7 +46,7 @@ class Experiment(Protocol):
         """Of its folders below implementations/ and containers/, and in journals."""
 
     def options(self, catalog: Catalog, *, given: Collection[str] = (), **typed: Any) -> Options:
-        """The options after defaults; `given` names those that are not at theirs. Raises UsageError for an invalid one."""
+        """The options after defaults; `given` names those that the user set. Raises UsageError for an invalid one."""
 
     def check_fits(self, cases: Iterable[tuple[Case, Rung]], engine_bytes: int, own_bytes: int | None) -> None:
         """Raise UsageError for a case that cannot fit into memory; `own_bytes` is None where the engine is here."""

@@ -12,7 +12,7 @@ SCHEMA = 4
 
 
 def render(comparison: Comparison) -> str:
-    """One JSON object: schema, run, machine, conditions, rows, published, variants, overhead, images, noise, warnings, cost."""
+    """One JSON object: schema, run, machine, rows, published, variants, overhead, images, noise, warnings, cost."""
     document = {
         "schema": SCHEMA,
         "run": comparison.run,

@@ -90,7 +90,12 @@ def _figures(group: pd.DataFrame) -> dict[str, Ratio]:
             not_significant=bool(not_significant),
         )
         for figure, value, low, high, not_significant in zip(
-            group["figure"], group["value"], group["low"], group["high"], group["not_significant"].fillna(False), strict=True
+            group["figure"],
+            group["value"],
+            group["low"],
+            group["high"],
+            group["not_significant"].fillna(False),
+            strict=True,
         )
     }
 

@@ -25,8 +25,7 @@ PARTS = ("value", "low", "high", "not_significant")  # of a figure; a single num
 
 
 def frame_of(comparison: Comparison) -> pd.DataFrame:
-    """Every figure of every case, a row each: the case's columns, `figure`, `value`, `low`, `high` and
-    `not_significant`.
+    """Every figure of every case, a row each: the case's columns, figure, value, low, high and not_significant.
 
     `estimate` says whether the case's time is scaled from some of the rows of the product; `variant_of` names the rung
     of a variant. What does not apply to a case, or was not measured, has no row. Units are those of Row: seconds,

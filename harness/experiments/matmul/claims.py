@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from harness.model.cases import Accounts, Batch, Case, Conditions, Sample
 
+WALL_TIME = "wall time"
 CPU_NS = 60_000_000  # by which what a container uses beside its samples differs from the next one's
 WALL_NS = 400_000_000  # the same of its life: the engine learns of an end a moment later
 OF_CLAIMED = 0.05  # memory that only the work touches is given back outside the samples
@@ -62,7 +63,8 @@ def gaps(claim: Claim, other: Accounts) -> list[Gap]:
     """By clock, what was counted and not claimed, where `other` is what all but the samples was measured to take.
 
     Wall time for which others had the CPUs, or could have had them, does not count against a container; where that is
-    unknown, none does.
+    unknown, none does. Nor does time in which none of its processes used a CPU, waiting for a disk or the engine: no
+    work can hide there.
     """
     seen, conditions, found = claim.accounts, claim.conditions, []
     if seen.cpu_ns is not None:
@@ -73,8 +75,9 @@ def gaps(claim: Claim, other: Accounts) -> list[Gap]:
     if conditions is not None:
         claimed_ns = sum(sample.wall_ns for sample in claim.samples)
         others_ns = max(0, conditions.busy_ns - (seen.cpu_ns or 0)) + max(0, conditions.steal_ns)
+        idle_ns = 0 if seen.cpu_ns is None else max(0, seen.life_ns - seen.cpu_ns)
         other_ns = max(other.life_ns, other.cpu_ns or 0)  # disks are waited for, and threads work side by side
-        found.append(_gap("wall time", seen.life_ns, claimed_ns, other_ns, WALL_NS + others_ns))
+        found.append(_gap(WALL_TIME, seen.life_ns, claimed_ns, other_ns, WALL_NS + others_ns + idle_ns))
     return found
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from harness.engine.engine import Exit, Job, Output, Runner
-from harness.errors import ProtocolError
+from harness.errors import ProtocolError, StallError
 from harness.experiments.matmul.claims import Claim
 from harness.experiments.matmul.limits import memory_bytes, process_limit
 from harness.experiments.matmul.protocol import CANNOT_RUN_HERE, parse_samples, run_arguments
@@ -46,7 +47,16 @@ class Bench:
 
 
 def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int) -> Round:
-    """Run one container and validate what it computed; anything that goes wrong in it is a failed round."""
+    """Run one container and validate what it computed; anything that goes wrong in it is a failed round.
+
+    One that stalled runs once more: an engine that waits for a disk is not the program's fault.
+    """
+    with suppress(StallError):
+        return _measured(bench, tag, case, batch, number, may_stall=True)
+    return _measured(bench, tag, case, batch, number, may_stall=False)
+
+
+def _measured(bench: Bench, tag: str, case: Case, batch: Batch, number: int, *, may_stall: bool) -> Round:
     readings: list[Reading | None] = []
     job = replace(_job(bench, tag, case, batch), observe=lambda: readings.append(bench.read()))
     ended = bench.engine.run(job)
@@ -69,6 +79,8 @@ def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int) -> Ro
         claim = Claim(case, batch, samples, accounts_of(ended), blank.conditions)
         untimed = explained(tag, claim, bench.untimed, partial(_untimed, bench, tag, case))
     except ProtocolError as error:
+        if may_stall and isinstance(error, StallError):
+            raise
         return blank.model_copy(update={"failure": _failure("run", error, bench, ended, case)})
     try:
         digest = check_product(samples, ended.output, batch, bench.workload, ended.output_fault)

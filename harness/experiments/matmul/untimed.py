@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from operator import mul
 
-from harness.errors import ProtocolError
-from harness.experiments.matmul.claims import Claim, believed, numbers, part, unexplained
+from harness.errors import ProtocolError, StallError
+from harness.experiments.matmul.claims import WALL_TIME, Claim, believed, numbers, part, unexplained
 from harness.measure.accounts import larger
 from harness.model.cases import Accounts, Batch, Case
 
@@ -52,7 +52,7 @@ def explained(image: str, claim: Claim, untimed: UntimedWork, measured: Callable
         if (gap := unexplained(claim, other)) is None:
             break
         if not left:
-            raise ProtocolError(str(gap))
+            raise (StallError if gap.what == WALL_TIME else ProtocolError)(str(gap))
         untimed.learn(image, case, idle, measured(idle))
     return other
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from harness.model.cases import Case
 from harness.model.comparison import Comparison, Interval, Ratio, RoundRow, Row, SourceFile
-from harness.report.figures import ESTIMATE, TIE, interval, number, percent, percents, spread, yes
+from harness.report.figures import ESTIMATE, NOT_SIGNIFICANT, interval, number, percent, percents, spread, yes
 
 REFERENCE, REFERENCE_NAIVE = "vs_reference", "vs_reference_naive"  # the keys of the report for programs
 
@@ -116,7 +116,7 @@ def _case(comparison: Comparison, row: Row, rounds: Mapping[str, Sequence[RoundR
         language=row.label,
         rung=row.rung,
         threads=row.threads,
-        outcome="not implemented" if row.outcome == "absent" else row.outcome,
+        outcome="not implemented" if row.outcome == "not implemented" else row.outcome,
         reason=row.reason or "",
         log=row.log or "",
         image=row.image or "",
@@ -162,7 +162,7 @@ def _figures(row: Row) -> Iterable[Figure]:
 
 def _estimate(key: str, found: Interval, unit: str, mark: str) -> Figure:
     tie = isinstance(found, Ratio) and found.not_significant
-    prefix = TIE if tie else ""
+    prefix = NOT_SIGNIFICANT if tie else ""
     return Figure(
         key=key,
         text=f"{prefix}{number(found.value)}{unit}{mark}",
