@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from harness.engine.engine import Exit, Output
-from harness.errors import ProtocolError
+from harness.errors import ProtocolError, StallError
 from harness.experiments.matmul.container import Bench, measure
 from harness.experiments.matmul.peak import measure_peak
 from harness.experiments.matmul.workload import Workload, sha256
-from harness.model.cases import Batch
+from harness.model.cases import Accounts, Batch
 from harness.model.journal import Round
 from harness.store import RunFolder
 from tests.factories import a_case
@@ -141,3 +141,24 @@ def test_the_peak_is_what_the_image_printed() -> None:
 def test_a_peak_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ProtocolError, match="where a number was expected"):
         measure_peak(FakeEngine([], {}, peak_gflops=-1.0, images={TAG}), TAG, (0,))
+
+
+@pytest.mark.parametrize(("stalls", "fails"), [(0, False), (1, False), (2, True)])
+def test_a_container_that_stalled_runs_once_more(
+    stalls: int, fails: bool, measured: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = []
+
+    def explained(*_: object) -> Accounts:
+        if len(runs) <= stalls:
+            raise StallError("it stalled")
+        return Accounts(life_ns=1)
+
+    def counted(ended: Exit) -> Exit:
+        runs.append(ended)
+        return ended
+
+    monkeypatch.setattr("harness.experiments.matmul.container.explained", explained)
+    entry = measured(counted)
+    assert len(runs) == min(stalls, 1) + 1
+    assert (entry.failure is not None, bool(entry.samples)) == (fails, not fails)
