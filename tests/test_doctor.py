@@ -49,7 +49,7 @@ def test_a_quiet_machine_of_metal_is_in_order() -> None:
     ("after", "said", "fix"),
     [
         ({"busy_ns": 501 * SECOND}, "other processes use 25.0% of the CPU time now, more than 5%", "`top`"),
-        ({"steal_ns": SECOND * 6 // 5}, "steal 5.0% of the CPU time", "CPUs of its own"),
+        ({"steal_ns": SECOND * 6 // 5}, "steal 5.0% of the CPU time", "dedicated CPUs"),
         ({"swapped_pages": 40}, "swapping: 40 pages in 2.0 s", "free memory"),
         ({"throttled": 3}, "throttled 3 times just now", "cooling"),
         ({"governor": "powersave"}, "CPU governor powersave", "--tune"),

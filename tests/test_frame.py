@@ -75,7 +75,7 @@ def test_the_matrix_of_the_report_is_a_pivot_of_it() -> None:
     assert table
     assert [list(line) for line in table.rows] == [
         ["Alpha", "1.00×", "2.00×"],
-        ["Beta", "~ 2.00×† ±?", "absent"],
+        ["Beta", "~ 2.00×† ±?", "not implemented"],
     ]
 
 

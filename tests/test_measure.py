@@ -147,7 +147,7 @@ def test_a_peak_that_makes_no_sense_is_refused() -> None:
 def test_a_container_that_stalled_runs_once_more(
     stalls: int, fails: bool, measured: Measured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runs = []
+    runs: list[Exit] = []
 
     def explained(*_: object) -> Accounts:
         if len(runs) <= stalls:
