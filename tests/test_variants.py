@@ -188,7 +188,7 @@ def test_the_report_sets_them_below_the_published_row_of_their_rung(comparison: 
 
 
 def test_no_other_table_and_no_picture_has_them(comparison: Comparison) -> None:
-    told = ("Differences from the published setup", "Warnings", "Images, bytes")
+    told = ("Differences from the published setup", "Warnings", "Image sizes, bytes")
     elsewhere = [each for each in sections(comparison) if each.heading not in told]
     assert "@" not in "".join(str(each.table) for each in elsewhere)
     for name in ("csv", "svg"):
@@ -229,7 +229,7 @@ def test_one_that_fails_costs_only_itself_and_is_told(tmp_path: Path) -> None:
     found = comparison_of(tmp_path)
     assert {row.outcome for row in found.rows} == {"measured"}
     assert [each.row.outcome for each in found.variants] == ["failed", "measured"]
-    assert any("no huge pages here" in point for point in section(found, "Without a result").points)
+    assert any("no huge pages here" in point for point in section(found, "Failed or not implemented").points)
     assert "c/naive@O0 failed" in renderer("summary").render(found)
 
 

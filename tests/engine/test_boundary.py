@@ -208,7 +208,7 @@ def test_an_image_that_declares_a_volume_is_not_started(
     before = len(client.volumes.list())
     ended = run(HONEST, planted(f"RUN mkdir -p -m 777 {volume}\nVOLUME {volume}"))
     assert (ended.code, ended.output) == (NOT_STARTED, None)
-    assert f"its image declares a volume, which programs could fill without limit: {volume}" in str(ended.stderr)
+    assert f"its image declares a VOLUME, which programs could fill without limit: {volume}" in str(ended.stderr)
     assert len(client.volumes.list()) == before
 
 
