@@ -21,7 +21,7 @@ DAY_S = 86_400
 
 QUICK_ROWS = 4  # of the published table: Python, Java, C, parallel loops
 QUICK: dict[str, Any] = {
-    "langs": "c,java,python",
+    "langs": None,  # those of the first published rows
     "rungs": None,
     "n": 2048,  # a row of naive Python takes half a second; with the published 4096, four
     "rounds": 3,
@@ -34,7 +34,7 @@ QUICK: dict[str, Any] = {
 def parse_options(
     catalog: Catalog,
     *,
-    langs: str,
+    langs: str | None,
     rungs: str | None,
     n: int,
     threads: str,
@@ -54,7 +54,7 @@ def parse_options(
 ) -> Options:
     """The options after defaults. Raises UsageError for a name or a number that cannot be right.
 
-    Without `rungs` the cases are those of a quick run.
+    Without `langs` and `rungs` they are those of a quick run.
     """
     every = catalog.implementations
     all_rungs = rungs_of(source.manifest for source in every.values())
@@ -66,6 +66,8 @@ def parse_options(
     _check_range("--precision", precision, 0, 100)
     _check_range("--budget", budget, 0, DAY_S)
     _check_range("--seed", seed or 0, 0, 2**63 - 1)
+    if langs is None:
+        langs = ",".join(case.partition("/")[0] for case in first_published())
     names = chosen(langs, every, "implementation")
     only = quick_cases([every[name].manifest for name in names], first_published()) if rungs is None else []
     options = Options(
