@@ -179,9 +179,9 @@ def test_the_report_sets_them_below_the_published_row_of_their_rung(comparison: 
     lines = [dict(zip(table.headers, line, strict=True)) for line in table.rows]
     at = next(place for place, line in enumerate(lines) if line["case"] == "c/naive")
     own, plain, fixed = lines[at : at + 3]
-    assert (own["published row"], own["published"], own["flags, or the change"]) == ("C", "47", "-O3")
+    assert (own["published row"], own["published"], own["what it changes"]) == ("C", "47", "-O3")
     assert own["here"].startswith("40.0 [")
-    assert (plain["case"], plain["published"], plain["flags, or the change"]) == ("c/naive@O0", "", "no optimization")
+    assert (plain["case"], plain["published"], plain["what it changes"]) == ("c/naive@O0", "", "no optimization")
     assert plain["here"].startswith("20.0 [")
     assert plain["vs its rung"].startswith("0.500 [")
     assert fixed["vs its rung"].startswith("2.00 [")

@@ -77,7 +77,7 @@ def differences(comparison: Comparison) -> Section:
     by_name = {row.name: row for row in comparison.rows}
     for case, found in variants.items():
         lines += _lines("", NONE, case, by_name.get(case), found)
-    headers = ["published row", "case", "published", "here", "seconds", "vs its rung", "flags, or the change"]
+    headers = ["published row", "case", "published", "here", "seconds", "vs its rung", "what it changes"]
     points = [f"{row.case}: {'; '.join(row.differences)}." for row in chosen if row.differences]
     if not lines:
         return Section("Differences from the published setup")
