@@ -335,6 +335,6 @@ def test_one_slow_container_does_not_make_the_next_one_last_for_minutes() -> Non
         a_round(case, 1.7, 1.6, rows=1, number=1, pilot=True),  # by chance as long as two rows of the next
         a_round(case, 1.9, rows=2, number=2, pilot=True),
     ]
-    batch = next_batch(MATMUL, a_rung(), case, rounds, some_budget(1.0))
+    batch = next_batch(MATMUL, a_rung(), case, rounds, some_budget(0.5))
     assert batch
     assert batch.rows * batch.samples * 1.9 / 2 <= 8

@@ -17,7 +17,8 @@ def render(comparison: Comparison) -> str:
 
     key = ["implementation", "rung", "n", "threads"]
     figures = frame_of(comparison).pivot(index=key, columns="figure", values=list(PARTS))
-    figures.columns = pd.Index([_named(*reversed(column)) for column in figures.columns.to_flat_index()])
+    parts, names = (figures.columns.get_level_values(level) for level in (0, 1))
+    figures.columns = pd.Index([_named(figure, part) for figure, part in zip(names, parts, strict=True)])
     facts = pd.DataFrame([_facts(row) for row in comparison.rows], columns=[*CASE, *FACTS])
     table = facts.merge(figures.reset_index(), on=key, how="left").reindex(columns=list(_columns()))
     for name in _counts():

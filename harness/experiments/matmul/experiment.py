@@ -40,7 +40,7 @@ class Matmul:
 
     def options(self, catalog: Catalog, *, given: Collection[str] = (), **typed: Any) -> Options:
         """See options."""
-        preset = options.quick() if typed.get("quick") else {}
+        preset = options.QUICK if typed.get("quick") else {}
         typed |= {name: value for name, value in preset.items() if name not in given}
         return options.parse_options(catalog, **typed)
 

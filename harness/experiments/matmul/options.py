@@ -20,13 +20,21 @@ MAX_ROUNDS = 1000
 DAY_S = 86_400
 
 QUICK_ROWS = 4  # of the published table: Python, Java, C, parallel loops
-QUICK_N = 2048  # a row of naive Python takes half a second; with the published 4096, four
+QUICK: dict[str, Any] = {
+    "langs": None,  # those of the first published rows
+    "rungs": None,
+    "n": 2048,  # a row of naive Python takes half a second; with the published 4096, four
+    "rounds": 3,
+    "precision": 0.0,  # no target: the budget ends a case
+    "budget": 0.5,
+}
+"""What `--quick` sets unless the user does: a result within a minute once the images are built."""
 
 
 def parse_options(
     catalog: Catalog,
     *,
-    langs: str,
+    langs: str | None,
     rungs: str | None,
     n: int,
     threads: str,
@@ -46,7 +54,7 @@ def parse_options(
 ) -> Options:
     """The options after defaults. Raises UsageError for an invalid name or number.
 
-    Without `rungs` the cases are those of a quick run.
+    Without `langs` and `rungs` they are those of a quick run.
     """
     every = catalog.implementations
     all_rungs = rungs_of(source.manifest for source in every.values())
@@ -58,6 +66,8 @@ def parse_options(
     _check_range("--precision", precision, 0, 100)
     _check_range("--budget", budget, 0, DAY_S)
     _check_range("--seed", seed or 0, 0, 2**63 - 1)
+    if langs is None:
+        langs = ",".join(case.partition("/")[0] for case in first_published())
     names = chosen(langs, every, "implementation")
     only = quick_cases([every[name].manifest for name in names], first_published()) if rungs is None else []
     options = Options(
@@ -85,18 +95,6 @@ def parse_options(
     if variants and not any(VARIANT_MARK in case.rung for case in cases):
         raise UsageError(f"--variants: no rung that was chosen has a variant at n = {n}; c/naive has, at n = 4096")
     return options
-
-
-def quick() -> dict[str, Any]:
-    """What `--quick` sets unless the user does: a result within a minute once the images are built."""
-    return {
-        "langs": ",".join(dict.fromkeys(case.partition("/")[0] for case in first_published())),
-        "rungs": None,
-        "n": QUICK_N,
-        "rounds": 3,
-        "precision": 0.0,  # no target: the time limit ends a case
-        "budget": 0.5,
-    }
 
 
 def first_published() -> list[str]:

@@ -27,8 +27,9 @@ BLOCK_S = 0.04  # of calls of a short product, timed together as one sample
 ROOM = 2.5  # a sample may be this many times too long or too short
 SMALL = 0.03  # overhead per call as a share of a sample
 GROW_S = 6.0  # no sample is made longer than this to make it so small
-LEAP = 4  # times as many rows are the most that is tried next, where they may take longer than
-LEAP_S = 8.0  # times the budget: two pilots on a busy machine can mislead
+SHORT_S = 1.0  # with a smaller budget no pilot may take minutes, as two that a busy machine slowed can make believe:
+LEAP_S = 4.0  # rows that may take longer, by the latest pilot and nothing else, are not asked for, unless they are
+LEAP = 4  # at most so many times as many as its
 LONG_RUN_S = 7.5  # a container runs this long, once, to see whether it becomes faster;
 LONG_RUN = 1.5  # but no longer than this many times the budget
 MAX_LONG_RUNS = 2  # times that: if it still became faster, it runs twice as long once more, and no longer
@@ -44,7 +45,7 @@ def explore(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) ->
         return _pilot(rows=_a_row_each(case) if rung.rows_independent else case.n)
     if len(rounds) >= MAX_PILOTS or not all(r.pilot for r in rounds):
         return None
-    rows = _rows(rung, case, rounds, LEAP_S * budget_s)
+    rows = _rows(rung, case, rounds, LEAP_S if budget_s < SHORT_S else math.inf)
     tried = [r for r in rounds if r.rows == rows]
     if not tried and rows == case.n:
         return _pilot(rows)  # its first call, alone: the cold figure
