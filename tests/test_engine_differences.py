@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from harness.engine.docker import building
 from harness.engine.docker.flavours import CONTAINERD, DOCKER, PODMAN, Flavour, flavour_of, memory_kills
 from harness.engine.docker.words import is_kept, reason_of
+from harness.engine.engine import Recipe
+from harness.errors import BuildError
 
 DOCKER_26 = {"Platform": {"Name": ""}, "Components": [{"Name": "Engine", "Version": "26.1.5+dfsg1"}]}
 PODMAN_4 = {"Components": [{"Name": "Podman Engine", "Version": "4.3.1"}, {"Name": "Conmon", "Version": "2.1.6"}]}
@@ -105,3 +110,33 @@ def test_a_step_that_failed_in_silence_is_named_itself(engine: str) -> None:
 def test_an_error_of_the_builder_itself_is_the_reason() -> None:
     error = 'building at STEP "COPY nonesuch /": copier: stat: "/nonesuch": no such file or directory'
     assert reason_of([*BEFORE, "STEP 2/3: COPY nonesuch /\n", error]) == error
+
+
+LOST = f'unable to find image "sha256:{"8a" * 32}"'  # as Docker 20.10 said, while another build's image was removed
+
+
+@pytest.mark.parametrize(
+    ("reasons", "builds", "raised"),
+    [
+        ([], 1, ""),
+        ([LOST], 2, ""),
+        ([LOST, LOST, LOST], 3, "unable to find image"),
+        (["make: error 1", LOST], 1, "make"),
+        (['unable to find image "c:1"'], 1, "c:1"),
+    ],
+)
+def test_a_build_that_lost_a_race_with_another_s_end_is_tried_again(
+    reasons: list[str], builds: int, raised: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, made = iter(reasons), []
+
+    def fake(*_: object, **__: object) -> None:
+        made.append(1)
+        for reason in left:
+            raise BuildError(reason, "the log")
+
+    monkeypatch.setattr(building, "_build", fake)
+    recipe = Recipe("c:1", {}, "final", {})
+    with pytest.raises(BuildError, match=raised) if raised else nullcontext():
+        building.build(Mock(), DOCKER, recipe, lambda _: None, rebuild=False)
+    assert len(made) == builds

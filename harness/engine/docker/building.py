@@ -14,11 +14,12 @@ from harness.engine.archives import packed
 from harness.engine.docker.connection import raise_if_full, translated
 from harness.engine.docker.flavours import Flavour
 from harness.engine.docker.marks import StepMarks, mark
-from harness.engine.docker.words import is_kept, reason_of
+from harness.engine.docker.words import is_kept, is_lost_race, reason_of
 from harness.engine.engine import KEPT, Recipe
 from harness.engine.redaction import redacted
 from harness.errors import BuildError
 
+TRIES = 3
 STYLE = re.compile(r"\x1b\[[\d;]*m")  # builders print standard error in red
 
 
@@ -26,6 +27,19 @@ def build(
     client: DockerClient, flavour: Flavour, recipe: Recipe, on_line: Callable[[str], None], *, rebuild: bool
 ) -> None:
     """Build a recipe's image. Raises BuildError with the log, EngineError, DiskFullError."""
+    for left in reversed(range(TRIES)):
+        try:
+            _build(client, flavour, recipe, on_line, rebuild=rebuild)
+        except BuildError as error:
+            if not (left and is_lost_race(str(error))):
+                raise
+        else:
+            return
+
+
+def _build(
+    client: DockerClient, flavour: Flavour, recipe: Recipe, on_line: Callable[[str], None], *, rebuild: bool
+) -> None:
     log: list[str] = []
     files = {name: memoryview(data) for name, data in recipe.files.items()}
     with packed(files) as context, translated(), _recipe_refused():

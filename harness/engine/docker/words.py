@@ -8,12 +8,18 @@ from collections.abc import Sequence
 STEP = re.compile(r"(\[\d+/\d+\] )?step \d+/\d+ ?:", re.IGNORECASE)
 KEPT = re.compile(r"-{2,3}> Using cache( [0-9a-f]+)?")
 BOOKKEEPING = re.compile(r"-{2,3}> |Removing intermediate container ")
+LOST = re.compile(r'unable to find image "sha256:[0-9a-f]+"')
 EXIT_CODE = re.compile(r"(?:returned a non-zero code: |exit status )(\d+)$")
 
 
 def is_kept(line: str) -> bool:
     """Whether a line says that a step was not run, but kept from before."""
     return KEPT.fullmatch(line.strip()) is not None
+
+
+def is_lost_race(error: str) -> bool:
+    """Whether a build failed because Docker's cache looked at an image that another build's end had just removed."""
+    return LOST.search(error) is not None
 
 
 def reason_of(log: Sequence[str]) -> str:
