@@ -130,7 +130,7 @@ def test_numbers_are_those_that_the_contract_has_read_zeroed_checked_and_written
 
 def test_no_program_is_believed_to_be_slower_than_the_slowest_language() -> None:
     batch = Batch(rows=N, samples=2, calls=0)
-    most_ns = 2 * 100 * (3_000_000 + numbers(batch, N))
+    most_ns = 3 * 100 * (3_000_000 + numbers(batch, N))
     slow = Accounts(life_ns=100 * S, cpu_ns=100 * S)
     assert believed(slow, batch, N, 100.0) == Accounts(life_ns=most_ns, cpu_ns=most_ns)
     assert believed(START, batch, N, 100.0) == START
