@@ -19,7 +19,7 @@ from harness.model.cases import Case
 from harness.model.comparison import Comparison, Row, VariantRow
 from harness.model.integrity import Chain, Verification
 from harness.model.journal import Entry
-from harness.model.manifests import Manifest, Rung
+from harness.model.manifests import Held, Manifest, Rung
 
 
 def analyze(
@@ -36,6 +36,7 @@ def analyze(
     rows, variants = tuple(_rows(evidence, ratios)), tuple(_variants(evidence, ratios))
     source, published = experiment.published(rows, started.options, evidence.machine, ratios.between_rows)
     startups = startup_seconds(evidence.startups)
+    made = {case: counted(evidence.rounds[case]) for case in ratios.timings}
     return Comparison(
         run=started.run,
         at=started.at,
@@ -44,6 +45,7 @@ def analyze(
         machine=evidence.machine,
         peaks=evidence.peaks,
         rows=rows,
+        experiment=started.experiment,
         work=experiment.work(started.options),
         published=published,
         published_source=source,
@@ -57,6 +59,7 @@ def analyze(
         overhead=tuple(overhead_rows(experiment, evidence.overhead, floors.of)),
         warnings=(
             *cautions(evidence, [*rows, *(variant.row for variant in variants)]),
+            *experiment.remarks(made, evidence.own),
             *noise_warnings(noise, [case for case in started.cases if case.control], rungs),
         ),
         finished=evidence.finished,
@@ -66,6 +69,8 @@ def analyze(
         tuned=evidence.tuned,
         rounds=tuple(round_rows(evidence)),
         noise=noise,
+        metrics=tuple(experiment.metrics),
+        measured=tuple(experiment.measured(made, evidence.own)),
         chain=chain,
         verification=verification,
     )
@@ -126,16 +131,13 @@ def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> 
         "rung": case.rung,
         "n": case.n,
         "threads": case.threads,
-        "loop_order": rung.loop_order,
-        "layout": rung.layout,
-        "bounds_checks": rung.bounds_checks,
-        "fast_math": rung.fast_math,
-        "flags": rung.flags,
+        "flags": rung.flags or None,
         "note": rung.note,
         "toolchain": info.toolchain if info else None,
         "instruction_sets": built.instruction_sets if built else (),
         "runs": built.runs if built else None,
         "image": manifest.image_of(rung.image),
+        **(rung.model_dump(include={"loop_order", "layout", "bounds_checks", "fast_math"})),
     }
     if case not in ratios.timings:
         reason = failure.reason if failure else "the run was interrupted before it was measured"
@@ -143,7 +145,7 @@ def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> 
     return Row(**facts, outcome="measured", **_figures(evidence, ratios, case, rung))
 
 
-def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict[str, Any]:
+def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Held) -> dict[str, Any]:
     """The figures of a measured case, alone and beside others."""
     taken, rounds = ratios.timings[case], counted(evidence.rounds[case])
     options = evidence.started.options
@@ -179,9 +181,9 @@ def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Rung) -> dict
     }
 
 
-def _serial(ratios: Ratios, case: Case, rung: Rung) -> Case | None:
+def _serial(ratios: Ratios, case: Case, rung: Held) -> Case | None:
     """The same kernel on one thread: measured as such, or the rung that is this kernel without the threads."""
-    if case.threads == 1:
+    if case.threads == 1 or not isinstance(rung, Rung):
         return None
     alone = case.model_copy(update={"threads": 1})
     if alone in ratios.timings:
@@ -189,8 +191,10 @@ def _serial(ratios: Ratios, case: Case, rung: Rung) -> Case | None:
     return ratios.find(f"{case.implementation}/{rung.serial}") if rung.serial else None
 
 
-def _previous_rung(rungs: Sequence[str], measured: Collection[Case], case: Case, rung: Rung) -> Case | None:
+def _previous_rung(rungs: Sequence[str], measured: Collection[Case], case: Case, rung: Held) -> Case | None:
     """The previous rung that was measured: the serial one it names, or else the nearest on the ladder."""
+    if not isinstance(rung, Rung):
+        return None
     if serial := next((other for other in measured if other.name == f"{case.implementation}/{rung.serial}"), None):
         return serial
     before = [

@@ -30,16 +30,16 @@ def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
     if evidence.resumed:
         times = ", ".join(entry.at for entry in evidence.resumed)
         yield f"this run was interrupted and resumed ({times}): intervals combine rounds from before and after"
-    if not evidence.peaks:
+    if not evidence.peaks and any(manifest.rungs for manifest in evidence.started.manifests):
         yield "the peak was not measured: shares of peak are missing"
     yield from _not_idle(evidence.machines)
     if machine and machine.topology and max(options.threads) > machine.cores:
         yield f"{max(options.threads)} threads ran on {machine.cores} cores: some threads shared a core"
     yield from _unsteady(evidence)
     yield from _unaccounted(evidence)
-    if options.baseline not in {row.name for row in rows if row.outcome == "measured"}:
+    if options.baseline and options.baseline not in {row.name for row in rows if row.outcome == "measured"}:
         yield f"the baseline {options.baseline} was not measured: speedups over it are missing"
-    measured = [row for row in rows if row.seconds and row.busy_cores]
+    measured = [row for row in rows if row.seconds]
     yield from _gathered(
         "naive loops not checked in the machine code (no assert-naive in the recipe, or none shown to reject others)",
         [row for row in measured if row.rung == NAIVE],
@@ -144,8 +144,8 @@ def _overhead(row: Row) -> str | None:
 
 
 def _idle(row: Row) -> str | None:
-    busy = row.busy_cores or 0
-    return f" {busy:.2f} of {row.threads}" if busy < BUSY * row.threads else None
+    busy = row.busy_cores
+    return f" {busy:.2f} of {row.threads}" if busy is not None and busy < BUSY * row.threads else None
 
 
 def _beyond(row: Row) -> str | None:

@@ -20,6 +20,7 @@ from harness.model.journal import (
     Image,
     Machine,
     OverheadRound,
+    Own,
     Peak,
     Reading,
     Rejected,
@@ -49,6 +50,7 @@ class Evidence:
     interference: tuple[Interference, ...]
     startups: tuple[Startup, ...]
     overhead: tuple[OverheadRound, ...]
+    own: tuple[Own, ...]
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Evidence:
@@ -74,6 +76,7 @@ class Evidence:
             interference=rounds_with_interference({case: candidates(entries) for case, entries in rounds.items()}),
             startups=tuple(by_kind[Startup]),
             overhead=tuple(by_kind[OverheadRound]),
+            own=tuple(by_kind[Own]),
         )
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.measure.experiment import Timing
 from harness.model.cases import Case
 from harness.model.comparison import Noise
-from harness.model.manifests import KINDS, Kind, Rung
+from harness.model.manifests import KINDS, Held, Kind, plural
 from harness.statistics.estimates import ratio
 
 
@@ -17,7 +17,7 @@ class Floors:
     """The noise floors of a run, by the kinds of its cases."""
 
     noise: Sequence[Noise]
-    rungs: Mapping[Case, Rung]
+    rungs: Mapping[Case, Held]
 
     def of(self, *cases: Case) -> float:
         """The share below which a difference between these cases is not significant; 0 where no floor is known.
@@ -29,7 +29,7 @@ class Floors:
         return max(known.get(self.rungs[case].kind, largest) for case in cases)
 
 
-def noise_of(timings: Mapping[Case, Timing], rungs: Mapping[Case, Rung]) -> tuple[Noise, ...]:
+def noise_of(timings: Mapping[Case, Timing], rungs: Mapping[Case, Held]) -> tuple[Noise, ...]:
     """What the A/A controls say of this run's noise, by kind; without those that were not measured, or only once."""
     found = []
     for case, taken in timings.items():
@@ -41,13 +41,13 @@ def noise_of(timings: Mapping[Case, Timing], rungs: Mapping[Case, Rung]) -> tupl
     return tuple(sorted(found, key=lambda noise: KINDS.index(noise.kind)))
 
 
-def noise_warnings(noise: Sequence[Noise], controls: Iterable[Case], rungs: Mapping[Case, Rung]) -> Iterable[str]:
+def noise_warnings(noise: Sequence[Noise], controls: Iterable[Case], rungs: Mapping[Case, Held]) -> Iterable[str]:
     """Where a noise floor is unknown, or a case and its control differ significantly."""
     known = {each.kind for each in noise}
     for case in controls:
         kind = rungs[case].kind
         if kind not in known:
-            yield f"the noise floor of {kind} rungs is unknown: {case.name} and its original were not both measured"
+            yield f"the noise floor of {plural(kind)} is unknown: {case.name} and its original were not both measured"
     for each in noise:
         if not each.ratio.holds(1.0):
             yield (

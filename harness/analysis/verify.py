@@ -91,7 +91,7 @@ def _false_key(entry: Round, known: _Known) -> Iterator[str]:
     if case not in known.cases:
         yield "this case is not part of the run"
     manifest = known.manifests.get(case.implementation)
-    rung = manifest.rung(case.rung) if manifest else None
+    rung = manifest.find(case.rung) if manifest else None
     image = known.images.get(manifest.image_of(rung.image)) if manifest and rung else None
     if rung is None or image is None or known.machine is None:
         yield "its key cannot be recomputed: the journal lacks its rung, its image or the machine"

@@ -57,6 +57,7 @@ class Output:
 class Job:
     """One locked-down container: no network, read-only root, no capabilities, an unprivileged user.
 
+    `network` is that of a service whose loopback it shares; there is never more than a loopback.
     `output` is read back after the container ended. `seccomp` is the engine's own filter of system calls; only what
     measures its cost does without.
     """
@@ -72,6 +73,16 @@ class Job:
     entrypoint: tuple[str, ...] | None = None
     observe: Callable[[], None] = lambda: None  # called just before its start and just after its end
     seccomp: bool = True
+    network: str | None = None
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a running container had used, and what it held, at a moment of this machine's monotonic clock."""
+
+    at_ns: int
+    cpu_ns: int
+    resident_bytes: int
 
 
 @dataclass(frozen=True)
@@ -116,6 +127,34 @@ class Leftovers:
     volumes: int
     images: int
     spared: tuple[Spared, ...]
+
+
+class Service(Protocol):
+    """A container that serves until it is told to end, or ends by itself."""
+
+    began_ns: int
+    """Just before its start, by this machine's monotonic clock."""
+
+    @property
+    def network(self) -> str:
+        """For jobs that are to share its loopback, as long as it runs."""
+        ...
+
+    def account(self) -> Account | None:
+        """What the kernel counted of it so far; None where that cannot be read, or it has ended."""
+        ...
+
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        ...
+
+    def wait(self) -> Exit:
+        """Wait until it ends by itself, at most for the time that its job has."""
+        ...
+
+    def stop(self, grace_s: float) -> Exit:
+        """Tell it to end (SIGTERM); once the grace is over, kill it. An Exit that timed out was killed."""
+        ...
 
 
 class Runner(Protocol):
@@ -191,6 +230,13 @@ class Engine(Runner, Protocol):
 
     def remove_volume(self, volume: str) -> None:
         """Remove a volume, silently where it is gone."""
+        ...
+
+    def serve(self, job: Job) -> AbstractContextManager[Service | Exit]:
+        """A container that runs beside others and is removed afterwards; how it ended, where it could not be started.
+
+        A job that serves has no output.
+        """
         ...
 
     def probe(self, job: Job) -> AbstractContextManager[Callable[[], bytes | None]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.model.cases import Case
 from harness.model.journal import Image, Machine
-from harness.model.manifests import Rung
+from harness.model.manifests import Held
 
 KEY_DIGITS = 16
 SHOWS = ("cli", "report")  # the packages that neither decide what is measured nor work a figure out
@@ -27,7 +27,7 @@ def code_digest() -> str:
     return digest.hexdigest()[:KEY_DIGITS]
 
 
-def key_of(case: Case, rung: Rung, image: Image, machine: Machine) -> str:
+def key_of(case: Case, rung: Held, image: Image, machine: Machine) -> str:
     """Sixteen hexadecimal digits of the SHA-256 of all that a time hangs on: equal keys, samples of the same thing.
 
     The digest of a canonical image stands for all that is in it, on whichever machine it was built. Of another, which

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from harness.engine.engine import Engine, Exit, Job
 from harness.errors import ProtocolError
-from harness.model.manifests import Info, Rung, Traits
+from harness.model.manifests import Held, Info, Traits
 
 INFO_TIMEOUT_S = 30.0
 INFO_MEMORY_BYTES = 2**30
@@ -43,7 +43,7 @@ def parse_info(stdout: bytes) -> Info:
         raise ProtocolError(f"`matmul info` breaks the contract at {where}: {first['msg']}") from error
 
 
-def mismatches(rung: Rung, info: Info) -> list[str]:
+def mismatches(rung: Held, info: Info) -> list[str]:
     """Where a manifest and what was really built differ, in words."""
     built = info.rungs.get(rung.name)
     if built is None:

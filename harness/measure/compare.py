@@ -53,10 +53,10 @@ def compare(
     """
     sources = catalog.named(options.langs)
     with turn(engine, MEASURING, watch, wait=wait), closing(RunFolder(results, run_id)) as folder:
-        run = Run(experiment, engine, sources, experiment.tools(catalog, sources), options, folder, watch)
-        run.record(_started(run_id, options, catalog, run))
+        run = Run(engine, sources, experiment.tools(catalog, sources), options, folder, watch)
+        run.record(_started(experiment, run_id, options, catalog, run))
         _keep_sources(run)
-        return _carry_out(run, catalog)
+        return _carry_out(experiment, run, catalog)
 
 
 def resume(
@@ -73,38 +73,38 @@ def resume(
         sources = catalog.named(options.langs)
         engine.clean(images=False, run=path.name)  # what its killed session left in the engine
         with turn(engine, MEASURING, watch, wait=wait):
-            run = Run(experiment, engine, sources, experiment.tools(catalog, sources), options, folder, watch, past)
-            return _carry_out(run, catalog)
+            run = Run(engine, sources, experiment.tools(catalog, sources), options, folder, watch, past)
+            return _carry_out(experiment, run, catalog)
 
 
-def _carry_out(run: Run, catalog: Catalog) -> bool:
+def _carry_out(experiment: Experiment, run: Run, catalog: Catalog) -> bool:
     """Everything that is left of a run; True if every case was measured."""
-    cases = run.experiment.cases([source.manifest for source in run.sources.values()], run.options)
+    cases = experiment.cases([source.manifest for source in run.sources.values()], run.options)
     build_ns = build_images(run, catalog)
     ready = reject_the_unready(run, cases)
     with watched(run.engine, run.base) as read, tuned(run.options.tune, read, run.record):
         _record_state(run, read)
-        run.experiment.prepare(run, ready)
+        experiment.prepare(run, ready)
         measure_startups(run)
-        with run.experiment.opened(run, read) as measure:
-            measure_rounds(run, measure, ready)
-            measure_overheads(run, measure, ready)
+        with experiment.opened(run, read) as measure:
+            measure_rounds(experiment, run, measure, ready)
+            measure_overheads(experiment, run, measure, ready)
         _record_state(run, read)
     cost = run.past.cost + Cost(run.age_ns, build_ns, run.container_ns)
     run.record(Finished(wall_ns=cost.wall_ns, container_ns=cost.container_ns, build_ns=cost.build_ns))
-    return len(ready) == len(cases) and not any(failure_of(run.experiment, rounds) for rounds in run.rounds.values())
+    return len(ready) == len(cases) and not any(failure_of(experiment, rounds) for rounds in run.rounds.values())
 
 
-def _started(run_id: str, options: Options, catalog: Catalog, run: Run) -> Started:
+def _started(experiment: Experiment, run_id: str, options: Options, catalog: Catalog, run: Run) -> Started:
     return Started(
         harness=__version__,
         run=run_id,
         at=timestamp(),
         code=code_digest(),
-        experiment=run.experiment.name,
+        experiment=experiment.name,
         options=options,
         manifests=manifests_of(run, catalog),
-        cases=run.experiment.cases([source.manifest for source in run.sources.values()], options),
+        cases=experiment.cases([source.manifest for source in run.sources.values()], options),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.model.journal import Entry, OverheadRound, Peak, Resumed, Round, Startup
+from harness.model.journal import Entry, OverheadRound, Own, Peak, Resumed, Round, Startup
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Cost:
 def container_ns(entry: Entry) -> int:
     """How long the container of an entry ran; 0 for entries of no container."""
     match entry:
-        case Round() | Peak() | Startup():
+        case Round() | Peak() | Startup() | Own():
             return entry.container_ns
         case OverheadRound():
             return entry.round.container_ns

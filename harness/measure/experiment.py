@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from harness.engine.engine import Runner
 from harness.images.catalog import Catalog, Source
 from harness.machine.host import Read
+from harness.measure.run import Run
 from harness.model.cases import Batch, Case, Options
-from harness.model.comparison import PublishedRow, Ratio, Row
-from harness.model.journal import Machine, Peak, Round
-from harness.model.manifests import Manifest, Rung
+from harness.model.comparison import Measured, Metric, PublishedRow, Ratio, Row
+from harness.model.journal import Machine, Own, Peak, Round
+from harness.model.manifests import Held, Manifest
 from harness.statistics.estimates import Estimate
-
-if TYPE_CHECKING:
-    from harness.measure.run import Run
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Experiment(Protocol):
     def options(self, catalog: Catalog, *, given: Collection[str] = (), **typed: Any) -> Options:
         """The options after defaults; `given` names those that the user set. Raises UsageError for an invalid one."""
 
-    def check_fits(self, cases: Iterable[tuple[Case, Rung]], engine_bytes: int, own_bytes: int | None) -> None:
+    def check_fits(self, cases: Iterable[tuple[Case, Held]], engine_bytes: int, own_bytes: int | None) -> None:
         """Raise UsageError for a case that cannot fit into memory; `own_bytes` is None where the engine is here."""
 
     def cases(self, manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
@@ -63,7 +61,7 @@ class Experiment(Protocol):
     def opened(self, run: Run, read: Read) -> AbstractContextManager[Measure]:
         """What measures the rounds of a run; what it keeps in the engine is removed afterwards."""
 
-    def ask(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
+    def ask(self, rung: Held, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
         """What to request of a case's next container, given the rounds so far.
 
         Pilots first, to size the request; then the same for every container that counts, about `round_s`.
@@ -92,6 +90,16 @@ class Experiment(Protocol):
 
     def figures(self, case: Case, rounds: Sequence[Round], taken: Timing, peaks: Sequence[Peak]) -> Mapping[str, Any]:
         """The fields of a case's row that only this experiment has, by all its rounds."""
+
+    @property
+    def metrics(self) -> Sequence[Metric]:
+        """The figures of a case beside the one that statistics work on, in the order of the report."""
+
+    def measured(self, rounds: Mapping[Case, Sequence[Round]], own: Sequence[Own]) -> Iterable[Measured]:
+        """Those of every case, by its rounds that count and what was measured before them."""
+
+    def remarks(self, rounds: Mapping[Case, Sequence[Round]], own: Sequence[Own]) -> Iterable[str]:
+        """What a reader must know of these figures before believing them."""
 
     def published(
         self,

@@ -13,7 +13,7 @@ from harness.measure.plan import MAX_ROUNDS, budget_s, candidates, counted, next
 from harness.measure.stopping import MIN_ROUNDS
 from harness.model.cases import Case, Options
 from harness.model.journal import Round
-from harness.model.manifests import Rung
+from harness.model.manifests import Held
 
 NOISE = 0.02  # spread between containers, where it is not known yet
 CONTAINER_S = 1.0  # with little to compute
@@ -23,7 +23,7 @@ REACH = 2.3  # standard errors in a half-width, with the degrees of freedom that
 
 def case_s(
     experiment: Experiment,
-    rung: Rung,
+    rung: Held,
     case: Case,
     rounds: Sequence[Round],
     options: Options,

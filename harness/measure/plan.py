@@ -9,7 +9,7 @@ from harness.machine.interference import clean, kept
 from harness.measure.experiment import Experiment
 from harness.model.cases import Batch, Case, Options
 from harness.model.journal import Round
-from harness.model.manifests import Manifest, Rung
+from harness.model.manifests import Held, Manifest
 
 AIM_ROUNDS = 8  # what a budget is divided into: containers differ by more than the samples of one do; and no more, so
 # that a baseline is measured in the same minutes as the other cases
@@ -17,7 +17,7 @@ MAX_ROUNDS = 30
 BASELINE_SHARE = 8  # the baseline is in every ratio, so it is measured longer than any other case
 
 
-def rungs_by_case(cases: Sequence[Case], manifests: Sequence[Manifest]) -> dict[Case, Rung]:
+def rungs_by_case(cases: Sequence[Case], manifests: Sequence[Manifest]) -> dict[Case, Held]:
     """The rung of every case."""
     by_name = {manifest.name: manifest for manifest in manifests}
     return {case: by_name[case.implementation].held(case.rung) for case in cases}
@@ -40,7 +40,7 @@ def budget_s(case: Case, options: Options) -> float:
 
 def next_batch(
     experiment: Experiment,
-    rung: Rung,
+    rung: Held,
     case: Case,
     rounds: Sequence[Round],
     options: Options,

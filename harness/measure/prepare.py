@@ -79,6 +79,7 @@ def _take_up(run: Run, present: Present) -> None:
     for peak in run.past.peaks:
         run.remember(peak)
     run.startups += run.past.startups
+    run.own += run.past.own
 
 
 def manifests_of(run: Run, catalog: Catalog) -> tuple[Manifest, ...]:

@@ -15,6 +15,7 @@ from harness.model.journal import (
     Image,
     Machine,
     OverheadRound,
+    Own,
     Peak,
     Rejected,
     Round,
@@ -49,6 +50,7 @@ class Past:
     rejected: frozenset[Case] = frozenset()
     startups: tuple[Startup, ...] = ()
     overheads: tuple[OverheadRound, ...] = ()
+    own: tuple[Own, ...] = ()
     cost: Cost = field(default_factory=Cost)
     rounds: Mapping[tuple[Case, int], Round] = field(default_factory=dict)
     is_finished: bool = False
@@ -72,6 +74,7 @@ class Past:
             rejected=frozenset(entry.case for entry in entries if isinstance(entry, Rejected)),
             startups=tuple(entry for entry in entries if isinstance(entry, Startup)),
             overheads=tuple(entry for entry in entries if isinstance(entry, OverheadRound)),
+            own=tuple(entry for entry in entries if isinstance(entry, Own)),
             cost=cost_of(entries),
             rounds={(entry.case, entry.number): entry for entry in entries if isinstance(entry, Round)},
             is_finished=any(isinstance(entry, Finished) for entry in entries),

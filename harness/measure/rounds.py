@@ -17,7 +17,7 @@ from harness.model.cases import Batch, Case
 from harness.model.journal import Round
 
 
-def measure_rounds(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
+def measure_rounds(experiment: Experiment, run: Run, measure: Measure, cases: Sequence[Case]) -> None:
     """Rounds of one container per case, each in a new random order, until every case reached its target or time limit.
 
     The next request follows from the rounds before and the seed alone: a resumed run goes through its journal's rounds
@@ -26,25 +26,25 @@ def measure_rounds(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
     run.rounds.update({case: [] for case in cases})
     number, began_s = 0, time.monotonic()
     made: list[Round] = []  # in this session
-    left_s = {case: _left_s(run, case) for case in cases}
+    left_s = {case: _left_s(experiment, run, case) for case in cases}
     told: set[Case] = set()
-    while waiting := [(case, batch) for case in cases if (batch := _next(run, case))]:
+    while waiting := [(case, batch) for case in cases if (batch := _next(experiment, run, case))]:
         number += 1
-        batches = {case: run.experiment.placed(batch, case, run.options.seed, number) for case, batch in waiting}
+        batches = {case: experiment.placed(batch, case, run.options.seed, number) for case, batch in waiting}
         for done, case in enumerate(shuffled([case for case, _ in waiting], run.options.seed, number)):
             if known := run.past.rounds.get((case, number)):
                 run.remember(known)
                 continue
-            text = f"round {number}: {case}, {run.experiment.describe_request(batches[case])}"
+            text = f"round {number}: {case}, {experiment.describe_request(batches[case])}"
             left = sum(left_s[each] for each, _ in waiting) * pace(made, time.monotonic() - began_s)
             run.watch(Event("measure", text, done, len(waiting), left))
             began_ns = run.age_ns
             entry = measure(case, batches[case], number)
             run.record(entry.model_copy(update={"key": run.key(case), "began_ns": began_ns}))
             made.append(entry)
-            left_s[case] = _left_s(run, case)
-            run.watch(Event("measured", _describe_round(run.experiment, run.rounds[case])))
-            for text in first_speedups(run.experiment, run.rounds, run.options.baseline, told):
+            left_s[case] = _left_s(experiment, run, case)
+            run.watch(Event("measured", _describe_round(experiment, run.rounds[case])))
+            for text in first_speedups(experiment, run.rounds, run.options.baseline, told):
                 run.watch(Event("measured", text))
 
 
@@ -67,7 +67,7 @@ def first_speedups(
             yield f"so far: {case} is {float(format(ratio, '.3g')):,g} times as fast as {baseline}"
 
 
-def measure_overheads(run: Run, measure: Measure, cases: Sequence[Case]) -> None:
+def measure_overheads(experiment: Experiment, run: Run, measure: Measure, cases: Sequence[Case]) -> None:
     """Measure the container overhead, if requested, by the cases that show it and were measured."""
     if not run.options.overhead:
         return
@@ -78,17 +78,17 @@ def measure_overheads(run: Run, measure: Measure, cases: Sequence[Case]) -> None
         if rounds := counted(run.rounds[case]):
             for entry in measure_overhead(run.engine, measure, rounds[-1], run.options, run.past.overheads):
                 run.record(entry)
-                run.watch(Event("measured", f"in {entry.place}: {_describe_round(run.experiment, [entry.round])}"))
+                run.watch(Event("measured", f"in {entry.place}: {_describe_round(experiment, [entry.round])}"))
 
 
-def _next(run: Run, case: Case) -> Batch | None:
-    done = precise(run.experiment, case, run.rounds, run.options)
-    return next_batch(run.experiment, run.rung(case), case, run.rounds[case], run.options, precise=done)
+def _next(experiment: Experiment, run: Run, case: Case) -> Batch | None:
+    done = precise(experiment, case, run.rounds, run.options)
+    return next_batch(experiment, run.rung(case), case, run.rounds[case], run.options, precise=done)
 
 
-def _left_s(run: Run, case: Case) -> float:
+def _left_s(experiment: Experiment, run: Run, case: Case) -> float:
     """Expected remaining seconds of a case's containers."""
-    return case_s(run.experiment, run.rung(case), case, run.rounds[case], run.options)
+    return case_s(experiment, run.rung(case), case, run.rounds[case], run.options)
 
 
 def _describe_round(experiment: Experiment, rounds: Sequence[Round]) -> str:

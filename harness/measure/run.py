@@ -10,11 +10,10 @@ from harness.events import Watch
 from harness.images.catalog import Source
 from harness.images.identity import key_of
 from harness.measure.cost import container_ns
-from harness.measure.experiment import Experiment
 from harness.measure.resume import Past
 from harness.model.cases import Case, Options
-from harness.model.journal import Entry, Image, Machine, Peak, Round, Startup
-from harness.model.manifests import Rung
+from harness.model.journal import Entry, Image, Machine, Own, Peak, Round, Startup
+from harness.model.manifests import Held
 from harness.store import RunFolder
 
 
@@ -22,7 +21,6 @@ from harness.store import RunFolder
 class Run:
     """One run while it lasts: its journal, and what it knows so far."""
 
-    experiment: Experiment
     engine: Engine
     sources: dict[str, Source]
     tools: dict[str, Source]  # what the experiment needs beside them
@@ -35,6 +33,7 @@ class Run:
     rounds: dict[Case, list[Round]] = field(default_factory=dict)
     peaks: dict[int, float] = field(default_factory=dict)
     startups: list[Startup] = field(default_factory=list)
+    own: list[Own] = field(default_factory=list)
     container_ns: int = 0  # of this session
     base: str = ""
     began_ns: int = field(default_factory=time.monotonic_ns)  # this session
@@ -63,6 +62,8 @@ class Run:
                 self.peaks[entry.threads] = max(entry.gflops, self.peaks.get(entry.threads, 0.0))
             case Startup():
                 self.startups.append(entry)
+            case Own():
+                self.own.append(entry)
             case _:
                 pass
 
@@ -71,7 +72,7 @@ class Run:
         """The CPUs that containers may have, best first."""
         return self.machine.cpus if self.machine else self.engine.cpus()
 
-    def rung(self, case: Case) -> Rung:
+    def rung(self, case: Case) -> Held:
         """The rung of a case."""
         return self.sources[case.implementation].manifest.held(case.rung)
 

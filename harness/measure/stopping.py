@@ -15,7 +15,7 @@ from harness.measure.experiment import Experiment
 from harness.measure.plan import counted, max_threads, next_batch
 from harness.model.cases import Case, Options
 from harness.model.journal import Round
-from harness.model.manifests import Rung
+from harness.model.manifests import Held
 from harness.statistics.estimates import is_precise
 
 MIN_ROUNDS = 7
@@ -40,7 +40,7 @@ def precise(experiment: Experiment, case: Case, rounds: Mapping[Case, Sequence[R
 
 def why_stopped(
     experiment: Experiment,
-    rung: Rung,
+    rung: Held,
     case: Case,
     rounds: Mapping[Case, Sequence[Round]],
     options: Options,

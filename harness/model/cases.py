@@ -19,7 +19,7 @@ class Case(Record):
 
     implementation: str
     rung: str
-    n: int
+    n: int  # the size of the matrices; of a service, the connections
     threads: int
     control: bool = False  # the A/A control: the second of two cases that are the same
 
@@ -58,6 +58,7 @@ class Options(Record):
     variants: bool = False  # measure variants of the rungs
     quick: bool = False  # a first taste
     only: tuple[str, ...] = ()  # of the rungs, these cases by name; all, where none is named
+    own: dict[str, float] = {}  # what only the experiment knows
 
     @model_validator(mode="before")
     @classmethod
@@ -68,14 +69,16 @@ class Options(Record):
 class Batch(Record):
     """The request for one container: SAMPLES samples, each of CALLS calls of the kernel on ROWS rows.
 
-    FIRST says where the first sample's rows begin; those of the later ones follow from it.
+    FIRST says where the first sample's rows begin; those of the later ones follow from it. What an experiment asks
+    for that has no rows is in ASKED, by name.
     """
 
-    rows: int
-    samples: int
+    rows: int = 1
+    samples: int = 1
     first: int = 0
     calls: int = 1  # with 0, everything is done but the work: what everything else takes
     pilot: bool = False  # whether it only sizes the containers that follow
+    asked: tuple[tuple[str, float], ...] = ()
 
 
 class Sample(Record):

@@ -101,6 +101,24 @@ class Row(Record):
         return self.rows_computed is not None and self.rows_computed != self.n
 
 
+class Metric(Record):
+    """A figure that an experiment has beside the one that statistics work on; `better` says which way is better."""
+
+    name: str
+    title: str
+    unit: Literal["s", "/s", "bytes"]
+    better: Literal["less", "more"]
+
+
+class Measured(Record):
+    """A metric of a case, over the rounds that count; `mark` says why the figure is not quite what it seems."""
+
+    case: Case
+    metric: str
+    value: Interval
+    mark: str = ""
+
+
 class VariantRow(Record):
     """A variant of a rung, analyzed: the same kernel with other flags or in another form."""
 
@@ -238,6 +256,7 @@ class Comparison(Record):
     machine: Machine | None
     peaks: tuple[Peak, ...]
     rows: tuple[Row, ...]
+    experiment: str = "matmul"
     work: str
     published: tuple[PublishedRow, ...]
     published_source: str
@@ -254,6 +273,8 @@ class Comparison(Record):
     rounds: tuple[RoundRow, ...] = ()
     sources: tuple[SourceFile, ...] = ()  # none where the run's folder keeps none
     noise: tuple[Noise, ...] = ()  # one of each kind of cases that had a control
+    metrics: tuple[Metric, ...] = ()
+    measured: tuple[Measured, ...] = ()
     chain: Chain | None = None
     verification: Verification | None = None  # None where nothing was recomputed
 

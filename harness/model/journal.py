@@ -10,8 +10,10 @@ from harness.model.cases import Accounts, Batch, Case, Conditions, Failure, Opti
 from harness.model.manifests import Info, Manifest
 from harness.model.record import Record
 
-SCHEMA = 4
-"""Of journals. Since 3 every entry follows from the one before it by a hash (see chain); 4 renamed keys."""
+SCHEMA = 5
+"""Of journals. Since 3 every entry follows from the one before it by a hash (see chain); 4 renamed keys, and 5 has
+figures by name, for experiments that have other figures than samples.
+"""
 
 UNCHAINED = 2
 """Of the oldest journals that are read: they have no chain."""
@@ -176,6 +178,7 @@ class Round(Record):
     rows: int
     first: int | None = None  # the row that the first sample began at; None: all samples took the first rows, unmoved
     calls: int = 1  # of the kernel in a sample
+    asked: tuple[tuple[str, float], ...] = ()  # see Batch
     samples: tuple[Sample, ...] = ()
     began_ns: int | None = None  # since its session began
     container_ns: int
@@ -187,11 +190,12 @@ class Round(Record):
     untimed: Accounts | None = (
         None  # what all but its samples was measured to take, where its times were checked against it
     )
+    values: dict[str, float] = {}  # the experiment's figures, by name
 
     @property
     def request(self) -> Batch:
         """The request for its container, wherever its rows began; of a failed round, without samples."""
-        return Batch(rows=self.rows, calls=self.calls, samples=len(self.samples))
+        return Batch(rows=self.rows, calls=self.calls, samples=len(self.samples), asked=self.asked)
 
 
 class Startup(Record):
@@ -201,6 +205,15 @@ class Startup(Record):
     image: str | None
     container_ns: int
     accounts: Accounts | None = None  # what was counted of it
+
+
+class Own(Record):
+    """What only the experiment knows: figures that it measured before the rounds, under a name of its choice."""
+
+    kind: Literal["own"] = "own"
+    name: str
+    values: dict[str, float]
+    container_ns: int
 
 
 Place = Literal["host", "container", "container without seccomp"]
@@ -255,6 +268,7 @@ Entry = Annotated[
     | Peak
     | Startup
     | Round
+    | Own
     | OverheadRound
     | Rejected
     | Resumed

@@ -22,10 +22,17 @@ LADDER = (
 )
 """The rungs in the order in which they are climbed; others follow in the order of their manifest."""
 
-Kind = Literal["row by row", "blocked"]
-"""Of rungs: those that compute the rows of C one by one, slow and on some of the rows, and the fast ones."""
+Kind = Literal["row by row", "blocked", "service"]
+"""Of cases: rungs that compute the rows of C one by one, slow and on some of the rows; the fast ones; services."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+def plural(kind: Kind) -> str:
+    """All cases of a kind, in words."""
+    return "services" if kind == "service" else f"{kind} rungs"
+
+
 
 Stage = Literal["final", "library", "variants"]
 """The stages of a recipe that are run: what is our own, what needs somebody else's library, and variants of rungs."""
@@ -52,6 +59,20 @@ class Conventional(Record):
         return self
 
 
+class Held(Record):
+    """What an implementation holds that can be measured: a rung of the matrix product, or a scenario of a service."""
+
+    name: Words
+    note: Words | None = None
+    image: Stage = "final"
+    flags: Words = ""
+
+    @property
+    def kind(self) -> Kind:
+        """Cases of different kinds differ in their noise."""
+        return "service"
+
+
 class Traits(Record):
     """What a manifest declares of a rung and `matmul info` must confirm."""
 
@@ -63,16 +84,13 @@ class Traits(Record):
     flags: Words
 
 
-class Rung(Traits):
+class Rung(Traits, Held):
     """A rung that an implementation holds."""
 
-    name: Words
     rows_independent: bool
     bytes_per_element: int = Field(default=0, ge=0)  # in memory, of an n x n matrix, where it is more than A, B and C
     bytes_per_element_and_thread: int = Field(default=0, ge=0)  # where each thread or process has copies of its own
-    note: Words | None = None
     serial: Words | None = None  # the rung that is this kernel on one thread
-    image: Stage = "final"
 
     @property
     def kind(self) -> Kind:
@@ -124,6 +142,7 @@ class Manifest(Record):
     rungs: tuple[Rung, ...] = ()
     absent: tuple[AbsentRung, ...] = ()
     variants: tuple[Variant, ...] = ()
+    scenarios: tuple[Words, ...] = ()  # that a service answers
 
     @model_validator(mode="after")
     def _rungs_agree(self) -> Self:
@@ -148,9 +167,15 @@ class Manifest(Record):
         """The rung or the variant of that name, or None."""
         return next((rung for rung in (*self.rungs, *self.variants) if rung.name == name), None)
 
-    def held(self, name: str) -> Rung:
-        """The rung or the variant of that name, which is among those held."""
-        return next(rung for rung in (*self.rungs, *self.variants) if rung.name == name)
+    def find(self, name: str) -> Held | None:
+        """The rung, the variant or the scenario of that name, or None."""
+        return Held(name=name) if name in self.scenarios else self.rung(name)
+
+    def held(self, name: str) -> Held:
+        """The rung, the variant or the scenario of that name, which is among those held."""
+        if (found := self.find(name)) is None:
+            raise KeyError(name)
+        return found
 
     def image_of(self, stage: Stage) -> str:
         """The name of the image that a stage makes."""

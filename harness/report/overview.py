@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from harness.model.comparison import Comparison, Noise
 from harness.model.journal import Machine
+from harness.model.manifests import plural
 from harness.report.circumstances import circumstances
 from harness.report.figures import ESTIMATE, interval, number, percent
 from harness.report.integrity import integrity
@@ -44,7 +45,7 @@ def _cores(machine: Machine) -> str:
 
 def _noise(noise: Noise) -> str:
     return (
-        f"Noise floor of {noise.kind} rungs: {percent(noise.floor)}. {noise.case} and its A/A control, the same case "
+        f"Noise floor of {plural(noise.kind)}: {percent(noise.floor)}. {noise.case} and its A/A control, the same case "
         f"measured twice, have the ratio {interval(noise.ratio)}; the noise floor is the end of that interval farther "
         "from 1, an estimate from this one pair. Smaller differences are not significant."
     )

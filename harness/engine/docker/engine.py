@@ -29,6 +29,7 @@ from harness.engine.docker.locked import heard, locked, mounted, unasked_volumes
 from harness.engine.docker.marks import mark, remove_image, remove_ours
 from harness.engine.docker.output import Laid
 from harness.engine.docker.probe import SCRIPT, Probe
+from harness.engine.docker.serving import Served
 from harness.engine.docker.waiting import guarded, life_ns, memory_gauge, ran_out_of_memory, waited_out
 from harness.engine.engine import (
     NOT_STARTED,
@@ -39,6 +40,7 @@ from harness.engine.engine import (
     Leftovers,
     Output,
     Recipe,
+    Service,
 )
 from harness.engine.memory import watched
 from harness.engine.owners import this_process
@@ -248,6 +250,29 @@ class DockerEngine:
         if self._flavour.tells_memory:
             return ran_out_of_memory(container, code)
         return code != 0 and memory_kills() > kills_before
+
+    @contextmanager
+    def serve(self, job: Job) -> Generator[Service | Exit]:
+        """See Engine."""
+        began_ns, container = time.monotonic_ns(), None
+        try:
+            with translated():
+                try:
+                    container = self._create(job, None, self._parent)
+                    unasked = unasked_volumes(container, job)
+                    served: Service | Exit = (
+                        Exit(NOT_STARTED, b"", unasked.encode(), 0)
+                        if unasked
+                        else Served(container, job.timeout_s, is_local=self.is_local)
+                    )
+                except ImageNotFound:
+                    raise
+                except APIError as error:
+                    served = self._refused(error, began_ns)
+            yield served
+        finally:
+            if container:
+                _removed(container)
 
     @contextmanager
     def probe(self, job: Job) -> Generator[Callable[[], bytes | None]]:

@@ -29,7 +29,7 @@ def locked(job: Job, out: str | None, flavour: Flavour, parent: Parent | None = 
         "command": list(job.arguments),
         "entrypoint": list(job.entrypoint) if job.entrypoint else None,
         "mounts": mounts,
-        "network_mode": "none",
+        "network_mode": job.network or "none",
         "read_only": True,
         "tmpfs": flavour.covered(),
         "cap_drop": ["ALL"],

@@ -10,6 +10,7 @@ from dataclasses import replace
 from harness.engine.engine import Runner
 from harness.events import Event
 from harness.experiments.matmul.container import Bench, measure
+from harness.experiments.matmul.ladder import kernel_of
 from harness.experiments.matmul.limits import MIN_S, timeout_s
 from harness.experiments.matmul.peak import is_near_peak, measure_peak_again
 from harness.experiments.matmul.untimed import UntimedWork
@@ -66,7 +67,7 @@ def _bench(run: Run, read: Read) -> Iterator[Bench]:
 def _limited(bench: Bench, run: Run, case: Case, batch: Batch) -> Bench:
     """The bench with the time that a container of a case has."""
     known_ns = [entry.container_ns for entry in run.rounds[case]]
-    return replace(bench, timeout_s=timeout_s(run.rung(case), case, batch, run.options.budget_s, known_ns))
+    return replace(bench, timeout_s=timeout_s(kernel_of(run.rung(case)), case, batch, run.options.budget_s, known_ns))
 
 
 def _startups(run: Run) -> dict[str, Accounts]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.measure.plan import rungs_by_case
 from harness.model.cases import Case, Options
-from harness.model.manifests import KINDS, LADDER, Manifest, Rung
+from harness.model.manifests import KINDS, LADDER, Held, Manifest
 
 
 def controls(cases: Sequence[Case], manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
@@ -22,7 +22,7 @@ def controls(cases: Sequence[Case], manifests: Sequence[Manifest], options: Opti
     return tuple(case.model_copy(update={"control": True}) for case in found if case)
 
 
-def _original(cases: Sequence[Case], rungs: dict[Case, Rung], options: Options) -> Case | None:
+def _original(cases: Sequence[Case], rungs: dict[Case, Held], options: Options) -> Case | None:
     """Which case of a kind has a control."""
     candidates = [case for case in cases if case.implementation == options.reference] or list(cases)
     if not candidates or rungs[candidates[0]].kind == "row by row":

@@ -27,9 +27,9 @@ from harness.measure.experiment import Experiment, Measure, Timing
 from harness.measure.plan import counted
 from harness.measure.run import Run
 from harness.model.cases import Batch, Case, Options, flop
-from harness.model.comparison import PublishedRow, Ratio, Row
-from harness.model.journal import Machine, Peak, Round
-from harness.model.manifests import Manifest, Rung
+from harness.model.comparison import Measured, Metric, PublishedRow, Ratio, Row
+from harness.model.journal import Machine, Own, Peak, Round
+from harness.model.manifests import Held, Manifest
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Matmul:
         typed |= {name: value for name, value in preset.items() if name not in given}
         return options.parse_options(catalog, **typed)
 
-    def check_fits(self, cases: Iterable[tuple[Case, Rung]], engine_bytes: int, own_bytes: int | None) -> None:
+    def check_fits(self, cases: Iterable[tuple[Case, Held]], engine_bytes: int, own_bytes: int | None) -> None:
         """See limits."""
-        limits.check_fits(cases, engine_bytes, own_bytes)
+        limits.check_fits([(case, ladder.kernel_of(held)) for case, held in cases], engine_bytes, own_bytes)
 
     def cases(self, manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...]:
         """The cases of the chosen languages, rungs and numbers of threads."""
@@ -64,8 +64,9 @@ class Matmul:
         """With A and B in a volume."""
         return bench.opened(run, read)
 
-    def ask(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
+    def ask(self, rung: Held, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
         """See sizing."""
+        rung = ladder.kernel_of(rung)
         return sizing.explore(rung, case, rounds, budget_s) or sizing.settled(rung, case, rounds, round_s)
 
     def placed(self, batch: Batch, case: Case, seed: int, number: int) -> Batch:
@@ -113,6 +114,19 @@ class Matmul:
             "calls": latest.calls,
             "call_overhead_share": sizing.call_overhead_share(rounds) if latest.rows < case.n else None,
         }
+
+    @property
+    def metrics(self) -> Sequence[Metric]:
+        """None: rates follow from the seconds."""
+        return ()
+
+    def measured(self, rounds: Mapping[Case, Sequence[Round]], own: Sequence[Own]) -> Iterable[Measured]:
+        """None."""
+        return ()
+
+    def remarks(self, rounds: Mapping[Case, Sequence[Round]], own: Sequence[Own]) -> Iterable[str]:
+        """None."""
+        return ()
 
     def published(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from harness.experiments.matmul.controls import controls
 from harness.model.cases import Case, Options
-from harness.model.manifests import LADDER, Manifest, Rung
+from harness.model.manifests import LADDER, Held, Manifest, Rung
 
 
 def ladder_position(rung: str) -> int:
@@ -39,6 +39,13 @@ def cases_of(manifests: Sequence[Manifest], options: Options) -> tuple[Case, ...
     return cases + controls(cases, manifests, options) + tuple(_variants(manifests, options))
 
 
+def kernel_of(held: Held) -> Rung:
+    """What an implementation of the matrix product holds: rungs, and nothing else."""
+    if not isinstance(held, Rung):
+        raise TypeError(f"{held.name} is no rung")
+    return held
+
+
 def is_chosen(manifest: Manifest, rung: Rung, options: Options) -> bool:
     """Whether a rung is among the cases that the options name, if they name any."""
     return not options.only or f"{manifest.name}/{rung.name}" in options.only
@@ -67,8 +74,8 @@ def _variants(manifests: Iterable[Manifest], options: Options) -> Iterator[Case]
     """The variants of the chosen rungs that are built for this n."""
     for manifest in manifests if options.variants else ():
         for variant in manifest.variants:
-            rung = manifest.held(variant.of)
-            if rung.name in options.rungs and is_chosen(manifest, rung, options) and variant.takes(options.n):
+            rung = manifest.rung(variant.of)
+            if rung and rung.name in options.rungs and is_chosen(manifest, rung, options) and variant.takes(options.n):
                 yield from _cases_of_rung(manifest, variant, options)
 
 
