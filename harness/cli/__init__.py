@@ -16,6 +16,7 @@ from harness.cli.arguments import keep_log
 from harness.cli.building import build, images
 from harness.cli.measuring import compare
 from harness.cli.reading import diff, report
+from harness.cli.services import web
 from harness.cli.streams import guard
 from harness.cli.upkeep import clean, doctor, setup
 from harness.engine.interrupts import unhandled
@@ -62,6 +63,9 @@ def _keeping_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 for each in (compare, report, diff, images, build, clean, doctor, setup):
     app.command()(_keeping_errors(each))
+for service in web.registered_commands:
+    service.callback = _keeping_errors(service.callback) if service.callback else None
+app.add_typer(web, name="web")
 
 
 def main() -> None:

@@ -50,10 +50,10 @@ def _built(langs: str, *, examine: bool, wait: bool) -> list[tuple[Target, Image
     from harness.engine.docker import DockerEngine
     from harness.engine.interrupts import swept
     from harness.experiments import matmul
-    from harness.experiments.matmul.options import chosen
     from harness.images.build import build as build_images
     from harness.images.build import build_base
     from harness.images.catalog import load_catalog, root, targets_of
+    from harness.measure.options import chosen
     from harness.measure.turn import turn
     from harness.progress import Progress
 

@@ -84,8 +84,8 @@ def compare(
     from harness.images.catalog import load_catalog, root
 
     if resume is not None:
-        _refuse_other_options(context)
-        _resume(resume, out, wait)
+        refuse_other_options(context)
+        resume_run(resume, out, wait)
         return
     chosen = named(experiment)
     catalog = load_catalog(root(), experiment)
@@ -107,17 +107,15 @@ def compare(
         rebuild=rebuild,
         variants=variants,
         quick=quick,
-        given={name for name in context.params if _is_given(context, name)},
+        given={name for name in context.params if is_given(context, name)},
     )
     if plan:
-        _print_plan(chosen, catalog, options_for, out)
+        print_plan(chosen, catalog, options_for, out)
     else:
-        _start(chosen, catalog, options_for, out, wait)
+        start(chosen, catalog, options_for, out, wait)
 
 
-def _start(
-    experiment: Experiment, catalog: Catalog, options_for: Callable[..., Options], out: Path, wait: bool
-) -> None:
+def start(experiment: Experiment, catalog: Catalog, options_for: Callable[..., Options], out: Path, wait: bool) -> None:
     """Start a new run."""
     from harness.engine.docker import DockerEngine
     from harness.engine.topology import own_memory_bytes
@@ -130,14 +128,14 @@ def _start(
     options = options_for(cpus=len(engine.cpus()), cores=engine.cores())
     _check_memory(experiment, catalog, options, engine.memory_bytes(), None if engine.is_local else own_memory_bytes())
     language, _, rung = options.baseline.partition("/")
-    if language not in options.langs or rung not in options.rungs:
+    if options.baseline and (language not in options.langs or rung not in options.rungs):
         noted(f"{options.baseline} is not among the cases, so there will be no speedups over it")
     _carry_out(
         engine, out / run_id, partial(run_comparison, experiment, engine, catalog, options, out, run_id, wait=wait)
     )
 
 
-def _resume(run: str, out: Path, wait: bool) -> None:
+def resume_run(run: str, out: Path, wait: bool) -> None:
     """Resume a run, unless it has finished."""
     from harness.analysis.evidence import Evidence
     from harness.engine.docker import DockerEngine
@@ -158,15 +156,15 @@ def _resume(run: str, out: Path, wait: bool) -> None:
     _carry_out(engine, folder, partial(resume_comparison, experiment, engine, catalog, folder, wait=wait))
 
 
-def _refuse_other_options(context: typer.Context) -> None:
+def refuse_other_options(context: typer.Context) -> None:
     """A run is resumed with the options that it was started with, and no others."""
     kept = {"resume", "out", "wait"}
-    others = [f"--{name}" for name in context.params if name not in kept and _is_given(context, name)]
+    others = [f"--{name}" for name in context.params if name not in kept and is_given(context, name)]
     if others:
         raise UsageError(f"--resume uses the run's original options: leave out {', '.join(others)}")
 
 
-def _is_given(context: typer.Context, name: str) -> bool:
+def is_given(context: typer.Context, name: str) -> bool:
     """Whether the user gave an option, and did not leave it at its default."""
     return getattr(context.get_parameter_source(name), "name", "") != "DEFAULT"
 
@@ -243,7 +241,8 @@ def _check_memory(
     )
 
 
-def _print_plan(experiment: Experiment, catalog: Catalog, options_for: Callable[..., Options], out: Path) -> None:
+def print_plan(experiment: Experiment, catalog: Catalog, options_for: Callable[..., Options], out: Path) -> None:
+    """Print the cases and the expected time."""
     from tabulate import tabulate
 
     from harness.engine.topology import cores_of, own_cpus, own_memory_bytes, own_topology

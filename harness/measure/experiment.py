@@ -61,7 +61,7 @@ class Experiment(Protocol):
     def opened(self, run: Run, read: Read) -> AbstractContextManager[Measure]:
         """What measures the rounds of a run; what it keeps in the engine is removed afterwards."""
 
-    def ask(self, rung: Held, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
+    def ask(self, rung: Held, case: Case, rounds: Sequence[Round], options: Options, round_s: float) -> Batch:
         """What to request of a case's next container, given the rounds so far.
 
         Pilots first, to size the request; then the same for every container that counts, about `round_s`.

@@ -55,7 +55,7 @@ def next_batch(
     if rounds and rounds[-1].failure:
         return None
     whole_s = budget_s(case, options)
-    batch = experiment.ask(rung, case, rounds, options.budget_s, whole_s / AIM_ROUNDS)
+    batch = experiment.ask(rung, case, rounds, options, whole_s / AIM_ROUNDS)
     if batch.pilot:
         return batch
     made = candidates(rounds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from harness.model.record import Record, Words, renamed
 
@@ -58,7 +58,7 @@ class Options(Record):
     variants: bool = False  # measure variants of the rungs
     quick: bool = False  # a first taste
     only: tuple[str, ...] = ()  # of the rungs, these cases by name; all, where none is named
-    own: dict[str, float] = {}  # what only the experiment knows
+    own: dict[str, float] = Field(default_factory=dict)  # what only the experiment knows
 
     @model_validator(mode="before")
     @classmethod

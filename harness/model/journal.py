@@ -190,7 +190,7 @@ class Round(Record):
     untimed: Accounts | None = (
         None  # what all but its samples was measured to take, where its times were checked against it
     )
-    values: dict[str, float] = {}  # the experiment's figures, by name
+    values: dict[str, float] = Field(default_factory=dict)  # the experiment's figures, by name
 
     @property
     def request(self) -> Batch:

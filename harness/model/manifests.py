@@ -33,7 +33,6 @@ def plural(kind: Kind) -> str:
     return "services" if kind == "service" else f"{kind} rungs"
 
 
-
 Stage = Literal["final", "library", "variants"]
 """The stages of a recipe that are run: what is our own, what needs somebody else's library, and variants of rungs."""
 

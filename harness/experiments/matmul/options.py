@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from typing import Any
 
 from harness.errors import UsageError
@@ -11,13 +10,11 @@ from harness.experiments.matmul.ladder import cases_of, quick_cases, rungs_of
 from harness.experiments.matmul.published import published
 from harness.experiments.matmul.workload import MAX_N
 from harness.images.catalog import Catalog, known
+from harness.measure.options import ALL, check_common, check_range, chosen
 from harness.model.cases import Options
 from harness.model.manifests import VARIANT_MARK
 
-ALL = "all"
 PUBLISHED = "published"
-MAX_ROUNDS = 1000
-DAY_S = 86_400
 
 QUICK_ROWS = 4  # of the published table: Python, Java, C, parallel loops
 QUICK: dict[str, Any] = {
@@ -61,11 +58,8 @@ def parse_options(
     language, _, rung = baseline.partition("/")
     known(language, every, "implementation in --baseline")
     known(rung, all_rungs, "rung in --baseline (format: implementation/rung)")
-    _check_range("--n", n, 1, MAX_N)
-    _check_range("--rounds", rounds, 1, MAX_ROUNDS)
-    _check_range("--precision", precision, 0, 100)
-    _check_range("--budget", budget, 0, DAY_S)
-    _check_range("--seed", seed or 0, 0, 2**63 - 1)
+    check_range("--n", n, 1, MAX_N)
+    check_common(rounds, precision, budget, seed)
     if langs is None:
         langs = ",".join(case.partition("/")[0] for case in first_published())
     names = chosen(langs, every, "implementation")
@@ -103,18 +97,6 @@ def first_published() -> list[str]:
     return rows[:QUICK_ROWS]
 
 
-def chosen(text: str, names: Iterable[str], what: str) -> list[str]:
-    """The names in a comma-separated option, in their own order, each once; all of them for `all`."""
-    names = list(names)
-    wanted = [part.strip() for part in text.split(",") if part.strip()]
-    if not wanted:
-        raise UsageError(f"no {what} chosen: name some of {', '.join(names)}, or all")
-    if wanted == [ALL]:
-        return names
-    asked = {known(name, names, what) for name in wanted}
-    return [name for name in names if name in asked]
-
-
 def _rungs(text: str, names: list[str]) -> list[str]:
     """The rungs in a comma-separated option; those that the published table has rows of for `published`."""
     if text.strip() != PUBLISHED:
@@ -130,7 +112,7 @@ def percentage(option: str, text: str) -> float:
         percent = float(number)
     except ValueError:
         raise UsageError(f"{option} {text!r} is not a percentage: write it as 5% or 5") from None
-    _check_range(option, percent, 0, 1000)
+    check_range(option, percent, 0, 1000)
     return percent / 100
 
 
@@ -142,10 +124,5 @@ def _threads(text: str, cpus: int, cores: int) -> tuple[int, ...]:
     if not parts or not all(part.isascii() and part.isdigit() for part in parts):
         raise UsageError(f"--threads {text!r} is neither comma-separated numbers nor all")
     for part in parts:
-        _check_range("--threads", int(part), 1, cpus, "the number of CPUs that this process can use")
+        check_range("--threads", int(part), 1, cpus, "the number of CPUs that this process can use")
     return tuple(sorted({int(part) for part in parts}))
-
-
-def _check_range(option: str, value: float, low: float, high: float, why: str = "") -> None:
-    if not low <= value <= high:
-        raise UsageError(f"{option} {value:g} is out of range: {low:g} to {high:g}" + (f" ({why})" if why else ""))

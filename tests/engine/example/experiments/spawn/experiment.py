@@ -79,7 +79,7 @@ class Spawn:
 
         yield measure
 
-    def ask(self, rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
+    def ask(self, rung: Rung, case: Case, rounds: Sequence[Round], options: Options, round_s: float) -> Batch:
         if not rounds:
             return Batch(rows=1, samples=4, pilot=True)
         each_s = fmean(sample.wall_ns for sample in rounds[0].samples) / 1e9
@@ -113,6 +113,16 @@ class Spawn:
 
     def figures(self, case: Case, rounds: object, taken: Timing, peaks: object) -> Mapping[str, Any]:
         return {}
+
+    @property
+    def metrics(self) -> tuple[()]:
+        return ()
+
+    def measured(self, rounds: object, own: object) -> tuple[()]:
+        return ()
+
+    def remarks(self, rounds: object, own: object) -> tuple[()]:
+        return ()
 
     def published(self, rows: object, options: Options, machine: object, between: object) -> tuple[str, tuple[()]]:
         return "", ()

@@ -1,0 +1,87 @@
+"""`harness web compare`: services, with options of their own; runs, resumes and reports as `harness compare` does."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.arguments import ALL, Langs, Results, Wait
+from harness.cli.measuring import (
+    Rebuild,
+    Resume,
+    Seed,
+    Tune,
+    print_plan,
+    refuse_other_options,
+    resume_run,
+    start,
+)
+
+web = typer.Typer(no_args_is_help=True, help="Benchmark the same web service in many languages.")
+
+
+@web.command()
+def compare(
+    context: typer.Context,
+    langs: Langs = ALL,
+    scenarios: Annotated[
+        str, typer.Option(help="Comma-separated: page, json, echo, matmul, pipelined, connect; or all.")
+    ] = ALL,
+    threads: Annotated[int, typer.Option(help="Threads and CPUs of the service; the load has the other CPUs.")] = 1,
+    connections: Annotated[int, typer.Option(help="Connections of the load at once.")] = 64,
+    seconds: Annotated[float, typer.Option(help="Length of each timed phase of a container, in seconds.")] = 2.0,
+    warm_up: Annotated[float, typer.Option(help="Load before the timed phases, in seconds.")] = 1.0,
+    rate: Annotated[
+        float | None,
+        typer.Option(help="Requests a second at which latency is measured.", show_default="half of saturation"),
+    ] = None,
+    rounds: Annotated[int, typer.Option(help="Minimum number of rounds per case.")] = 3,
+    precision: Annotated[float, typer.Option(help="Target half-width of a figure's 95% CI, in per cent.")] = 3.0,
+    budget: Annotated[float, typer.Option(help="Time limit per case, in seconds.")] = 60.0,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Implementation that the others are compared with.", show_default="C, or the first chosen"),
+    ] = None,
+    seed: Seed = None,
+    tune: Tune = False,
+    rebuild: Rebuild = False,
+    out: Results = Path("results"),
+    plan: Annotated[bool, typer.Option("--plan", help="Print the cases and the expected time; run nothing.")] = False,
+    resume: Resume = None,
+    wait: Wait = False,
+) -> None:
+    """Build, run, load, validate, measure and report every chosen service in every chosen scenario."""
+    from harness.experiments import named
+    from harness.experiments.web import NAME
+    from harness.images.catalog import load_catalog, root
+
+    if resume is not None:
+        refuse_other_options(context)
+        resume_run(resume, out, wait)
+        return
+    experiment, catalog = named(NAME), load_catalog(root(), NAME)
+    options_for = partial(
+        experiment.options,
+        catalog,
+        langs=langs,
+        scenarios=scenarios,
+        threads=threads,
+        connections=connections,
+        seconds=seconds,
+        warm_up=warm_up,
+        rate=rate,
+        rounds=rounds,
+        precision=precision,
+        budget=budget,
+        reference=reference,
+        seed=seed,
+        tune=tune,
+        rebuild=rebuild,
+    )
+    if plan:
+        print_plan(experiment, catalog, options_for, out)
+    else:
+        start(experiment, catalog, options_for, out, wait)
