@@ -18,6 +18,8 @@ enum { MAX_FDS = 4096, READ_BYTES = 1 << 17, ANSWERS = 64, HEAD_BYTES = 256 };
 
 struct connection {
   int matched;    // characters of the empty line that ends a head
+  int inside;     // whether the present head has begun
+  int has_body;   // whether its method is POST
   long body_left; // bytes of the present request's body that are still to come
 };
 
@@ -35,12 +37,14 @@ static int ended(struct connection *it, const char *bytes, long count, long leng
       if (it->body_left == 0) found++;
       continue;
     }
+    if (!it->inside) it->has_body = bytes[at] == 'P';
+    it->inside = 1;
     it->matched = bytes[at] == "\r\n\r\n"[it->matched] ? it->matched + 1 : bytes[at] == '\r';
     at++;
     if (it->matched < 4) continue;
-    it->matched = 0;
-    it->body_left = length;
-    if (length == 0) found++;
+    it->matched = it->inside = 0;
+    it->body_left = it->has_body ? length : 0;
+    if (it->body_left == 0) found++;
   }
   return found;
 }

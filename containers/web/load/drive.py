@@ -34,7 +34,7 @@ def main() -> None:
     asked = json.loads(sys.argv[1])
     say(ready_ns=ready(asked))
     time.sleep(PAUSE_S)
-    warm = phase("warm", asked, ["-D", str(asked["warm_s"])], asked["connections"], asked["warm_s"])
+    warm = phase("warm", asked, ["-D", f"{round(1000 * asked['warm_s'])}ms"], asked["connections"], asked["warm_s"])
     rate = float(found[1]) if (found := re.search(r"([\d.]+) req/s", warm)) else 0.0
     count = rounded(rate * asked["seconds"], asked["connections"])
     phase("full", asked, ["-n", str(count)], asked["connections"], asked["seconds"])
@@ -102,7 +102,7 @@ def ready(asked: dict[str, Any]) -> int | None:
     request = f"GET / HTTP/1.1\r\nHost: {ADDRESS}\r\nConnection: close\r\n\r\n".encode()
     while time.monotonic() < deadline:
         with suppress(OSError):
-            if exchange(asked["port"], request, 1).startswith(b"HTTP/1.1 200"):
+            if exchange(asked["port"], request).startswith(b"HTTP/1.1 200"):
                 return time.monotonic_ns()
         time.sleep(POLL_S)
     return None
@@ -115,20 +115,27 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
     head = f"{'POST' if asked['body'] else 'GET'} {asked['target']} HTTP/1.1\r\nHost: {ADDRESS}\r\n{length}"
     at_s = time.time()
     try:
-        taken = exchange(asked["port"], head.encode() + b"Connection: close\r\n\r\n" + body, LARGEST)
+        taken = exchange(asked["port"], head.encode() + b"Connection: close\r\n\r\n" + body)
     except OSError as error:
         return {"at_s": at_s, "error": str(error)}
     return {"at_s": at_s, "answer": base64.b64encode(taken).decode()}
 
 
-def exchange(port: int, request: bytes, enough: int) -> bytes:
-    """Send a request, and read until so much is there or the service hangs up."""
+def exchange(port: int, request: bytes) -> bytes:
+    """Send a request, and read until an answer is whole, too long, or the service hangs up."""
     taken = bytearray()
     with socket.create_connection((ADDRESS, port), timeout=10) as connection:
         connection.sendall(request)
-        while len(taken) < enough and (more := connection.recv(65536)):
+        while len(taken) < LARGEST and not is_whole(taken) and (more := connection.recv(65536)):
             taken += more
     return bytes(taken)
+
+
+def is_whole(taken: bytes) -> bool:
+    """Whether an answer that says how long it is is there; of others only their end says so."""
+    head, end, body = taken.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+    return bool(end) and length is not None and len(body) >= int(length[1])
 
 
 def say(**what: Any) -> None:
