@@ -80,8 +80,8 @@ def _rows(evidence: Evidence, ratios: Ratios) -> Iterable[Row]:
     """A row for every case, and for every rung that a manifest declares absent; by language, up the ladder."""
     options = evidence.started.options
     for manifest in evidence.started.manifests:
-        ladder = {rung.name for rung in manifest.rungs}
-        cases = [case for case in _originals(evidence, manifest) if case.rung in ladder]
+        variants = {variant.name for variant in manifest.variants}
+        cases = [case for case in _originals(evidence, manifest) if case.rung not in variants]
         rows = [_row(evidence, ratios, manifest, case) for case in cases]
         rows += [
             Row(

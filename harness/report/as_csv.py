@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from harness.model.comparison import Comparison, ImageRow, Row
 from harness.report.frame import CASE, FACTS, FIGURES, PARTS, frame_of
@@ -18,9 +18,11 @@ def render(comparison: Comparison) -> str:
     key = ["implementation", "rung", "n", "threads"]
     figures = frame_of(comparison).pivot(index=key, columns="figure", values=list(PARTS))
     parts, names = (figures.columns.get_level_values(level) for level in (0, 1))
-    figures.columns = pd.Index([_named(figure, part) for figure, part in zip(names, parts, strict=True)])
+    of_metrics = {metric.name for metric in comparison.metrics}
+    figures.columns = pd.Index([_named(figure, part, of_metrics) for figure, part in zip(names, parts, strict=True)])
     facts = pd.DataFrame([_facts(row) for row in comparison.rows], columns=[*CASE, *FACTS])
-    table = facts.merge(figures.reset_index(), on=key, how="left").reindex(columns=list(_columns()))
+    columns = [*_columns(), *(f"{metric.name}_{part}" for metric in comparison.metrics for part in PARTS[:3])]
+    table = facts.merge(figures.reset_index(), on=key, how="left").reindex(columns=columns)
     for name in _counts():
         table[name] = table[name].astype("Int64")  # a gap makes floats of counts
     return str(table.to_csv(index=False))
@@ -39,8 +41,8 @@ def _facts(row: Row) -> dict[str, object]:
     return {name: " ".join(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def _named(figure: str, part: str) -> str:
-    return f"{figure}_{part}" if figure in INTERVALS or part != "value" else figure
+def _named(figure: str, part: str, metrics: Collection[str] = ()) -> str:
+    return f"{figure}_{part}" if figure in {*INTERVALS, *metrics} or part != "value" else figure
 
 
 def _columns() -> Iterator[str]:

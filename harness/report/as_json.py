@@ -17,6 +17,7 @@ def render(comparison: Comparison) -> str:
         "schema": SCHEMA,
         "run": comparison.run,
         "at": comparison.at,
+        "experiment": comparison.experiment,
         "harness": comparison.harness,
         "options": comparison.options.model_dump(),
         "machine": comparison.machine.model_dump(exclude={"kind"}) if comparison.machine else None,
@@ -31,6 +32,8 @@ def render(comparison: Comparison) -> str:
             for row in comparison.published
         ],
         "variants": [each.model_dump() for each in comparison.variants],
+        "metrics": [metric.model_dump() for metric in comparison.metrics],
+        "measured": [each.model_dump() for each in comparison.measured],
         "container_seconds": comparison.container_seconds,
         "overhead": [row.model_dump() for row in comparison.overhead],
         "images": _images(comparison.images),

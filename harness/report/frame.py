@@ -48,6 +48,9 @@ def _observations(comparison: Comparison) -> Iterator[dict[str, Any]]:
             if found is not None:
                 parts = found if isinstance(found, Interval) else Interval(value=found)
                 yield {**case, "figure": figure, **{part: getattr(parts, part, None) for part in PARTS}}
+        for each in comparison.measured:
+            if (each.case.name, each.case.threads) == (row.name, row.threads):
+                yield {**case, "figure": each.metric, **each.value.model_dump()}
 
 
 def on_most_threads(frame: pd.DataFrame) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def what_was_run(comparison: Comparison) -> Section:
         points.append(_cost(comparison))
     points += [_noise(noise) for noise in comparison.noise]
     points += integrity(comparison)
-    points += _legend(options.baseline)
+    points += _legend(options.baseline, options.reference)
     return Section(f"harness {comparison.run}", points=points)
 
 
@@ -51,11 +51,14 @@ def _noise(noise: Noise) -> str:
     )
 
 
-def _legend(baseline: str) -> Iterable[str]:
+def _legend(baseline: str, reference: str) -> Iterable[str]:
     yield (
         "[low–high] and ±: 95 % confidence interval of each figure by itself, not corrected for the number of cases. "
         f"~: not statistically significant. {ESTIMATE}: a time scaled from some of the rows."
     )
+    if not baseline:
+        yield f"Ratios are to {reference} in the same scenario, and include its uncertainty."
+        return
     yield (
         f"Speedups are over {baseline} unless stated otherwise, and include its uncertainty; speedup per core is the "
         "speedup divided by the threads."

@@ -8,15 +8,18 @@ from collections.abc import Iterator
 from harness.model.comparison import Comparison, PublishedRow, Row
 from harness.report.figures import ESTIMATE, NONE, number, percent, ratio
 from harness.report.integrity import chained, verified
+from harness.report.metrics import metric_section
 from harness.report.section import Section, Table
 
 MAX_POINTS = 2
+MAX_METRICS = 2
 POINT_WIDTH = 96  # so that each takes one line of a terminal
 
 
 def summary(comparison: Comparison) -> list[Section]:
     """Headline, fastest cases and warnings: with the published rows and six languages, 25 lines of text."""
-    everything = [headline(comparison), fastest(comparison), _warnings(comparison)]
+    shown = [metric_section(comparison, metric) for metric in comparison.metrics[:MAX_METRICS]]
+    everything = [*(shown or [headline(comparison), fastest(comparison)]), _warnings(comparison)]
     return [section for section in everything if section.table or section.points]
 
 

@@ -12,6 +12,7 @@ from harness.statistics.estimates import estimate
 
 BELOW = f"at {SHARE:.0%} of that rate"
 METRICS = (
+    Metric(name="cpu_s", title="CPU time a request", unit="s", better="less"),
     Metric(name="rate", title="Requests a second at saturation", unit="/s", better="more"),
     Metric(name="p50_s", title=f"Median latency {BELOW}", unit="s", better="less"),
     Metric(name="p99_s", title=f"99th percentile of latency {BELOW}", unit="s", better="less"),
