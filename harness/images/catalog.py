@@ -44,7 +44,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All that can be built: implementations by name, and other images (the web server) by name."""
+    """All that an experiment builds: implementations by name, and what measures them, by name."""
 
     implementations: dict[str, Source]
     others: dict[str, Source]
@@ -101,7 +101,7 @@ def load_catalog(folder: Path, experiment: str) -> Catalog:
         },
         others={
             path.parent.name: Source(load_manifest(path), path.parent, path.parent / "Dockerfile")
-            for path in sorted(containers.glob("*/manifest.toml"))
+            for path in sorted((containers / experiment).glob("*/manifest.toml"))
         },
         base=containers / "base",
     )
