@@ -1,0 +1,260 @@
+//! One client: what came and is not used up, what is written and not sent, and how long that may take.
+//!
+//! Most requests come whole and most answers leave whole: those go through the thread's own buffers, and a connection
+//! at rest holds no more than this record. What does not fit the moment is kept in the pages of `spare`, which the
+//! kernel provides as they are touched and takes back when the connection rests.
+
+const std = @import("std");
+const linux = std.os.linux;
+const content = @import("content.zig");
+const max_input = @import("parser.zig").max_input;
+const Output = @import("output.zig").Output;
+const Parser = @import("parser.zig").Parser;
+const Server = @import("server.zig").Server;
+const Status = @import("status.zig").Status;
+const system = @import("system.zig");
+
+/// Nothing is left but to close.
+const Gone = error{Gone};
+
+/// Reads in a row before the others have their turn.
+const max_reads = 8;
+
+/// From the first byte of a request to its last, however busily a client trickles bytes.
+const request_seconds = 10;
+/// Without a request; and for a client to take answers that filled all buffers.
+const idle_seconds = 60;
+/// From the last answer to the client's own end of the connection.
+const linger_seconds = 2;
+
+/// Its index is its socket's number. Starts as zeros, and so takes no room in the file.
+pub const Connection = struct {
+    /// The thread that serves it, or 0: a closed one belongs to nobody.
+    owner: u8 = 0,
+    stage: Stage = .open,
+    rest: Rest = .none,
+    /// All that came was read before the last answer ended the connection.
+    is_clean: bool = false,
+    has_answered: bool = false,
+    has_pages: bool = false,
+    socket: linux.fd_t = 0,
+    /// What epoll reports of it; 0 while it does not know the socket.
+    interest: u32 = 0,
+    deadline: u32 = 0,
+    /// Bytes of input in the spare pages.
+    kept: usize = 0,
+    /// Bytes of output there, from the first that is not sent.
+    sent: usize = 0,
+    unsent: usize = 0,
+    parser: Parser = .{},
+
+    const Stage = enum(u8) {
+        open,
+        /// The last answer is written but not sent.
+        ending,
+        /// All is sent, and what still comes is thrown away until the client ends too. To close on unread input
+        /// would reset the connection, and might so take the last answer from the client.
+        lingering,
+    };
+
+    /// What the connection waits for. The deadline is absolute: set when a wait begins, and not by its progress.
+    const Rest = enum(u8) { none, request, rest_of_request, room, end };
+
+    pub fn open(connection: *Connection, server: *Server, socket: linux.fd_t) void {
+        connection.* = .{ .owner = server.number, .socket = socket };
+        server.open_connections += 1;
+        connection.serve(server, false);
+    }
+
+    /// Goes as far as the socket lets it. `ends`: the client has ended its side, so read until that shows.
+    pub fn serve(connection: *Connection, server: *Server, ends: bool) void {
+        connection.has_answered = false;
+        connection.advance(server, ends) catch connection.close(server);
+    }
+
+    fn advance(connection: *Connection, server: *Server, ends: bool) Gone!void {
+        if (connection.unsent > 0) {
+            try connection.sendSpare();
+            if (connection.unsent > 0) return;
+            // Requests that came along with the one whose answer filled the buffers.
+            try connection.work(server, connection.spareInput()[0..connection.kept]);
+        }
+        const is_unfinished = for (0..max_reads) |_| {
+            if (connection.unsent > 0) break false;
+            const buffer = if (connection.kept > 0) connection.spareInput() else &server.input;
+            const space = buffer[connection.kept..];
+            const count = try system.receive(connection.socket, space) orelse break false;
+            if (count == 0) return error.Gone;
+            try connection.work(server, buffer[0 .. connection.kept + count]);
+            // What arrives from now on is reported anew.
+            if (count < space.len and !ends) break false;
+        } else true;
+        connection.setDeadline(server);
+        if (server.is_stopping and connection.rest == .request) return error.Gone;
+        try connection.watch(server, is_unfinished);
+    }
+
+    /// Answers what is complete in the input, and keeps the rest of it.
+    noinline fn work(connection: *Connection, server: *Server, input: []u8) Gone!void {
+        if (connection.stage == .lingering) return;
+        try connection.answerAll(server, input);
+        try connection.flush(server);
+        connection.keep(input);
+        if (connection.stage != .ending or connection.unsent > 0) return;
+        if (connection.is_clean) return error.Gone;
+        _ = linux.shutdown(connection.socket, linux.SHUT.WR);
+        connection.stage = .lingering;
+    }
+
+    noinline fn answerAll(connection: *Connection, server: *Server, input: []u8) Gone!void {
+        const parser = &connection.parser;
+        const output = &server.output;
+        while (connection.stage == .open) {
+            const is_complete = parser.advance(input) catch |failure| {
+                return connection.refuse(server, .of(failure));
+            };
+            if (!is_complete) {
+                if (parser.flags.expects_continue) {
+                    // A client that waits for leave to send a body in vain need not send it.
+                    if (parser.route.status != .ok) return connection.refuse(server, parser.route.status);
+                    if (parser.at == input.len) output.put("HTTP/1.1 100 Continue\r\n\r\n");
+                    parser.flags.expects_continue = false;
+                }
+                return;
+            }
+            const body = parser.bodyIn(input);
+            if (output.room() < body.len + content.max_answer) {
+                try connection.flush(server);
+                if (connection.unsent > 0) return;
+            }
+            const persists = parser.persists() and !server.is_stopping;
+            content.answer(output, parser, body, &server.date, persists);
+            connection.has_answered = true;
+            if (!persists) {
+                connection.stage = .ending;
+                connection.is_clean = parser.at == input.len;
+            }
+            parser.* = .{ .at = parser.at };
+        }
+    }
+
+    noinline fn refuse(connection: *Connection, server: *Server, status: Status) void {
+        content.refuse(&server.output, status, &connection.parser, &server.date, false);
+        connection.stage = .ending;
+    }
+
+    /// Sends what the thread has written for this client. What the socket does not take is kept.
+    noinline fn flush(connection: *Connection, server: *Server) Gone!void {
+        const text = server.output.written();
+        server.output.end = 0;
+        if (text.len == 0) return;
+        const sent = try system.send(connection.socket, text);
+        connection.sent = 0;
+        connection.unsent = text.len - sent;
+        if (connection.unsent == 0) return;
+        @memcpy(connection.spareOutput()[0..connection.unsent], text[sent..]);
+        connection.has_pages = true;
+    }
+
+    fn sendSpare(connection: *Connection) Gone!void {
+        const text = connection.spareOutput()[connection.sent..][0..connection.unsent];
+        const sent = try system.send(connection.socket, text);
+        connection.sent += sent;
+        connection.unsent -= sent;
+    }
+
+    /// Moves the body so far, and what is not parsed yet, to the beginning of the spare input.
+    noinline fn keep(connection: *Connection, input: []const u8) void {
+        connection.kept = 0;
+        if (connection.stage != .open) return;
+        const parser = &connection.parser;
+        const body = parser.bodyIn(input);
+        const rest = input[parser.at..];
+        connection.kept = body.len + rest.len;
+        parser.at = @intCast(body.len);
+        parser.body = 0;
+        if (connection.kept == 0) return;
+        const space = connection.spareInput();
+        if (space.ptr != body.ptr) @memmove(space[0..body.len], body);
+        @memmove(space[body.len..][0..rest.len], rest);
+        connection.has_pages = true;
+    }
+
+    noinline fn setDeadline(connection: *Connection, server: *const Server) void {
+        const rest: Rest, const seconds: u32 = if (connection.unsent > 0)
+            .{ .room, idle_seconds }
+        else if (connection.stage == .lingering)
+            .{ .end, linger_seconds }
+        else if (connection.kept > 0 or connection.parser.hasBegun())
+            .{ .rest_of_request, request_seconds }
+        else
+            .{ .request, idle_seconds };
+        if (rest == connection.rest and !connection.has_answered) return;
+        connection.rest = rest;
+        connection.deadline = server.now + seconds;
+    }
+
+    /// Has epoll report changes, and if `again`, the present state too.
+    noinline fn watch(connection: *Connection, server: *Server, again: bool) Gone!void {
+        const always = linux.EPOLL.IN | linux.EPOLL.RDHUP | linux.EPOLL.ET;
+        const room: u32 = if (connection.unsent > 0 or again) linux.EPOLL.OUT else 0;
+        const interest = connection.interest | always | room;
+        if (interest == connection.interest and !again) return;
+        const operation: u32 = if (connection.interest == 0) linux.EPOLL.CTL_ADD else linux.EPOLL.CTL_MOD;
+        connection.interest = interest;
+        if (!system.watch(server.epoll, operation, connection.socket, interest)) return error.Gone;
+    }
+
+    /// Once a second.
+    pub fn check(connection: *Connection, server: *Server) void {
+        if (connection.deadline < server.now) return connection.expire(server);
+        if (connection.has_pages and connection.rest == .request) connection.dropPages();
+    }
+
+    noinline fn expire(connection: *Connection, server: *Server) void {
+        if (connection.rest != .rest_of_request) return connection.close(server);
+        connection.refuse(server, .request_timeout);
+        connection.work(server, &.{}) catch return connection.close(server);
+        connection.setDeadline(server);
+        connection.watch(server, false) catch connection.close(server);
+    }
+
+    noinline fn close(connection: *Connection, server: *Server) void {
+        if (connection.has_pages) connection.dropPages();
+        // Before the number is free for another thread's client.
+        @atomicStore(u8, &connection.owner, 0, .release);
+        _ = linux.close(connection.socket);
+        server.closed();
+    }
+
+    noinline fn dropPages(connection: *Connection) void {
+        connection.has_pages = false;
+        _ = linux.madvise(connection.spare(), spare_size, linux.MADV.DONTNEED);
+    }
+
+    fn spareInput(connection: *const Connection) []u8 {
+        return connection.spare()[0..max_input];
+    }
+
+    fn spareOutput(connection: *const Connection) []u8 {
+        return connection.spare()[max_input..spare_size];
+    }
+
+    fn spare(connection: *const Connection) [*]u8 {
+        return all_spare + @as(usize, @intCast(connection.socket)) * spare_size;
+    }
+};
+
+/// A multiple of the size of a page, 64 KiB at the most.
+const spare_size = std.mem.alignForward(usize, max_input + Output.size, 64 * 1024);
+
+/// Addresses for the pages of as many connections. False where there are none to be had.
+pub fn reserve(count: usize) bool {
+    const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true };
+    const result = linux.mmap(null, count * spare_size, .{ .READ = true, .WRITE = true }, flags, -1, 0);
+    if (linux.errno(result) != .SUCCESS) return false;
+    all_spare = @ptrFromInt(result);
+    return true;
+}
+
+var all_spare: [*]u8 = undefined;

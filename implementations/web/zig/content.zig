@@ -1,0 +1,122 @@
+//! What the service answers: its paths, and the text of every answer.
+
+const std = @import("std");
+const matmul = @import("matmul.zig");
+const text = @import("text.zig");
+const Date = @import("date.zig").Date;
+const Output = @import("output.zig").Output;
+const Parser = @import("parser.zig").Parser;
+const Method = @import("parser.zig").Method;
+const Status = @import("status.zig").Status;
+
+const page = @embedFile("index.html");
+const octets = "application/octet-stream";
+const plain = "text/plain; charset=utf-8";
+
+/// More than any answer has besides the body of its request.
+pub const max_answer = page.len + 256;
+
+const paths = "/ /json /healthz /echo /matmul";
+const Resource = enum(u8) { page, json, healthz, echo, matmul, none, server };
+
+/// Where a request leads: known from its first line on.
+pub const Route = struct {
+    resource: Resource = .page,
+    status: Status = .ok,
+    /// Of the matrices of `/matmul?n=`; 0 is none that is served.
+    n: u8 = 0,
+};
+
+/// Of `OPTIONS *`.
+pub const whole_server: Route = .{ .resource = .server, .status = .no_content };
+
+pub noinline fn route(method: Method, target: []const u8) Route {
+    var query = target;
+    const path = text.takeUntil(&query, '?');
+    const resource: Resource = @fromBackingInt(@intCast(text.indexIn(paths, path, .exact)));
+    const wanted: Method = if (takesBody(resource)) .post else .get;
+    return .{
+        .resource = resource,
+        .n = sizeIn(query),
+        .status = if (resource == .none)
+            .not_found
+        else if (method == wanted or method == .head and wanted == .get)
+            .ok
+        else if (method == .options)
+            .no_content
+        else
+            .method_not_allowed,
+    };
+}
+
+fn takesBody(resource: Resource) bool {
+    return resource == .echo or resource == .matmul;
+}
+
+fn sizeIn(query: []const u8) u8 {
+    var digits = query;
+    if (text.indexIn("n", text.takeUntil(&digits, '='), .exact) != 0) return 0;
+    const n = text.number(digits, 10) orelse return 0;
+    return if (n <= matmul.max_n) @intCast(n) else 0;
+}
+
+/// Writes the answer to a complete request.
+pub noinline fn answer(output: *Output, request: *const Parser, body: []const u8, date: *const Date, persists: bool) void {
+    const found = request.route;
+    const n: usize = found.n;
+    const json = "{\"message\":\"Hello, World!\",\"date\":\"".* ++ date.* ++ "\"}".*;
+    const media: []const u8, const entity: []const u8 = switch (found.resource) {
+        .page => .{ "text/html; charset=utf-8", page },
+        .json => .{ "application/json", &json },
+        .echo => .{ octets, body },
+        .matmul => .{ octets, body[0 .. body.len / 2] },
+        else => .{ plain, "ok\n" },
+    };
+    const fits = found.resource != .matmul or n > 0 and body.len == 16 * n * n;
+    if (found.status != .ok or !fits) {
+        const status = if (fits) found.status else .bad_request;
+        return refuse(output, status, request, date, persists);
+    }
+    _ = begin(output, .ok, date, persists);
+    describe(output, media, entity.len);
+    if (request.method == .head) return;
+    if (found.resource == .matmul) return matmul.multiply(output.take(entity.len), body, n);
+    output.put(entity);
+}
+
+/// Writes an answer that says what is the matter, or, to OPTIONS, what is allowed.
+pub noinline fn refuse(output: *Output, status: Status, request: *const Parser, date: *const Date, persists: bool) void {
+    const title = begin(output, status, date, persists);
+    const resource = request.route.resource;
+    if (status == .method_not_allowed or status == .no_content) {
+        output.put("Allow: OPTIONS");
+        if (!takesBody(resource)) output.put(", GET, HEAD");
+        if (takesBody(resource) or resource == .server) output.put(", POST");
+        output.put("\r\n");
+    }
+    if (status == .no_content) return output.put("\r\n");
+    describe(output, plain, title.len);
+    if (request.method != .head) output.put(title);
+}
+
+/// Writes the status line and the fields that every answer has. Returns the status as a line of text.
+noinline fn begin(output: *Output, status: Status, date: *const Date, persists: bool) []const u8 {
+    var lines: []const u8 = Status.lines;
+    for (0..@backingInt(status)) |_| _ = text.takeUntil(&lines, '\n');
+    const whole = lines;
+    const title = text.takeUntil(&lines, '\n');
+    output.put("HTTP/1.1 ");
+    output.put(title);
+    output.put("\r\nDate: ");
+    output.put(date);
+    output.put(if (persists) "\r\nConnection: keep-alive\r\n" else "\r\nConnection: close\r\n");
+    return whole[0 .. title.len + 1];
+}
+
+noinline fn describe(output: *Output, media: []const u8, length: usize) void {
+    output.put("Content-Type: ");
+    output.put(media);
+    output.put("\r\nContent-Length: ");
+    output.putNumber(length);
+    output.put("\r\n\r\n");
+}

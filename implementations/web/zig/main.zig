@@ -1,0 +1,133 @@
+//! The service on a port: `web [PORT [THREADS [ADDRESS]]]`. No C library, no heap, no start-up code but what is here.
+
+const std = @import("std");
+const builtin = @import("builtin");
+const linux = std.os.linux;
+const mem = std.mem;
+const address = @import("address.zig");
+const reserve = @import("connection.zig").reserve;
+const Server = @import("server.zig").Server;
+const max_descriptors = @import("server.zig").max_descriptors;
+const system = @import("system.zig");
+const text = @import("text.zig");
+
+comptime {
+    _ = @import("memory.zig");
+}
+
+/// Safety checks stay on and trap; the text and the stack trace of a panic would outweigh the server.
+pub const panic = std.debug.no_panic;
+
+const max_threads = 64;
+const stack_size = 32 * 1024;
+/// What the kernel may hold for one connection and direction (it doubles the figure for its own use).
+const socket_buffer_size = 32 * 1024;
+
+var servers: [max_threads]Server = @splat(.{});
+var stacks: [max_threads][stack_size]u8 align(16) = undefined;
+/// Threads that serve: the last one ends the program.
+var running: u32 = 0;
+var signals: linux.fd_t = 0;
+
+pub export fn _start() callconv(.naked) noreturn {
+    asm volatile (switch (builtin.cpu.arch) {
+            .x86_64 =>
+            \\ xorl %%ebp, %%ebp
+            \\ movq %%rsp, %%rdi
+            \\ andq $-16, %%rsp
+            \\ callq %[begin:P]
+            ,
+            .aarch64 =>
+            \\ mov fp, #0
+            \\ mov lr, #0
+            \\ mov x0, sp
+            \\ and sp, x0, #-16
+            \\ b %[begin]
+            ,
+            else => @compileError("an architecture that nobody has tried"),
+        }
+        :
+        : [begin] "X" (&begin),
+    );
+}
+
+/// `stack`: the number of arguments, and then their addresses.
+fn begin(stack: [*]const usize) callconv(.c) noreturn {
+    const arguments: [*]const [*:0]const u8 = @ptrCast(stack + 1);
+    main(arguments[0..stack[0]]) catch system.die(2, "usage: web [PORT [THREADS [ADDRESS]]]\n");
+}
+
+fn main(arguments: []const [*:0]const u8) error{Usage}!noreturn {
+    if (arguments.len > 4) return error.Usage;
+    const port = if (arguments.len > 1) try number(arguments[1], 65535) else 8080;
+    const threads = if (arguments.len > 2) try number(arguments[2], max_threads) else 1;
+    const host = if (arguments.len > 3) mem.span(arguments[3]) else "::";
+    const where = address.parse(host) orelse return error.Usage;
+
+    const limit: linux.rlimit = .{ .cur = max_descriptors, .max = max_descriptors };
+    _ = linux.setrlimit(.NOFILE, &limit); // Fails only where the limit is lower already.
+    _ = linux.prctl(@backingInt(linux.PR.SET_THP_DISABLE), 1, 0, 0, 0); // 2 MB for the first byte of a buffer
+    if (!reserve(max_descriptors)) system.die(1, "web: no room for addresses\n");
+    blockSignals();
+    running = threads;
+    for (servers[0..threads], 1..) |*server, index|
+        server.start(@intCast(index), listen(where, @intCast(port), threads > 1), signals);
+    for (1..threads) |index| startThread(index);
+    serve(0);
+}
+
+noinline fn number(written: [*:0]const u8, max: u32) error{Usage}!u32 {
+    const value = text.number(mem.span(written), 10) orelse return error.Usage;
+    return if (value > 0 and value <= max) @intCast(value) else error.Usage;
+}
+
+/// The signals that end the server become readable instead. Process 1 of a container has no default action for them.
+fn blockSignals() void {
+    var set = linux.sigemptyset();
+    linux.sigaddset(&set, .TERM);
+    linux.sigaddset(&set, .INT);
+    _ = linux.sigprocmask(linux.SIG.BLOCK, &set, null);
+    signals = system.must(linux.signalfd(-1, &set, linux.SFD.CLOEXEC), "web: no signalfd\n");
+}
+
+fn startThread(index: usize) void {
+    const flags = linux.CLONE.VM | linux.CLONE.FS | linux.CLONE.FILES | linux.CLONE.SIGHAND |
+        linux.CLONE.THREAD | linux.CLONE.SYSVSEM;
+    const stack = @intFromPtr(&stacks[index]) + stack_size;
+    if (linux.errno(linux.clone(serve, stack, flags, index, null, 0, null)) != .SUCCESS)
+        system.die(1, "web: no thread\n");
+}
+
+fn serve(index: usize) callconv(.c) noreturn {
+    servers[index].run(signals);
+    if (@atomicRmw(u32, &running, .Sub, 1, .acq_rel) == 1) linux.exit_group(0);
+    linux.exit(0);
+}
+
+noinline fn listen(where: address.Address, port: u16, is_shared: bool) linux.fd_t {
+    // An IPv6 socket serves IPv4 as well; without IPv6 in the kernel there is IPv4 alone.
+    const kind = linux.SOCK.STREAM | linux.SOCK.NONBLOCK | linux.SOCK.CLOEXEC;
+    var socket = linux.socket(linux.AF.INET6, kind, 0);
+    const is_ipv6 = linux.errno(socket) == .SUCCESS;
+    if (!is_ipv6) socket = linux.socket(linux.AF.INET, kind, 0);
+    const listener = system.must(socket, "web: no socket\n");
+    system.setOption(listener, linux.SOL.SOCKET, linux.SO.REUSEADDR, 1);
+    if (is_shared) system.setOption(listener, linux.SOL.SOCKET, linux.SO.REUSEPORT, 1);
+    if (is_ipv6) system.setOption(listener, linux.IPPROTO.IPV6, linux.IPV6.V6ONLY, 0);
+    // What follows, every accepted socket inherits.
+    system.setOption(listener, linux.SOL.SOCKET, linux.SO.RCVBUF, socket_buffer_size);
+    system.setOption(listener, linux.SOL.SOCKET, linux.SO.SNDBUF, socket_buffer_size);
+    system.setOption(listener, linux.IPPROTO.TCP, linux.TCP.NODELAY, 1);
+    const bound = if (is_ipv6) bind6: {
+        const name: linux.sockaddr.in6 =
+            .{ .port = mem.nativeToBig(u16, port), .flowinfo = 0, .addr = where, .scope_id = 0 };
+        break :bind6 linux.bind(listener, @ptrCast(&name), @sizeOf(linux.sockaddr.in6));
+    } else bind4: {
+        const name: linux.sockaddr.in =
+            .{ .port = mem.nativeToBig(u16, port), .addr = @bitCast(where[12..16].*) };
+        break :bind4 linux.bind(listener, @ptrCast(&name), @sizeOf(linux.sockaddr.in));
+    };
+    _ = system.must(bound, "web: the address is in use or not permitted\n");
+    _ = system.must(linux.listen(listener, 4096), "web: the port is in use\n");
+    return listener;
+}

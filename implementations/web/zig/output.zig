@@ -1,0 +1,52 @@
+//! Where answers are written, one after the other, until they leave in one system call.
+
+const std = @import("std");
+
+pub const Output = struct {
+    end: usize = 0,
+    bytes: [size]u8 = undefined,
+
+    pub const size = 72 * 1024;
+
+    pub fn room(output: *const Output) usize {
+        return size - output.end;
+    }
+
+    pub fn written(output: *const Output) []const u8 {
+        return output.bytes[0..output.end];
+    }
+
+    /// The next bytes, for the caller to write.
+    pub fn take(output: *Output, len: usize) []u8 {
+        const bytes = output.bytes[output.end..][0..len];
+        output.end += len;
+        return bytes;
+    }
+
+    pub noinline fn put(output: *Output, text: []const u8) void {
+        @memcpy(output.take(text.len), text);
+    }
+
+    pub fn putNumber(output: *Output, number: usize) void {
+        var digits: [20]u8 = undefined;
+        var begin = digits.len;
+        var rest = number;
+        while (true) {
+            begin -= 1;
+            digits[begin] = '0' + @as(u8, @intCast(rest % 10));
+            rest /= 10;
+            if (rest == 0) break;
+        }
+        output.put(digits[begin..]);
+    }
+};
+
+test Output {
+    var output: Output = .{};
+    output.put("a");
+    output.putNumber(0);
+    output.putNumber(65536);
+    output.take(1)[0] = 'b';
+    try std.testing.expectEqualStrings("a065536b", output.written());
+    try std.testing.expectEqual(Output.size - 8, output.room());
+}

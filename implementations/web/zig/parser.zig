@@ -1,0 +1,329 @@
+//! Requests out of bytes: RFC 9112, and the parts of RFC 9110 that say where a message ends.
+//!
+//! The parser is given all bytes of a connection that are not used up. It goes as far as they reach and remembers where
+//! it was, so that a line is not read twice, however a client cuts its requests. It allocates nothing, it makes no
+//! system call, and where two readers of a message might disagree, it refuses. Section numbers are of RFC 9112.
+
+const std = @import("std");
+const ascii = std.ascii;
+const mem = std.mem;
+const content = @import("content.zig");
+const text = @import("text.zig");
+
+/// Of a request line and its fields, and of the trailer fields of a chunked body.
+pub const max_head = 8 * 1024;
+pub const max_body = 64 * 1024;
+/// The longest line of a chunk's size with its extensions.
+const max_chunk_line = 256;
+/// A body and what may still become a line fit, with room for one more byte.
+pub const max_input = max_body + max_head;
+
+/// Why a request is refused. Nobody knows where the next one would begin, so the connection ends.
+pub const Failure = error{
+    BadRequest,
+    ContentTooLarge,
+    ExpectationFailed,
+    HeaderFieldsTooLarge,
+    HttpVersionNotSupported,
+    NotImplemented,
+    UriTooLong,
+};
+
+const methods = "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH";
+pub const Method = enum(u8) { get, head, post, put, delete, connect, options, trace, patch };
+
+const names = "host content-length transfer-encoding connection content-type expect";
+const Name = enum(u8) { host, content_length, transfer_encoding, connection, content_type, expect, other };
+
+pub const Parser = struct {
+    /// Where in the input the next byte to be read is.
+    at: u32 = 0,
+    /// Bytes of lines so far.
+    head: u32 = 0,
+    /// Where the body begins, and what there is of it without the framing of chunks.
+    body: u32 = 0,
+    body_len: u32 = 0,
+    /// Still to come of the body, or of a chunk of it.
+    left: u64 = 0,
+    stage: Stage = .request_line,
+    method: Method = .get,
+    route: content.Route = .{},
+    flags: Flags = .{},
+
+    const Stage = enum(u8) { request_line, fields, trailer, chunk_size, chunk_end, body, complete };
+
+    const Flags = packed struct(u16) {
+        is_http_1_1: bool = false,
+        has_host: bool = false,
+        has_length: bool = false,
+        has_type: bool = false,
+        has_coding: bool = false,
+        has_unknown_coding: bool = false,
+        is_chunked: bool = false,
+        /// The client waits for leave to send the body.
+        expects_continue: bool = false,
+        close: bool = false,
+        keep_alive: bool = false,
+        _: u6 = 0,
+    };
+
+    /// True: a request is complete. False: more input is needed. The input before `at` may be changed.
+    pub fn advance(parser: *Parser, input: []u8) Failure!bool {
+        while (parser.stage != .complete) {
+            if (parser.stage == .body) {
+                if (!parser.takeBody(input)) return false;
+            } else if (!try parser.takeLine(input)) return false;
+        }
+        return true;
+    }
+
+    pub fn bodyIn(parser: *const Parser, input: []const u8) []const u8 {
+        return input[parser.body..][0..parser.body_len];
+    }
+
+    /// Whether a request has begun, blank lines before it aside.
+    pub fn hasBegun(parser: *const Parser) bool {
+        return parser.stage != .request_line;
+    }
+
+    /// Whether the connection can serve another request after this one.
+    pub fn persists(parser: *const Parser) bool {
+        return !parser.flags.close and (parser.flags.is_http_1_1 or parser.flags.keep_alive);
+    }
+
+    /// False while the line has no end. A CR or an LF alone ends no line, 2.2: requests are smuggled where two servers
+    /// differ in that.
+    noinline fn takeLine(parser: *Parser, input: []const u8) Failure!bool {
+        const rest = input[parser.at..];
+        const end = line_bytes.span(rest);
+        const line = rest[0..end];
+        const is_head = @backingInt(parser.stage) <= @backingInt(Stage.trailer);
+        if (is_head) {
+            if (parser.head + end + 2 > max_head) return parser.tooLong(line);
+        } else if (end > max_chunk_line) return error.BadRequest;
+        if (end == rest.len) return false;
+        if (rest[end] == '\n') return error.BadRequest;
+        if (end + 1 == rest.len) return false;
+        if (rest[end + 1] != '\n') return error.BadRequest;
+        const taken: u32 = @intCast(end + 2);
+        parser.at += taken;
+        if (is_head) parser.head += taken;
+        try parser.read(line);
+        return true;
+    }
+
+    fn tooLong(parser: *const Parser, line: []const u8) Failure {
+        if (parser.stage != .request_line) return error.HeaderFieldsTooLarge;
+        var rest = line;
+        _ = text.takeUntil(&rest, ' ');
+        return if (rest.len > 0) error.UriTooLong else error.NotImplemented;
+    }
+
+    fn read(parser: *Parser, line: []const u8) Failure!void {
+        if (line.len > 0) return switch (parser.stage) {
+            .request_line => parser.readRequest(line),
+            .fields => parser.readField(line),
+            // What a trailer says is checked and not heeded: it comes too late to frame or to route anything.
+            .trailer => _ = try colonIn(line),
+            .chunk_size => parser.readChunkSize(line),
+            else => error.BadRequest,
+        };
+        switch (parser.stage) {
+            .request_line => {}, // 2.2: one more is no harm
+            .fields => try parser.endHead(),
+            .trailer => parser.stage = .complete,
+            .chunk_end => parser.stage = .chunk_size,
+            else => return error.BadRequest,
+        }
+    }
+
+    noinline fn readRequest(parser: *Parser, line: []const u8) Failure!void {
+        var rest = line;
+        const method = text.takeUntil(&rest, ' ');
+        const target = text.takeUntil(&rest, ' ');
+        if (!token_bytes.hasAll(method) or !target_bytes.hasAll(target) or rest.len != 8) return error.BadRequest;
+        const major, const minor = .{ rest[5], rest[7] };
+        if (!mem.eql(u8, rest[0..5], "HTTP/") or rest[6] != '.' or !ascii.isDigit(major) or !ascii.isDigit(minor))
+            return error.BadRequest;
+        if (major != '1') return error.HttpVersionNotSupported;
+        parser.flags.is_http_1_1 = minor != '0'; // later versions than 1.1 are answered as 1.1
+        const index = text.indexIn(methods, method, .exact);
+        if (index > @backingInt(Method.patch)) return error.NotImplemented;
+        parser.method = @fromBackingInt(@intCast(index));
+        try parser.findRoute(target);
+        parser.stage = .fields;
+    }
+
+    fn findRoute(parser: *Parser, target: []const u8) Failure!void {
+        var path = target;
+        if (path[0] != '/') {
+            if (parser.method == .options and path.len == 1 and path[0] == '*') {
+                parser.route = content.whole_server;
+                return;
+            }
+            const scheme = "http://"; // 3.2.2: a server accepts the absolute form
+            if (!ascii.startsWithIgnoreCase(path, scheme)) return error.BadRequest;
+            path = path[scheme.len..];
+            const authority = host_bytes.span(path);
+            path = path[authority..];
+            if (path.len == 0) path = "/";
+            if (authority == 0 or path[0] != '/') return error.BadRequest;
+        }
+        parser.route = content.route(parser.method, path);
+    }
+
+    noinline fn readField(parser: *Parser, line: []const u8) Failure!void {
+        const colon = try colonIn(line);
+        const value = text.trim(line[colon + 1 ..]);
+        const flags = &parser.flags;
+        const name: Name = @fromBackingInt(@intCast(text.indexIn(names, line[0..colon], .ignored)));
+        switch (name) {
+            .host => {
+                if (flags.has_host or !host_bytes.hasAll(value)) return error.BadRequest;
+                flags.has_host = true;
+            },
+            .content_length => {
+                // Some readers take a number with a leading zero for an octal one.
+                if (flags.has_length or value.len > 1 and value[0] == '0') return error.BadRequest;
+                flags.has_length = true;
+                parser.left = text.number(value, 10) orelse return error.BadRequest;
+            },
+            .transfer_encoding => return parser.readCodings(value),
+            .connection => {
+                var rest = value;
+                while (rest.len > 0) switch (text.indexIn("close keep-alive", text.takeItem(&rest), .ignored)) {
+                    0 => flags.close = true,
+                    1 => flags.keep_alive = true,
+                    else => {},
+                };
+            },
+            .content_type => {
+                if (flags.has_type) return error.BadRequest;
+                flags.has_type = true;
+            },
+            .expect => {
+                if (text.indexIn("100-continue", value, .ignored) != 0) return error.ExpectationFailed;
+                flags.expects_continue = true;
+            },
+            .other => {},
+        }
+    }
+
+    /// Several fields make one list. The last coding must be the chunked one, or nobody knows where the body ends.
+    fn readCodings(parser: *Parser, value: []const u8) Failure!void {
+        parser.flags.has_coding = true;
+        var rest = value;
+        while (rest.len > 0) {
+            const coding = text.takeItem(&rest);
+            if (coding.len == 0) continue;
+            if (parser.flags.is_chunked) return error.BadRequest;
+            const is_chunked = text.indexIn("chunked", coding, .ignored) == 0;
+            if (is_chunked) parser.flags.is_chunked = true else parser.flags.has_unknown_coding = true;
+        }
+    }
+
+    /// 3.2 and 6.3.
+    fn endHead(parser: *Parser) Failure!void {
+        const flags = &parser.flags;
+        if (flags.is_http_1_1 and !flags.has_host) return error.BadRequest;
+        if (flags.has_coding) {
+            if (flags.has_length or !flags.is_http_1_1) return error.BadRequest;
+            if (flags.has_unknown_coding) return error.NotImplemented;
+            if (!flags.is_chunked) return error.BadRequest;
+        }
+        if (parser.left > max_body) return error.ContentTooLarge;
+        parser.body = parser.at;
+        parser.stage = if (flags.is_chunked) .chunk_size else if (parser.left > 0) .body else .complete;
+        // RFC 9110, 15.2: no 1xx to a client of HTTP/1.0.
+        if (!flags.is_http_1_1) flags.expects_continue = false;
+    }
+
+    /// False: the input ends before the body, or the chunk of it, does.
+    noinline fn takeBody(parser: *Parser, input: []u8) bool {
+        const len: u32 = @intCast(@min(parser.left, input.len - parser.at));
+        const end = parser.body + parser.body_len;
+        if (end != parser.at) @memmove(input[end..][0..len], input[parser.at..][0..len]);
+        parser.body_len += len;
+        parser.at += len;
+        parser.left -= len;
+        if (parser.left > 0) return false;
+        parser.stage = if (parser.flags.is_chunked) .chunk_end else .complete;
+        return true;
+    }
+
+    fn readChunkSize(parser: *Parser, line: []const u8) Failure!void {
+        const digits = hex_bytes.span(line);
+        try checkExtensions(line[digits..]);
+        parser.left = text.number(line[0..digits], 16) orelse return error.BadRequest;
+        if (parser.left > max_body - parser.body_len) return error.ContentTooLarge;
+        parser.stage = if (parser.left > 0) .body else .trailer;
+    }
+};
+
+/// Where the name of a field ends. Both name and value are checked.
+noinline fn colonIn(line: []const u8) Failure!usize {
+    const colon = token_bytes.span(line);
+    if (colon == 0 or colon == line.len or line[colon] != ':') return error.BadRequest;
+    if (field_bytes.span(line) < line.len) return error.BadRequest;
+    return colon;
+}
+
+/// *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] ), 7.1.1, and nothing after it.
+noinline fn checkExtensions(line: []const u8) Failure!void {
+    var rest = line;
+    while (rest.len > 0) {
+        rest = text.skipBlanks(rest);
+        if (rest.len == 0 or rest[0] != ';') return error.BadRequest;
+        rest = try skipToken(rest[1..]);
+        if (rest.len == 0 or rest[0] != '=') continue;
+        const value = text.skipBlanks(rest[1..]);
+        if (value.len == 0 or value[0] != '"') {
+            rest = try skipToken(value);
+            continue;
+        }
+        var end: usize = 1;
+        while (end < value.len and value[end] != '"') : (end += 1) {
+            if (value[end] == '\\') end += 1;
+        }
+        if (end >= value.len or field_bytes.span(value) < end) return error.BadRequest;
+        rest = value[end + 1 ..];
+    }
+}
+
+/// With the blanks before and after it, unless nothing but blanks follows.
+noinline fn skipToken(line: []const u8) Failure![]const u8 {
+    const rest = text.skipBlanks(line);
+    const len = token_bytes.span(rest);
+    if (len == 0) return error.BadRequest;
+    const after = text.skipBlanks(rest[len..]);
+    return if (after.len > 0) after else rest[len..];
+}
+
+const line_bytes: text.Set = .of(isLineByte);
+const token_bytes: text.Set = .of(isTokenByte);
+const target_bytes: text.Set = .of(isTargetByte);
+const host_bytes: text.Set = .of(isHostByte);
+const field_bytes: text.Set = .of(isFieldByte);
+const hex_bytes: text.Set = .of(ascii.isHex);
+
+fn isLineByte(byte: u8) bool {
+    return byte != '\r' and byte != '\n';
+}
+
+fn isTokenByte(byte: u8) bool {
+    return ascii.isAlphanumeric(byte) or mem.findScalar(u8, "!#$%&'*+-.^_`|~", byte) != null;
+}
+
+/// Of a URI without its fragment. Browsers leave a few more as they are, but none of those that are left out.
+fn isTargetByte(byte: u8) bool {
+    return ascii.isGraphical(byte) and mem.findScalar(u8, "\"#<>\\^`{}", byte) == null;
+}
+
+/// Without the comma that a URI allows there: two names in one field are one too many.
+fn isHostByte(byte: u8) bool {
+    return ascii.isAlphanumeric(byte) or mem.findScalar(u8, "!$%&'()*+-.:;=[]_~", byte) != null;
+}
+
+fn isFieldByte(byte: u8) bool {
+    return !ascii.isControl(byte) or byte == '\t';
+}

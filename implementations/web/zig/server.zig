@@ -1,0 +1,153 @@
+//! One thread that serves its own share of the connections: epoll, edge-triggered, and a clock that ticks once a second.
+
+const std = @import("std");
+const linux = std.os.linux;
+const httpDate = @import("date.zig").httpDate;
+const max_input = @import("parser.zig").max_input;
+const Connection = @import("connection.zig").Connection;
+const Date = @import("date.zig").Date;
+const Output = @import("output.zig").Output;
+const system = @import("system.zig");
+
+/// A socket's number is the index of its connection, so this is also the limit of open descriptors.
+pub const max_descriptors = 16 * 1024;
+var connections: [max_descriptors]Connection = @splat(.{});
+
+/// When told to stop, what is under way has so long. The end is to come within a second.
+const stop_milliseconds = 800;
+
+/// Starts as zeros, and so takes no room in the file.
+pub const Server = struct {
+    /// From 1.
+    number: u8 = 0,
+    epoll: linux.fd_t = 0,
+    listener: linux.fd_t = 0,
+    timer: linux.fd_t = 0,
+    is_accepting: bool = false,
+    is_stopping: bool = false,
+    open_connections: u32 = 0,
+    highest: u32 = 0,
+    /// Seconds since the start.
+    now: u32 = 0,
+    date: Date = @splat(0),
+    output: Output = .{},
+    input: [max_input]u8 = @splat(0),
+
+    pub noinline fn start(server: *Server, number: u8, listener: linux.fd_t, signals: linux.fd_t) void {
+        server.number = number;
+        server.epoll = system.must(linux.epoll_create1(linux.EPOLL.CLOEXEC), "web: no epoll\n");
+        server.timer = system.must(linux.timerfd_create(.MONOTONIC, .{ .CLOEXEC = true }), "web: no timer\n");
+        server.listener = listener;
+        server.is_accepting = true;
+        // To change with the wall clock's seconds.
+        const rest = std.time.ns_per_s - server.setDate();
+        const spec: linux.itimerspec = .{
+            .it_interval = .{ .sec = 1, .nsec = 0 },
+            .it_value = .{ .sec = @divTrunc(rest, std.time.ns_per_s), .nsec = @rem(rest, std.time.ns_per_s) },
+        };
+        _ = linux.timerfd_settime(server.timer, .{}, &spec, null);
+        // The signals stay pending, so that every thread is told.
+        const told_once = linux.EPOLL.IN | linux.EPOLL.ET;
+        for ([_]linux.fd_t{ server.timer, listener, signals }, [_]u32{ linux.EPOLL.IN, linux.EPOLL.IN, told_once }) |fd, interest| {
+            if (!system.watch(server.epoll, linux.EPOLL.CTL_ADD, fd, interest)) system.die(1, "web: no memory\n");
+        }
+    }
+
+    /// Serves until a signal asks for the end, and until that is done.
+    pub fn run(server: *Server, signals: linux.fd_t) void {
+        var events: [64]linux.epoll_event = undefined;
+        while (!server.is_stopping or server.open_connections > 0) {
+            const count = linux.epoll_wait(server.epoll, &events, events.len, -1);
+            if (linux.errno(count) != .SUCCESS) continue;
+            for (events[0..count]) |event| {
+                const descriptor = event.data.fd;
+                if (descriptor == server.timer) {
+                    if (!server.tick()) return;
+                } else if (descriptor == signals) {
+                    server.stop();
+                } else if (descriptor == server.listener) {
+                    server.acceptAll();
+                } else {
+                    const ends = event.events & (linux.EPOLL.RDHUP | linux.EPOLL.HUP | linux.EPOLL.ERR) != 0;
+                    const connection = &connections[@intCast(descriptor)];
+                    // It may have been closed by an earlier event of the same batch.
+                    if (server.owns(connection)) connection.serve(server, ends);
+                }
+            }
+        }
+    }
+
+    fn owns(server: *const Server, connection: *const Connection) bool {
+        return @atomicLoad(u8, &connection.owner, .acquire) == server.number;
+    }
+
+    noinline fn acceptAll(server: *Server) void {
+        while (true) {
+            const result = linux.accept4(server.listener, null, null, linux.SOCK.NONBLOCK | linux.SOCK.CLOEXEC);
+            switch (linux.errno(result)) {
+                .SUCCESS => {
+                    server.highest = @max(server.highest, @as(u32, @intCast(result)));
+                    connections[result].open(server, @intCast(result));
+                },
+                .AGAIN, .INTR, .CONNABORTED => return,
+                // No descriptor or memory is left: the others wait in the backlog until a connection has closed.
+                else => return server.accept(false),
+            }
+        }
+    }
+
+    noinline fn accept(server: *Server, is_accepting: bool) void {
+        if (server.is_accepting == is_accepting) return;
+        const interest: u32 = if (is_accepting) linux.EPOLL.IN else 0;
+        if (system.watch(server.epoll, linux.EPOLL.CTL_MOD, server.listener, interest))
+            server.is_accepting = is_accepting;
+    }
+
+    pub fn closed(server: *Server) void {
+        server.open_connections -= 1;
+        server.accept(true);
+    }
+
+    /// What there is to do once a second. False: the time to stop is over.
+    noinline fn tick(server: *Server) bool {
+        var ticks: u64 = 0;
+        _ = linux.read(server.timer, std.mem.asBytes(&ticks), @sizeOf(u64));
+        if (server.is_stopping) return false;
+        server.now += @intCast(ticks);
+        _ = server.setDate();
+        server.accept(true); // another thread may have closed some
+        server.forEach(.check);
+        return true;
+    }
+
+    fn forEach(server: *Server, what: enum { check, serve }) void {
+        for (connections[0 .. server.highest + 1]) |*connection| {
+            if (!server.owns(connection)) continue;
+            switch (what) {
+                .check => connection.check(server),
+                .serve => connection.serve(server, true),
+            }
+        }
+    }
+
+    /// The nanoseconds that have passed since.
+    noinline fn setDate(server: *Server) isize {
+        const time = system.now(.REALTIME);
+        server.date = httpDate(@intCast(time.sec));
+        return time.nsec;
+    }
+
+    /// Takes who is waiting, answers who has asked, and lets go of the others.
+    noinline fn stop(server: *Server) void {
+        server.acceptAll();
+        _ = linux.close(server.listener);
+        server.listener = -1;
+        server.is_stopping = true;
+        const spec: linux.itimerspec = .{
+            .it_interval = .{ .sec = 0, .nsec = 0 },
+            .it_value = .{ .sec = 0, .nsec = stop_milliseconds * std.time.ns_per_ms },
+        };
+        _ = linux.timerfd_settime(server.timer, .{}, &spec, null);
+        server.forEach(.serve);
+    }
+};

@@ -1,0 +1,47 @@
+//! The status codes that the server uses.
+
+const Failure = @import("parser.zig").Failure;
+
+pub const Status = enum(u8) {
+    ok,
+    no_content,
+    bad_request,
+    not_found,
+    method_not_allowed,
+    request_timeout,
+    content_too_large,
+    uri_too_long,
+    expectation_failed,
+    header_fields_too_large,
+    not_implemented,
+    http_version_not_supported,
+
+    pub fn of(failure: Failure) Status {
+        return switch (failure) {
+            error.BadRequest => .bad_request,
+            error.ContentTooLarge => .content_too_large,
+            error.ExpectationFailed => .expectation_failed,
+            error.HeaderFieldsTooLarge => .header_fields_too_large,
+            error.HttpVersionNotSupported => .http_version_not_supported,
+            error.NotImplemented => .not_implemented,
+            error.UriTooLong => .uri_too_long,
+        };
+    }
+
+    /// In the order of the names.
+    pub const lines =
+        \\200 OK
+        \\204 No Content
+        \\400 Bad Request
+        \\404 Not Found
+        \\405 Method Not Allowed
+        \\408 Request Timeout
+        \\413 Content Too Large
+        \\414 URI Too Long
+        \\417 Expectation Failed
+        \\431 Request Header Fields Too Large
+        \\501 Not Implemented
+        \\505 HTTP Version Not Supported
+        \\
+    ;
+};

@@ -1,0 +1,140 @@
+//! Small tools for short texts. Those of `std.mem` are vectorized, and would weigh more than the parser.
+//!
+//! `noinline` stands, here and elsewhere, where one copy of the code keeps the image small.
+
+const std = @import("std");
+const ascii = std.ascii;
+
+/// What `text` begins with, up to the delimiter or the end. `text` becomes what follows.
+pub noinline fn takeUntil(text: *[]const u8, delimiter: u8) []const u8 {
+    const whole = text.*;
+    for (whole, 0..) |byte, index| {
+        if (byte != delimiter) continue;
+        text.* = whole[index + 1 ..];
+        return whole[0..index];
+    }
+    text.* = whole[whole.len..];
+    return whole;
+}
+
+/// The next of a list between commas.
+pub noinline fn takeItem(list: *[]const u8) []const u8 {
+    return trim(takeUntil(list, ','));
+}
+
+pub fn trim(text: []const u8) []const u8 {
+    var end = text.len;
+    while (end > 0 and isBlank(text[end - 1])) end -= 1;
+    return skipBlanks(text[0..end]);
+}
+
+pub noinline fn skipBlanks(text: []const u8) []const u8 {
+    var begin: usize = 0;
+    while (begin < text.len and isBlank(text[begin])) begin += 1;
+    return text[begin..];
+}
+
+pub fn isBlank(byte: u8) bool {
+    return byte == ' ' or byte == '\t';
+}
+
+pub const Case = enum(u8) { exact = 0, ignored = 0x20 };
+
+/// Which of the words, written with a space between them, it is; their number where it is none. Where case is
+/// ignored, the words are in small letters.
+pub noinline fn indexIn(words: []const u8, word: []const u8, case: Case) usize {
+    var rest = words;
+    var index: usize = 0;
+    while (rest.len > 0) : (index += 1) {
+        if (isSame(takeUntil(&rest, ' '), word, case)) break;
+    }
+    return index;
+}
+
+noinline fn isSame(expected: []const u8, text: []const u8, case: Case) bool {
+    if (expected.len != text.len) return false;
+    for (expected, text) |wanted, byte| {
+        if (byte == wanted) continue;
+        if (!ascii.isUpper(byte) or byte | @backingInt(case) != wanted) return false;
+    }
+    return true;
+}
+
+/// Digits and nothing else. One too large for the type is none.
+pub noinline fn number(digits: []const u8, base: u8) ?u64 {
+    var value: u64 = 0;
+    for (digits) |byte| {
+        const digit = switch (byte) {
+            '0'...'9' => byte - '0',
+            'a'...'f', 'A'...'F' => (byte & 7) + 9,
+            else => base,
+        };
+        if (digit >= base or value >> 59 != 0) return null;
+        value = value * base + digit;
+    }
+    return if (digits.len > 0) value else null;
+}
+
+/// A set of bytes, made at compile time.
+pub const Set = struct {
+    ascii: [4]u32,
+    has_others: bool,
+
+    pub fn of(comptime belongs: fn (u8) bool) Set {
+        @setEvalBranchQuota(20_000);
+        var set: Set = .{ .ascii = @splat(0), .has_others = belongs(128) };
+        for (0..128) |byte| {
+            if (belongs(byte)) set.ascii[byte / 32] |= 1 << (byte % 32);
+        }
+        return set;
+    }
+
+    /// How many bytes at the beginning belong to it.
+    pub noinline fn span(set: *const Set, text: []const u8) usize {
+        for (text, 0..) |byte, index| {
+            const belongs = if (byte < 128) set.ascii[byte / 32] >> @intCast(byte % 32) & 1 != 0 else set.has_others;
+            if (!belongs) return index;
+        }
+        return text.len;
+    }
+
+    pub noinline fn hasAll(set: *const Set, text: []const u8) bool {
+        return text.len > 0 and set.span(text) == text.len;
+    }
+};
+
+const testing = std.testing;
+
+test takeUntil {
+    var text: []const u8 = "a,,b";
+    try testing.expectEqualStrings("a", takeUntil(&text, ','));
+    try testing.expectEqualStrings("", takeUntil(&text, ','));
+    try testing.expectEqualStrings("b", takeUntil(&text, ','));
+    try testing.expectEqualStrings("", takeUntil(&text, ','));
+}
+
+test trim {
+    for ([_][]const u8{ "a b", " \ta b\t ", "a b ", " a b" }) |text| try testing.expectEqualStrings("a b", trim(text));
+    for ([_][]const u8{ "", " ", "\t \t" }) |text| try testing.expectEqualStrings("", trim(text));
+}
+
+test indexIn {
+    const words = "host expect";
+    try testing.expectEqual(0, indexIn(words, "HoSt", .ignored));
+    try testing.expectEqual(1, indexIn(words, "expect", .exact));
+    for ([_][]const u8{ "", "hos", "hosts", "EXPECT", "expect ", "\x08ost" }) |word| {
+        try testing.expectEqual(2, indexIn(words, word, .exact));
+    }
+    try testing.expectEqual(2, indexIn("a @", "A`", .ignored));
+    try testing.expectEqual(2, indexIn("keep-alive x", "KEEP\x0dALIVE", .ignored));
+}
+
+test number {
+    try testing.expectEqual(0, number("0", 10).?);
+    try testing.expectEqual(65536, number("65536", 10).?);
+    try testing.expectEqual(0xabcdef, number("aBcDeF", 16).?);
+    for ([_][]const u8{ "", "+1", "-1", "1 ", "0x1", "1_0", "a", "99999999999999999999", "123456789012345678901234567890" }) |text| {
+        try testing.expectEqual(null, number(text, 10));
+    }
+    for ([_][]const u8{ "g", "FFFFFFFFFFFFFFFF0", "@", "`" }) |text| try testing.expectEqual(null, number(text, 16));
+}
