@@ -23,8 +23,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
- * The web service on the JDK's own HTTP server, with a virtual thread for each request: the smallest runtime image, as it
- * needs no module but java.base and its own. The contract is in implementations/web/README.md.
+ * The web service on the JDK's own HTTP server, with a virtual thread for each request: the
+ * smallest runtime image, as it needs no module but java.base and its own. The contract is in
+ * implementations/web/README.md.
  */
 public final class Web {
   private static final int MAX_HEAD = 8 << 10;
@@ -45,7 +46,8 @@ public final class Web {
   private static final Map<String, Set<String>> ALLOWED =
       Map.of("/", READ, "/json", READ, "/healthz", READ, "/echo", POSTED, "/matmul", POSTED);
 
-  private static final Pattern HOST = Pattern.compile("(\\[[\\p{XDigit}:.]+]|[\\w.~!$&'()*+,;=%-]*)(:\\d*)?");
+  private static final Pattern HOST =
+      Pattern.compile("(\\[[\\p{XDigit}:.]+]|[\\w.~!$&'()*+,;=%-]*)(:\\d*)?");
   private static final Pattern N = Pattern.compile("n=(\\d{1,2})");
   private static final DateTimeFormatter DATE =
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH);
@@ -74,7 +76,9 @@ public final class Web {
       int port = arguments.length > 0 ? number(arguments[0], 65535) : 8080;
       int threads = arguments.length > 1 ? number(arguments[1], 1024) : 1;
       InetAddress any = null; // of both families, where the machine has both
-      serve(new InetSocketAddress(arguments.length > 2 ? InetAddress.ofLiteral(arguments[2]) : any, port), threads);
+      serve(new InetSocketAddress(
+                arguments.length > 2 ? InetAddress.ofLiteral(arguments[2]) : any, port),
+          threads);
     } catch (IllegalArgumentException error) {
       fail(2, error.getMessage() + "\n" + USAGE);
     } catch (IOException error) {
@@ -164,12 +168,16 @@ public final class Web {
     }
   }
 
-  /** What the server leaves to its user: the host, unknown methods and versions, and two lengths of one body. */
+  /**
+   * What the server leaves to its user: the host, unknown methods and versions, and two lengths of
+   * one body.
+   */
   private static void refuseBadHead(HttpExchange exchange) throws Refused {
     Headers head = exchange.getRequestHeaders();
     String version = exchange.getProtocol();
     if (!version.matches("HTTP/1\\.\\d")) {
-      throw version.matches("HTTP/\\d\\.\\d") ? new Refused(505, "unknown version") : new Refused(400, "no version");
+      throw version.matches("HTTP/\\d\\.\\d") ? new Refused(505, "unknown version")
+                                              : new Refused(400, "no version");
     }
     if (!KNOWN.contains(exchange.getRequestMethod())) {
       throw new Refused(501, "unknown method");
@@ -192,14 +200,16 @@ public final class Web {
     return body;
   }
 
-  private static void send(HttpExchange exchange, int status, String type, byte[] body) throws IOException {
+  private static void send(HttpExchange exchange, int status, String type, byte[] body)
+      throws IOException {
     Headers head = exchange.getResponseHeaders();
     head.set("Content-Type", type);
     if (exchange.getRequestMethod().equals("HEAD")) {
       head.set("Content-Length", String.valueOf(body.length));
     }
     boolean none = body.length == 0 || exchange.getRequestMethod().equals("HEAD");
-    exchange.sendResponseHeaders(status, none ? -1 : body.length); // 0 would mean one of unknown length
+    exchange.sendResponseHeaders(
+        status, none ? -1 : body.length); // 0 would mean one of unknown length
     if (!none) {
       exchange.getResponseBody().write(body);
     }

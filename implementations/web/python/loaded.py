@@ -1,4 +1,7 @@
-"""Prints the files that the service has loaded when it has answered a request of each kind: its image holds no other."""
+"""Prints the files that the service has loaded when it has answered a request of each kind.
+
+Its image holds no other.
+"""
 
 import os
 import signal

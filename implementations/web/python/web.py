@@ -40,7 +40,7 @@ BYTES = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request that is answered with an error."""
 
     def __init__(self, status: int, allow: str = "") -> None:
@@ -76,16 +76,16 @@ def matmul(query: bytes, body: bytes, _date: str) -> tuple[str, bytes]:
     """The product of the two n x n matrices of float64 in the body."""
     n = int(found[1]) if (found := re.fullmatch(rb"n=(\d{1,2})", query)) else 0
     if not 1 <= n <= MAX_N or len(body) != 2 * 8 * n * n:
-        raise Refusal(400)
+        raise RefusedError(400)
     numbers = struct.unpack(f"<{2 * n * n}d", body)
     rows = [numbers[start : start + n] for start in range(0, 2 * n * n, n)]
-    C: list[float] = []
-    for A_row in rows[:n]:
+    product: list[float] = []
+    for a_row in rows[:n]:
         sums = [0.0] * n
-        for a, B_row in zip(A_row, rows[n:], strict=True):
-            sums = [c + a * b for c, b in zip(sums, B_row, strict=True)]  # sum() would round otherwise
-        C += sums
-    return BYTES, struct.pack(f"<{n * n}d", *C)
+        for a, b_row in zip(a_row, rows[n:], strict=True):
+            sums = [c + a * b for c, b in zip(sums, b_row, strict=True)]  # sum() would round otherwise
+        product += sums
+    return BYTES, struct.pack(f"<{n * n}d", *product)
 
 
 READ = "GET, HEAD"
@@ -98,28 +98,34 @@ ROUTES = {
 }
 
 
+def split(target: bytes) -> tuple[bytes, bytes]:
+    """Path and query of a target, which may be an absolute one, too."""
+    path, _, query = re.sub(rb"^https?://[^/?]*", b"", target).partition(b"?")
+    return path or b"/", query
+
+
 def answer(request: h11.Request, body: bytes, date: str) -> tuple[str, bytes]:
-    """Content type and content. Raises Refusal."""
-    path, _, query = request.target.partition(b"?")
+    """Content type and content. Raises RefusedError."""
+    path, query = split(request.target)
     allow, content = ROUTES[path]
     if request.method.decode() not in allow.split(", "):
-        raise Refusal(405, allow)
+        raise RefusedError(405, allow)
     return content(query, body, date)
 
 
 def refuse_bad_head(request: h11.Request) -> None:
-    """Raise Refusal for what h11 leaves to its user: versions, methods, the host, and two lengths of one body."""
+    """Raise RefusedError for what h11 leaves to its user: versions, methods, the host, and two lengths of one body."""
     names = [name for name, _ in request.headers]
     if not request.http_version.startswith(b"1."):
-        raise Refusal(505)
+        raise RefusedError(505)
     if request.method not in KNOWN:
-        raise Refusal(501)
+        raise RefusedError(501)
     if not all(HOST.fullmatch(value) for name, value in request.headers if name == b"host"):
-        raise Refusal(400)
+        raise RefusedError(400)
     if b"transfer-encoding" in names and b"content-length" in names:
-        raise Refusal(400)
+        raise RefusedError(400)
     if any(int(value) > MAX_BODY_BYTES for name, value in request.headers if name == b"content-length"):
-        raise Refusal(413)
+        raise RefusedError(413)
 
 
 def http_date() -> str:
@@ -183,18 +189,18 @@ class Connection:
                 request = await self.head()
                 self.is_head = request.method == b"HEAD"
                 refuse_bad_head(request)
-                if request.target.partition(b"?")[0] not in ROUTES:
-                    raise Refusal(404)
+                if split(request.target)[0] not in ROUTES:
+                    raise RefusedError(404)
                 body = await self.body()
             date = http_date()
             content_type, content = answer(request, body, date)
             await self.send(HTTPStatus.OK, content_type, content, date)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             await self.refuse(refusal)
         except TimeoutError:
-            await self.refuse(Refusal(408))
+            await self.refuse(RefusedError(408))
         except h11.RemoteProtocolError as error:
-            await self.refuse(Refusal(self.status_of(error)))
+            await self.refuse(RefusedError(self.status_of(error)))
 
     async def head(self) -> h11.Request:
         """The head of a request."""
@@ -202,7 +208,7 @@ class Connection:
         if not isinstance(event, h11.Request):
             raise ConnectionAbortedError  # it ended instead
         if self.received_bytes - len(self.http.trailing_data[0]) > MAX_HEAD_BYTES:
-            raise Refusal(414 if len(event.target) > MAX_HEAD_BYTES else 431)
+            raise RefusedError(414 if len(event.target) > MAX_HEAD_BYTES else 431)
         return event
 
     async def body(self) -> bytes:
@@ -213,16 +219,18 @@ class Connection:
             parts.append(bytes(event.data))
             length_bytes += len(event.data)
             if length_bytes > MAX_BODY_BYTES:
-                raise Refusal(413)
+                raise RefusedError(413)
         return b"".join(parts)
 
-    async def event(self) -> h11.Event | type[h11.PAUSED]:
+    async def event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         """The next part of a request."""
-        while (event := self.http.next_event()) is h11.NEED_DATA:
+        while True:
+            event = self.http.next_event()
+            if event is not h11.NEED_DATA:
+                return event
             if self.http.they_are_waiting_for_100_continue:
                 self.writer.write(self.http.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
             await self.receive()
-        return event
 
     def status_of(self, error: h11.RemoteProtocolError) -> int:
         """The status for what h11 refuses; a head without the end of its first line is all target."""
@@ -232,7 +240,7 @@ class Connection:
             return HTTPStatus.REQUEST_URI_TOO_LONG
         return error.error_status_hint
 
-    async def refuse(self, refusal: Refusal) -> None:
+    async def refuse(self, refusal: RefusedError) -> None:
         """Answer with an error; where the rest of the request is unread, the last answer."""
         if self.http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             return
