@@ -8,8 +8,13 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from harness.images.catalog import Catalog
+from harness.engine.docker import DockerEngine
+from harness.experiments import web
+from harness.images.build import build
+from harness.images.catalog import Source, load_catalog, root, targets_of
 from harness.model.journal import Image
+from harness.store import Log
+from tests.engine.support import unwatched
 
 pytestmark = pytest.mark.engine
 
@@ -24,11 +29,22 @@ CLOSE = "Host: here\r\nConnection: close\r\n\r\n"
 Ask = Callable[[str], str]
 
 
+@pytest.fixture(scope="module")
+def source() -> Source:
+    return load_catalog(root(), web.NAME).implementations["zig"]
+
+
+@pytest.fixture(scope="module")
+def image(engine: DockerEngine, base: str, source: Source, keep: Log) -> Image:
+    (built,) = build(engine, base, targets_of([source]), keep, unwatched)
+    return built
+
+
 @pytest.fixture
-def server(client: docker.DockerClient, images: dict[str, Image], labels: dict[str, str]) -> Iterator[Container]:
+def server(client: docker.DockerClient, image: Image, labels: dict[str, str]) -> Iterator[Container]:
     """The server in a network that holds nothing but its own loopback."""
     container = client.containers.run(
-        images["web"].tag or "",
+        image.tag or "",
         detach=True,
         network_mode="none",
         read_only=True,
@@ -54,10 +70,10 @@ def ask(client: docker.DockerClient, server: Container, base: str, labels: dict[
     return ask
 
 
-def test_get_is_answered_with_the_page(ask: Ask, catalog: Catalog) -> None:
+def test_get_is_answered_with_the_page(ask: Ask, source: Source) -> None:
     head, _, body = ask(f"GET / HTTP/1.1\r\n{CLOSE}").partition("\r\n\r\n")
     status, *fields = head.split("\r\n")
-    page = (catalog.images["web"].context / "index.html").read_text()
+    page = (source.context / "index.html").read_text()
     assert status == "HTTP/1.1 200 OK"
     assert body == page
     assert {"Content-Type: text/html; charset=utf-8", f"Content-Length: {len(page.encode())}"} <= set(fields)
