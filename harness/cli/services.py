@@ -43,7 +43,7 @@ def compare(
     budget: Annotated[float, typer.Option(help="Time limit per case, in seconds.")] = 60.0,
     reference: Annotated[
         str | None,
-        typer.Option(help="Implementation that the others are compared with.", show_default="C, or the first chosen"),
+        typer.Option(help="Implementation that the others are compared with.", show_default="usual: C"),
     ] = None,
     seed: Seed = None,
     tune: Tune = False,

@@ -11,8 +11,9 @@ from harness.report.image_sizes import image_sizes
 def render(comparison: Comparison) -> str:
     """One self-contained file; see page."""
     from harness.report.page.page import page
+    from harness.report.page.services import services_page
 
-    return page(comparison)
+    return services_page(comparison) if comparison.metrics else page(comparison)
 
 
 def render_images(images: Sequence[ImageRow]) -> str:
