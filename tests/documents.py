@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -52,10 +52,17 @@ def reference() -> Comparison:
 
 def helps() -> str:
     """What every command says of itself."""
-    commands = [[], *([name] for name in getattr(get_command(app), "commands", {}))]
+    commands = list(_commands(get_command(app)))
     return "\n\n".join(
         f"```\n$ {' '.join(['harness', *command, '--help'])}\n{_help(command)}```" for command in commands
     )
+
+
+def _commands(command: object, *names: str) -> Iterator[list[str]]:
+    """The names of a command and of those below it."""
+    yield list(names)
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _commands(below, *names, name)
 
 
 def _help(command: list[str]) -> str:

@@ -24,6 +24,7 @@ Wait = Annotated[
     bool,
     typer.Option("--wait", help="Wait for another harness that is using the container engine, instead of failing."),
 ]
+Experiment = Annotated[str, typer.Option(help="The experiment whose images these are: matmul or web.")]
 Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or all.")]
 
 
