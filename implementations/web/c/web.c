@@ -79,10 +79,8 @@ struct route {
     const char *path, *allow, *type;
 };
 static const struct route routes[] = {
-    {"/", "GET, HEAD", "text/html; charset=utf-8"},
-    {"/json", "GET, HEAD", "application/json"},
-    {"/healthz", "GET, HEAD", "text/plain; charset=utf-8"},
-    {"/echo", "POST", "application/octet-stream"},
+    {"/", "GET, HEAD", "text/html; charset=utf-8"},         {"/json", "GET, HEAD", "application/json"},
+    {"/healthz", "GET, HEAD", "text/plain; charset=utf-8"}, {"/echo", "POST", "application/octet-stream"},
     {"/matmul", "POST", "application/octet-stream"},
 };
 enum { PAGE, JSON, HEALTHZ, ECHO, MATMUL };
@@ -190,7 +188,8 @@ static bool is_host(const char *host, size_t length) {
         if (host[i++] != ']')
             return false;
     } else {
-        while (host[i] && (((host[i] | 32) >= 'a' && (host[i] | 32) <= 'z') || strchr("0123456789-._~%!$&'()*+,;=", host[i])))
+        while (host[i] &&
+               (((host[i] | 32) >= 'a' && (host[i] | 32) <= 'z') || strchr("0123456789-._~%!$&'()*+,;=", host[i])))
             i++;
     }
     if (host[i] == ':')
@@ -256,16 +255,26 @@ static const llhttp_settings_t settings = {
 
 static const char *reason_of(int status) {
     switch (status) {
-    case 200: return "200 OK";
-    case 404: return "404 Not Found";
-    case 405: return "405 Method Not Allowed";
-    case 408: return "408 Request Timeout";
-    case 413: return "413 Content Too Large";
-    case 414: return "414 URI Too Long";
-    case 431: return "431 Request Header Fields Too Large";
-    case 501: return "501 Not Implemented";
-    case 505: return "505 HTTP Version Not Supported";
-    default: return "400 Bad Request";
+    case 200:
+        return "200 OK";
+    case 404:
+        return "404 Not Found";
+    case 405:
+        return "405 Method Not Allowed";
+    case 408:
+        return "408 Request Timeout";
+    case 413:
+        return "413 Content Too Large";
+    case 414:
+        return "414 URI Too Long";
+    case 431:
+        return "431 Request Header Fields Too Large";
+    case 501:
+        return "501 Not Implemented";
+    case 505:
+        return "505 HTTP Version Not Supported";
+    default:
+        return "400 Bad Request";
     }
 }
 
@@ -401,7 +410,7 @@ static bool takes(size_t route, uint8_t method) {
 static int status_of(const struct connection *c) {
     const struct request *r = &c->request;
     if (c->parser.http_major != 1)
-        return 505;
+        return c->parser.http_major ? 505 : 400;
     if (!is_known(c->parser.method))
         return 501;
     if (r->bad_host || r->hosts > 1 || (!r->hosts && c->parser.http_minor > 0))

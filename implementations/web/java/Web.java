@@ -187,13 +187,25 @@ public final class Web {
     if (!mayLack && (hosts.size() != 1 || !HOST.matcher(hosts.get(0)).matches())) {
       throw new Refused(400, "needs one valid host");
     }
-    if (head.containsKey("Transfer-Encoding") && head.containsKey("Content-Length")) {
+    List<String> lengths = head.getOrDefault("Content-Length", List.of());
+    if (lengths.size() + head.getOrDefault("Transfer-Encoding", List.of()).size() > 1) {
       throw new Refused(400, "two lengths");
+    }
+    if (!lengths.isEmpty() && !lengths.get(0).matches("\\d{1,18}")) {
+      throw new Refused(400, "no length");
+    }
+    if (!lengths.isEmpty() && Long.parseLong(lengths.get(0)) > MAX_BODY) {
+      throw new Refused(413, "body too large");
     }
   }
 
-  private static byte[] body(HttpExchange exchange) throws IOException, Refused {
-    byte[] body = exchange.getRequestBody().readNBytes(MAX_BODY + 1);
+  private static byte[] body(HttpExchange exchange) throws Refused {
+    byte[] body;
+    try {
+      body = exchange.getRequestBody().readNBytes(MAX_BODY + 1);
+    } catch (IOException error) { // chunks that are none, or the end of the connection
+      throw new Refused(400, "no such body");
+    }
     if (body.length > MAX_BODY) {
       throw new Refused(413, "body too large");
     }
@@ -220,7 +232,7 @@ public final class Web {
     return bytes("{\"message\":\"Hello, World!\",\"date\":\"" + date + "\"}");
   }
 
-  private static byte[] matmul(HttpExchange exchange) throws IOException, Refused {
+  private static byte[] matmul(HttpExchange exchange) throws Refused {
     byte[] body = body(exchange);
     String query = exchange.getRequestURI().getRawQuery();
     var matched = N.matcher(query == null ? "" : query);

@@ -107,6 +107,8 @@ def split(target: bytes) -> tuple[bytes, bytes]:
 def answer(request: h11.Request, body: bytes, date: str) -> tuple[str, bytes]:
     """Content type and content. Raises RefusedError."""
     path, query = split(request.target)
+    if path not in ROUTES:
+        raise RefusedError(404)
     allow, content = ROUTES[path]
     if request.method.decode() not in allow.split(", "):
         raise RefusedError(405, allow)
@@ -189,8 +191,6 @@ class Connection:
                 request = await self.head()
                 self.is_head = request.method == b"HEAD"
                 refuse_bad_head(request)
-                if split(request.target)[0] not in ROUTES:
-                    raise RefusedError(404)
                 body = await self.body()
             date = http_date()
             content_type, content = answer(request, body, date)

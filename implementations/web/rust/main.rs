@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::{Duration, SystemTime};
 use std::{env, io};
 
-use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST, HeaderValue};
+use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST, HeaderValue, TRANSFER_ENCODING};
 use http::uri::Authority;
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -124,7 +124,6 @@ async fn serve(address: SocketAddr) -> io::Result<()> {
             .timer(TokioTimer::new())
             .header_read_timeout(DEADLINE)
             .max_buf_size(MAX_HEAD)
-            .pipeline_flush(true)
             .serve_connection(TokioIo::new(stream), service_fn(answer));
         tokio::spawn(connections.watch(connection));
     }
@@ -154,7 +153,7 @@ async fn route(request: Request<Incoming>) -> Result<Answer, StatusCode> {
     }
 }
 
-/// What hyper leaves to its user: the host, unknown methods, and the length that a body has by its head.
+/// What hyper leaves to its user: the host, unknown methods and codings, and the length of a body by its head.
 fn refuse_bad_head(request: &Request<Incoming>) -> Result<(), StatusCode> {
     let mut hosts = request.headers().get_all(HOST).iter();
     let is_host = |host: &HeaderValue| {
@@ -168,7 +167,9 @@ fn refuse_bad_head(request: &Request<Incoming>) -> Result<(), StatusCode> {
     if !valid {
         return Err(StatusCode::BAD_REQUEST);
     }
-    if !KNOWN.contains(request.method()) {
+    let mut codings = request.headers().get_all(TRANSFER_ENCODING).iter();
+    let is_chunked = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if !KNOWN.contains(request.method()) || !is_chunked || codings.next().is_some() {
         return Err(StatusCode::NOT_IMPLEMENTED);
     }
     if request.body().size_hint().lower() > MAX_BODY as u64 {
