@@ -42,10 +42,10 @@ pub const Connection = struct {
     interest: u32 = 0,
     deadline: u32 = 0,
     /// Bytes of input in the spare pages.
-    kept: usize = 0,
+    kept: u32 = 0,
     /// Bytes of output there, from the first that is not sent.
-    sent: usize = 0,
-    unsent: usize = 0,
+    sent: u32 = 0,
+    unsent: u32 = 0,
     parser: Parser = .{},
 
     const Stage = enum(u8) {
@@ -83,8 +83,10 @@ pub const Connection = struct {
             if (connection.unsent > 0) break false;
             const buffer = if (connection.kept > 0) connection.spareInput() else &server.input;
             const space = buffer[connection.kept..];
-            const count = try system.receive(connection.socket, space) orelse break false;
-            if (count == 0) return error.Gone;
+            const result = system.signed(linux.recvfrom(connection.socket, space.ptr, space.len, 0, null, null));
+            if (system.isForNow(result)) break false;
+            if (result <= 0) return error.Gone;
+            const count: usize = @intCast(result);
             try connection.work(server, buffer[0 .. connection.kept + count]);
             // What arrives from now on is reported anew.
             if (count < space.len and !ends) break false;
@@ -148,9 +150,9 @@ pub const Connection = struct {
         const text = server.output.written();
         server.output.end = 0;
         if (text.len == 0) return;
-        const sent = try system.send(connection.socket, text);
+        const sent = try connection.send(text);
         connection.sent = 0;
-        connection.unsent = text.len - sent;
+        connection.unsent = @as(u32, @intCast(text.len)) - sent;
         if (connection.unsent == 0) return;
         @memcpy(connection.spareOutput()[0..connection.unsent], text[sent..]);
         connection.has_pages = true;
@@ -158,9 +160,16 @@ pub const Connection = struct {
 
     fn sendSpare(connection: *Connection) Gone!void {
         const text = connection.spareOutput()[connection.sent..][0..connection.unsent];
-        const sent = try system.send(connection.socket, text);
+        const sent = try connection.send(text);
         connection.sent += sent;
         connection.unsent -= sent;
+    }
+
+    /// How many bytes the socket took.
+    noinline fn send(connection: *const Connection, text: []const u8) Gone!u32 {
+        const result = system.signed(linux.sendto(connection.socket, text.ptr, text.len, linux.MSG.NOSIGNAL, null, 0));
+        if (system.isForNow(result)) return 0;
+        return if (result < 0) error.Gone else @intCast(result);
     }
 
     /// Moves the body so far, and what is not parsed yet, to the beginning of the spare input.
@@ -170,7 +179,7 @@ pub const Connection = struct {
         const parser = &connection.parser;
         const body = parser.bodyIn(input);
         const rest = input[parser.at..];
-        connection.kept = body.len + rest.len;
+        connection.kept = @intCast(body.len + rest.len);
         parser.at = @intCast(body.len);
         parser.body = 0;
         if (connection.kept == 0) return;
@@ -209,6 +218,11 @@ pub const Connection = struct {
     pub fn check(connection: *Connection, server: *Server) void {
         if (connection.deadline < server.now) return connection.expire(server);
         if (connection.has_pages and connection.rest == .request) connection.dropPages();
+    }
+
+    /// For another that asks for something.
+    pub fn leave(connection: *Connection, server: *Server) void {
+        if (connection.rest == .request) connection.close(server);
     }
 
     noinline fn expire(connection: *Connection, server: *Server) void {
@@ -252,7 +266,7 @@ const spare_size = std.mem.alignForward(usize, max_input + Output.size, 64 * 102
 pub fn reserve(count: usize) bool {
     const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true };
     const result = linux.mmap(null, count * spare_size, .{ .READ = true, .WRITE = true }, flags, -1, 0);
-    if (linux.errno(result) != .SUCCESS) return false;
+    if (system.signed(result) < 0) return false;
     all_spare = @ptrFromInt(result);
     return true;
 }

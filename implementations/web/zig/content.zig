@@ -10,6 +10,8 @@ const Method = @import("parser.zig").Method;
 const Status = @import("status.zig").Status;
 
 const page = @embedFile("index.html");
+const json = "{\"message\":\"Hello, World!\",\"date\":\"Thu, 01 Jan 1970 00:00:00 GMT\"}";
+const json_date = json.len - 2 - @sizeOf(Date);
 const octets = "application/octet-stream";
 const plain = "text/plain; charset=utf-8";
 
@@ -64,10 +66,9 @@ fn sizeIn(query: []const u8) u8 {
 pub noinline fn answer(output: *Output, request: *const Parser, body: []const u8, date: *const Date, persists: bool) void {
     const found = request.route;
     const n: usize = found.n;
-    const json = "{\"message\":\"Hello, World!\",\"date\":\"".* ++ date.* ++ "\"}".*;
     const media: []const u8, const entity: []const u8 = switch (found.resource) {
         .page => .{ "text/html; charset=utf-8", page },
-        .json => .{ "application/json", &json },
+        .json => .{ "application/json", json },
         .echo => .{ octets, body },
         .matmul => .{ octets, body[0 .. body.len / 2] },
         else => .{ plain, "ok\n" },
@@ -80,8 +81,10 @@ pub noinline fn answer(output: *Output, request: *const Parser, body: []const u8
     _ = begin(output, .ok, date, persists);
     describe(output, media, entity.len);
     if (request.method == .head) return;
-    if (found.resource == .matmul) return matmul.multiply(output.take(entity.len), body, n);
-    output.put(entity);
+    const space = output.take(entity.len);
+    if (found.resource == .matmul) return matmul.multiply(space, body, n);
+    @memcpy(space, entity);
+    if (found.resource == .json) @memcpy(space[json_date..][0..date.len], date);
 }
 
 /// Writes an answer that says what is the matter, or, to OPTIONS, what is allowed.

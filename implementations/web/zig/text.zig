@@ -22,7 +22,7 @@ pub noinline fn takeItem(list: *[]const u8) []const u8 {
     return trim(takeUntil(list, ','));
 }
 
-pub fn trim(text: []const u8) []const u8 {
+pub noinline fn trim(text: []const u8) []const u8 {
     var end = text.len;
     while (end > 0 and isBlank(text[end - 1])) end -= 1;
     return skipBlanks(text[0..end]);
@@ -51,7 +51,7 @@ pub noinline fn indexIn(words: []const u8, word: []const u8, case: Case) usize {
     return index;
 }
 
-noinline fn isSame(expected: []const u8, text: []const u8, case: Case) bool {
+fn isSame(expected: []const u8, text: []const u8, case: Case) bool {
     if (expected.len != text.len) return false;
     for (expected, text) |wanted, byte| {
         if (byte == wanted) continue;
@@ -98,7 +98,7 @@ pub const Set = struct {
         return text.len;
     }
 
-    pub noinline fn hasAll(set: *const Set, text: []const u8) bool {
+    pub fn hasAll(set: *const Set, text: []const u8) bool {
         return text.len > 0 and set.span(text) == text.len;
     }
 };
