@@ -6,15 +6,20 @@ const text = @import("text.zig");
 /// Of IPv4; null for all of both families.
 pub const Address = ?[4]u8;
 
-pub fn parse(written: []const u8) error{Usage}!Address {
+pub fn parse(written: []const u8) error{NoAddress}!Address {
     if (text.indexIn("::", written, .exact) == 0) return null;
-    var address: [4]u8 = undefined;
+    if (written.len > 15) return error.NoAddress;
+    var bytes: u64 = 1; // which is pushed beyond the fourth byte by four
     var rest = written;
-    for (&address) |*byte| {
-        const value = text.number(text.takeUntil(&rest, '.'), 10) orelse return error.Usage;
-        byte.* = std.math.cast(u8, value) orelse return error.Usage;
+    while (rest.len > 0) {
+        const value = text.number(text.takeUntil(&rest, '.'), 10);
+        if (value > 255) return error.NoAddress;
+        bytes = bytes << 8 | value;
     }
-    return if (rest.len == 0) address else error.Usage;
+    if (bytes >> 32 != 1) return error.NoAddress;
+    var address: [4]u8 = undefined;
+    std.mem.writeInt(u32, &address, @truncate(bytes), .big);
+    return address;
 }
 
 test parse {
@@ -22,6 +27,6 @@ test parse {
     try std.testing.expectEqual([_]u8{ 127, 0, 0, 1 }, (try parse("127.0.0.1")).?);
     try std.testing.expectEqual([_]u8{ 0, 0, 0, 0 }, (try parse("0.0.0.0")).?);
     for ([_][]const u8{ "", ":", ":::", "::1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1..2.3", "-1.2.3.4", "a.b.c.d" }) |written| {
-        try std.testing.expectError(error.Usage, parse(written));
+        try std.testing.expectError(error.NoAddress, parse(written));
     }
 }

@@ -54,20 +54,20 @@ pub export fn _start() callconv(.naked) noreturn {
 /// `stack`: the number of arguments, and then their addresses.
 fn begin(stack: [*]const usize) callconv(.c) noreturn {
     const arguments: [*]const [*:0]const u8 = @ptrCast(stack + 1);
-    main(arguments[0..stack[0]]) catch system.die(2, "usage: web [PORT [THREADS [ADDRESS]]]\n");
+    main(arguments[0..stack[0]]);
 }
 
-fn main(arguments: []const [*:0]const u8) error{Usage}!noreturn {
-    if (arguments.len > 4) return error.Usage;
-    const port = if (arguments.len > 1) try number(arguments[1], 65535) else 8080;
-    const threads = if (arguments.len > 2) try number(arguments[2], max_threads) else 1;
+fn main(arguments: []const [*:0]const u8) noreturn {
+    if (arguments.len > 4) usage();
+    const port = if (arguments.len > 1) number(arguments[1], 65535) else 8080;
+    const threads = if (arguments.len > 2) number(arguments[2], max_threads) else 1;
     const host = if (arguments.len > 3) mem.span(arguments[3]) else "::";
-    const where = try address.parse(host);
+    const where = address.parse(host) catch usage();
 
     const limit: linux.rlimit = .{ .cur = max_descriptors, .max = max_descriptors };
     _ = linux.setrlimit(.NOFILE, &limit); // Fails only where the limit is lower already.
     _ = linux.prctl(@backingInt(linux.PR.SET_THP_DISABLE), 1, 0, 0, 0); // 2 MB for the first byte of a buffer
-    if (!reserve(max_descriptors)) system.die(1, system.exhausted);
+    if (!reserve(max_descriptors)) system.fail();
     blockSignals();
     running = threads;
     for (servers[0..threads], 1..) |*server, index|
@@ -76,9 +76,14 @@ fn main(arguments: []const [*:0]const u8) error{Usage}!noreturn {
     serve(0);
 }
 
-noinline fn number(written: [*:0]const u8, max: u32) error{Usage}!u32 {
-    const value = text.number(mem.span(written), 10) orelse return error.Usage;
-    return if (value > 0 and value <= max) @intCast(value) else error.Usage;
+noinline fn number(written: [*:0]const u8, max: u32) u32 {
+    const value = text.number(mem.span(written), 10);
+    if (value == 0 or value > max) usage();
+    return @intCast(value);
+}
+
+noinline fn usage() noreturn {
+    system.die(2, "usage: web [PORT [THREADS [ADDRESS]]]\n");
 }
 
 /// The signals that end the server become readable instead. Process 1 of a container has no default action for them.
@@ -87,7 +92,7 @@ fn blockSignals() void {
     linux.sigaddset(&set, .TERM);
     linux.sigaddset(&set, .INT);
     _ = linux.sigprocmask(linux.SIG.BLOCK, &set, null);
-    signals = system.must(linux.signalfd(-1, &set, linux.SFD.CLOEXEC), system.exhausted);
+    signals = system.must(linux.signalfd(-1, &set, linux.SFD.CLOEXEC));
 }
 
 fn startThread(index: usize) void {
@@ -95,7 +100,7 @@ fn startThread(index: usize) void {
         linux.CLONE.THREAD | linux.CLONE.SYSVSEM;
     const stack = @intFromPtr(&stacks[index]) + stack_size;
     if (system.signed(linux.clone(serve, stack, flags, index, null, 0, null)) < 0)
-        system.die(1, system.exhausted);
+        system.fail();
 }
 
 fn serve(index: usize) callconv(.c) noreturn {
@@ -116,18 +121,16 @@ fn listen(where: address.Address, port: u16, is_shared: bool) linux.fd_t {
         family = linux.AF.INET;
         socket = linux.socket(family, kind, 0);
     }
-    const listener = system.must(socket, system.exhausted);
-    for (options) |option| {
-        if (option.name != linux.SO.REUSEPORT or is_shared)
-            system.setOption(listener, option.level, option.name, option.value);
-    }
+    const listener = system.must(socket);
+    for (options[@intFromBool(!is_shared)..]) |option|
+        system.setOption(listener, option.level, option.name, option.value);
     const name: Name = .{ .family = family, .port = mem.nativeToBig(u16, port), .address4 = where orelse @splat(0) };
-    _ = system.must(linux.bind(listener, @ptrCast(&name), @sizeOf(Name)), "web: this address is in use or not to be had\n");
-    _ = system.must(linux.listen(listener, 4096), "web: this port is in use\n");
+    _ = system.must(linux.bind(listener, @ptrCast(&name), @sizeOf(Name)));
+    _ = system.must(linux.listen(listener, 4096));
     return listener;
 }
 
-/// The last three, every accepted socket inherits.
+/// The first is for several threads; the last three, every accepted socket inherits.
 const options = [_]struct { level: u8, name: u8, value: u16 }{
     .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEPORT, .value = 1 },
     .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEADDR, .value = 1 },

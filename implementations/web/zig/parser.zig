@@ -67,14 +67,17 @@ pub const Parser = struct {
         _: u6 = 0,
     };
 
-    /// True: a request is complete. False: more input is needed. The input before `at` may be changed.
-    pub fn advance(parser: *Parser, input: []u8) Failure!bool {
-        while (parser.stage != .complete) {
-            if (parser.stage == .body) {
-                if (!parser.takeBody(input)) return false;
-            } else if (!try parser.takeLine(input)) return false;
+    /// Goes on until a request is complete or the input used up. What of it is before `at` may be changed.
+    pub fn advance(parser: *Parser, input: []u8) Failure!void {
+        while (!parser.isComplete()) {
+            const before = parser.at;
+            if (parser.stage == .body) parser.takeBody(input) else try parser.takeLine(input);
+            if (parser.at == before) return;
         }
-        return true;
+    }
+
+    pub fn isComplete(parser: *const Parser) bool {
+        return parser.stage == .complete;
     }
 
     pub fn bodyIn(parser: *const Parser, input: []const u8) []const u8 {
@@ -91,9 +94,9 @@ pub const Parser = struct {
         return !parser.flags.close and (parser.flags.is_http_1_1 or parser.flags.keep_alive);
     }
 
-    /// False while the line has no end. A CR or an LF alone ends no line, 2.2: requests are smuggled where two servers
+    /// Nothing while the line has no end. A CR or an LF alone ends no line, 2.2: requests are smuggled where two servers
     /// differ in that.
-    fn takeLine(parser: *Parser, input: []const u8) Failure!bool {
+    fn takeLine(parser: *Parser, input: []const u8) Failure!void {
         const rest = input[parser.at..];
         const end = line_bytes.span(rest);
         const line = rest[0..end];
@@ -101,15 +104,14 @@ pub const Parser = struct {
         if (is_head) {
             if (parser.head + end + 2 > max_head) return parser.tooLong(line);
         } else if (end > max_chunk_line or end > 0 and parser.stage == .chunk_end) return error.BadRequest;
-        if (end == rest.len) return false;
+        if (end == rest.len) return;
         if (rest[end] == '\n') return error.BadRequest;
-        if (end + 1 == rest.len) return false;
+        if (end + 1 == rest.len) return;
         if (rest[end + 1] != '\n') return error.BadRequest;
         const taken: u32 = @intCast(end + 2);
         parser.at += taken;
         if (is_head) parser.head += taken;
         try parser.read(line);
-        return true;
     }
 
     fn tooLong(parser: *const Parser, line: []const u8) Failure {
@@ -124,7 +126,7 @@ pub const Parser = struct {
             .request_line => parser.readRequest(line),
             .fields => parser.readField(line),
             // What a trailer says is checked and not heeded: it comes too late to frame or to route anything.
-            .trailer => _ = try colonIn(line),
+            .trailer => if (colonIn(line) == 0) error.BadRequest,
             .chunk_size => parser.readChunkSize(line),
             else => error.BadRequest,
         };
@@ -173,7 +175,8 @@ pub const Parser = struct {
     }
 
     fn readField(parser: *Parser, line: []const u8) Failure!void {
-        const colon = try colonIn(line);
+        const colon = colonIn(line);
+        if (colon == 0) return error.BadRequest;
         const value = text.trim(line[colon + 1 ..]);
         const flags = &parser.flags;
         const name: Name = @fromBackingInt(@intCast(text.indexIn(names, line[0..colon], .ignored)));
@@ -186,7 +189,8 @@ pub const Parser = struct {
                 // Some readers take a number with a leading zero for an octal one.
                 if (flags.has_length or value.len > 1 and value[0] == '0') return error.BadRequest;
                 flags.has_length = true;
-                parser.left = text.number(value, 10) orelse return error.BadRequest;
+                parser.left = text.number(value, 10);
+                if (parser.left == text.none) return error.BadRequest;
             },
             .transfer_encoding => return parser.readCodings(value),
             .connection => {
@@ -238,33 +242,30 @@ pub const Parser = struct {
         if (!flags.is_http_1_1) flags.expects_continue = false;
     }
 
-    /// False: the input ends before the body, or the chunk of it, does.
-    noinline fn takeBody(parser: *Parser, input: []u8) bool {
+    noinline fn takeBody(parser: *Parser, input: []u8) void {
         const len: u32 = @intCast(@min(parser.left, input.len - parser.at));
         const end = parser.body + parser.body_len;
         if (end != parser.at) @memmove(input[end..][0..len], input[parser.at..][0..len]);
         parser.body_len += len;
         parser.at += len;
         parser.left -= len;
-        if (parser.left > 0) return false;
-        parser.stage = if (parser.flags.is_chunked) .chunk_end else .complete;
-        return true;
+        if (parser.left == 0) parser.stage = if (parser.flags.is_chunked) .chunk_end else .complete;
     }
 
     fn readChunkSize(parser: *Parser, line: []const u8) Failure!void {
         const digits = hex_bytes.span(line);
         if (digits < line.len and !isExtension(line[digits..])) return error.BadRequest;
-        parser.left = text.number(line[0..digits], 16) orelse return error.BadRequest;
+        parser.left = text.number(line[0..digits], 16);
+        if (parser.left == text.none) return error.BadRequest;
         if (parser.left > max_body - parser.body_len) return error.ContentTooLarge;
         parser.stage = if (parser.left > 0) .body else .trailer;
     }
 };
 
-/// Where the name of a field ends. Both name and value are checked.
-noinline fn colonIn(line: []const u8) Failure!usize {
+/// Where the name of a field ends, or 0 where there is none, or name or value are not as they ought to be.
+noinline fn colonIn(line: []const u8) usize {
     const colon = token_bytes.span(line);
-    if (colon == 0 or colon == line.len or line[colon] != ':') return error.BadRequest;
-    if (field_bytes.span(line) < line.len) return error.BadRequest;
+    if (colon == line.len or line[colon] != ':' or field_bytes.span(line) < line.len) return 0;
     return colon;
 }
 

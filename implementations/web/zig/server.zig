@@ -2,10 +2,9 @@
 
 const std = @import("std");
 const linux = std.os.linux;
-const httpDate = @import("date.zig").httpDate;
+const date = @import("date.zig");
 const max_input = @import("parser.zig").max_input;
 const Connection = @import("connection.zig").Connection;
-const Date = @import("date.zig").Date;
 const Output = @import("output.zig").Output;
 const system = @import("system.zig");
 
@@ -29,14 +28,14 @@ pub const Server = struct {
     highest: u32 = 0,
     /// Seconds since the start.
     now: u32 = 0,
-    date: Date = @splat(0),
     output: Output = .{},
     input: [max_input]u8 = @splat(0),
+    events: [64]linux.epoll_event = @splat(.{ .events = 0, .data = .{ .u64 = 0 } }),
 
     pub fn start(server: *Server, number: u8, listener: linux.fd_t, signals: linux.fd_t) void {
         server.number = number;
-        server.epoll = system.must(linux.epoll_create1(linux.EPOLL.CLOEXEC), system.exhausted);
-        server.timer = system.must(linux.timerfd_create(.MONOTONIC, .{ .CLOEXEC = true }), system.exhausted);
+        server.epoll = system.must(linux.epoll_create1(linux.EPOLL.CLOEXEC));
+        server.timer = system.must(linux.timerfd_create(.MONOTONIC, .{ .CLOEXEC = true }));
         server.listener = listener;
         server.is_accepting = true;
         // To change with the wall clock's seconds.
@@ -48,16 +47,15 @@ pub const Server = struct {
     }
 
     fn watch(server: *const Server, descriptor: linux.fd_t, interest: u32) void {
-        if (!system.watch(server.epoll, linux.EPOLL.CTL_ADD, descriptor, interest)) system.die(1, system.exhausted);
+        if (!system.watch(server.epoll, linux.EPOLL.CTL_ADD, descriptor, interest)) system.fail();
     }
 
     /// Serves until a signal asks for the end, and until that is done.
     pub fn run(server: *Server, signals: linux.fd_t) void {
-        var events: [64]linux.epoll_event = undefined;
         while (!server.is_stopping or server.open_connections > 0) {
-            const count = system.signed(linux.epoll_wait(server.epoll, &events, events.len, -1));
+            const count = system.signed(linux.epoll_wait(server.epoll, &server.events, server.events.len, -1));
             if (count < 0) continue; // interrupted
-            for (events[0..@intCast(count)]) |event| {
+            for (server.events[0..@intCast(count)]) |event| {
                 const descriptor = event.data.fd;
                 if (descriptor == server.timer) {
                     if (!server.tick()) return;
@@ -93,7 +91,7 @@ pub const Server = struct {
     /// connection has closed.
     fn makeRoom(server: *Server) void {
         server.accept(false);
-        server.forEach(.leave);
+        server.forEach(.crowd);
     }
 
     noinline fn accept(server: *Server, is_accepting: bool) void {
@@ -116,18 +114,13 @@ pub const Server = struct {
         server.now += @intCast(ticks);
         _ = server.setDate();
         server.accept(true); // another thread may have closed some
-        server.forEach(.check);
+        server.forEach(.second);
         return true;
     }
 
-    fn forEach(server: *Server, what: enum { check, leave, serve }) void {
+    noinline fn forEach(server: *Server, occasion: Connection.Occasion) void {
         for (connections[0 .. server.highest + 1]) |*connection| {
-            if (!server.owns(connection)) continue;
-            switch (what) {
-                .check => connection.check(server),
-                .leave => connection.leave(server),
-                .serve => connection.serve(server, true),
-            }
+            if (server.owns(connection)) connection.attend(server, occasion);
         }
     }
 
@@ -142,7 +135,7 @@ pub const Server = struct {
     /// The nanoseconds that have passed since.
     noinline fn setDate(server: *Server) isize {
         const time = system.now(.REALTIME);
-        server.date = httpDate(@intCast(time.sec));
+        date.write(&server.output.date, @intCast(time.sec));
         return time.nsec;
     }
 
@@ -153,6 +146,6 @@ pub const Server = struct {
         server.listener = -1;
         server.is_stopping = true;
         server.setTimer(stop_milliseconds * std.time.ns_per_ms, 0);
-        server.forEach(.serve);
+        server.forEach(.stop);
     }
 };

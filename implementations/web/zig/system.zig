@@ -3,8 +3,6 @@
 const std = @import("std");
 const linux = std.os.linux;
 
-pub const exhausted = "web: the kernel has no memory or no descriptor left\n";
-
 /// The kernel's answer: a result that is not negative, or an error that is.
 pub fn signed(result: usize) isize {
     return @bitCast(result);
@@ -31,10 +29,14 @@ pub fn now(clock: linux.clockid_t) linux.timespec {
     return time;
 }
 
-/// A descriptor, or the end of the program with a reason.
-pub noinline fn must(result: usize, reason: []const u8) linux.fd_t {
-    if (signed(result) < 0) die(1, reason);
+/// A descriptor, or the end of the program.
+pub noinline fn must(result: usize) linux.fd_t {
+    if (signed(result) < 0) fail();
     return @intCast(result);
+}
+
+pub noinline fn fail() noreturn {
+    die(1, "web: cannot listen there, or no memory or descriptor is left\n");
 }
 
 pub noinline fn die(status: u8, reason: []const u8) noreturn {

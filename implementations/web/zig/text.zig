@@ -60,8 +60,11 @@ fn isSame(expected: []const u8, text: []const u8, case: Case) bool {
     return true;
 }
 
-/// Digits and nothing else. One too large for the type is none.
-pub noinline fn number(digits: []const u8, base: u8) ?u64 {
+/// More than any number that fits.
+pub const none: u64 = std.math.maxInt(u64);
+
+/// Digits and nothing else, or none. One too large for the type is none as well.
+pub noinline fn number(digits: []const u8, base: u8) u64 {
     var value: u64 = 0;
     for (digits) |byte| {
         const digit = switch (byte) {
@@ -69,10 +72,10 @@ pub noinline fn number(digits: []const u8, base: u8) ?u64 {
             'a'...'f', 'A'...'F' => (byte & 7) + 9,
             else => base,
         };
-        if (digit >= base or value >> 59 != 0) return null;
+        if (digit >= base or value >> 59 != 0) return none;
         value = value * base + digit;
     }
-    return if (digits.len > 0) value else null;
+    return if (digits.len > 0) value else none;
 }
 
 /// A set of bytes, made at compile time.
@@ -130,11 +133,11 @@ test indexIn {
 }
 
 test number {
-    try testing.expectEqual(0, number("0", 10).?);
-    try testing.expectEqual(65536, number("65536", 10).?);
-    try testing.expectEqual(0xabcdef, number("aBcDeF", 16).?);
+    try testing.expectEqual(0, number("0", 10));
+    try testing.expectEqual(65536, number("65536", 10));
+    try testing.expectEqual(0xabcdef, number("aBcDeF", 16));
     for ([_][]const u8{ "", "+1", "-1", "1 ", "0x1", "1_0", "a", "99999999999999999999", "123456789012345678901234567890" }) |text| {
-        try testing.expectEqual(null, number(text, 10));
+        try testing.expectEqual(none, number(text, 10));
     }
-    for ([_][]const u8{ "g", "FFFFFFFFFFFFFFFF0", "@", "`" }) |text| try testing.expectEqual(null, number(text, 16));
+    for ([_][]const u8{ "g", "FFFFFFFFFFFFFFFF0", "@", "`" }) |text| try testing.expectEqual(none, number(text, 16));
 }

@@ -268,7 +268,7 @@ def test_a_port_in_use_is_an_error(service: Service, client: docker.DockerClient
     container = client.containers.run(image, command, detach=True, network_mode="host", labels=labels)
     try:
         assert container.wait(timeout=20)["StatusCode"] == 1
-        assert b"in use" in container.logs(stdout=False)
+        assert b"cannot listen" in container.logs(stdout=False)
     finally:
         container.remove(force=True)
 
