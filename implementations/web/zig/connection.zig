@@ -37,15 +37,17 @@ pub const Connection = struct {
     is_clean: bool = false,
     has_answered: bool = false,
     has_pages: bool = false,
+    /// The client has ended its side.
+    ends: bool = false,
     socket: linux.fd_t = 0,
     /// What epoll reports of it; 0 while it does not know the socket.
     interest: u32 = 0,
     deadline: u32 = 0,
     /// Bytes of input in the spare pages.
-    kept: usize = 0,
+    kept: u32 = 0,
     /// Bytes of output there, from the first that is not sent.
-    sent: usize = 0,
-    unsent: usize = 0,
+    sent: u32 = 0,
+    unsent: u32 = 0,
     parser: Parser = .{},
 
     const Stage = enum(u8) {
@@ -66,13 +68,14 @@ pub const Connection = struct {
         connection.serve(server, false);
     }
 
-    /// Goes as far as the socket lets it. `ends`: the client has ended its side, so read until that shows.
+    /// Goes as far as the socket lets it, and where the client `ends`, until that shows.
     pub fn serve(connection: *Connection, server: *Server, ends: bool) void {
         connection.has_answered = false;
-        connection.advance(server, ends) catch connection.close(server);
+        connection.ends = ends;
+        connection.advance(server) catch connection.close(server);
     }
 
-    fn advance(connection: *Connection, server: *Server, ends: bool) Gone!void {
+    fn advance(connection: *Connection, server: *Server) Gone!void {
         if (connection.unsent > 0) {
             try connection.sendSpare();
             if (connection.unsent > 0) return;
@@ -83,11 +86,13 @@ pub const Connection = struct {
             if (connection.unsent > 0) break false;
             const buffer = if (connection.kept > 0) connection.spareInput() else &server.input;
             const space = buffer[connection.kept..];
-            const count = try system.receive(connection.socket, space) orelse break false;
-            if (count == 0) return error.Gone;
+            const result = system.signed(linux.recvfrom(connection.socket, space.ptr, space.len, 0, null, null));
+            if (system.isForNow(result)) break false;
+            if (result <= 0) return error.Gone;
+            const count: usize = @intCast(result);
             try connection.work(server, buffer[0 .. connection.kept + count]);
             // What arrives from now on is reported anew.
-            if (count < space.len and !ends) break false;
+            if (count < space.len and !connection.ends) break false;
         } else true;
         connection.setDeadline(server);
         if (server.is_stopping and connection.rest == .request) return error.Gone;
@@ -110,10 +115,8 @@ pub const Connection = struct {
         const parser = &connection.parser;
         const output = &server.output;
         while (connection.stage == .open) {
-            const is_complete = parser.advance(input) catch |failure| {
-                return connection.refuse(server, .of(failure));
-            };
-            if (!is_complete) {
+            parser.advance(input) catch |failure| return connection.refuse(server, .of(failure));
+            if (!parser.isComplete()) {
                 if (parser.flags.expects_continue) {
                     // A client that waits for leave to send a body in vain need not send it.
                     if (parser.route.status != .ok) return connection.refuse(server, parser.route.status);
@@ -128,7 +131,8 @@ pub const Connection = struct {
                 if (connection.unsent > 0) return;
             }
             const persists = parser.persists() and !server.is_stopping;
-            content.answer(output, parser, body, &server.date, persists);
+            output.persists = persists;
+            content.answer(output, parser, body);
             connection.has_answered = true;
             if (!persists) {
                 connection.stage = .ending;
@@ -139,7 +143,8 @@ pub const Connection = struct {
     }
 
     noinline fn refuse(connection: *Connection, server: *Server, status: Status) void {
-        content.refuse(&server.output, status, &connection.parser, &server.date, false);
+        server.output.persists = false;
+        content.refuse(&server.output, status, &connection.parser);
         connection.stage = .ending;
     }
 
@@ -148,17 +153,23 @@ pub const Connection = struct {
         const text = server.output.written();
         server.output.end = 0;
         if (text.len == 0) return;
-        const sent = try system.send(connection.socket, text);
         connection.sent = 0;
-        connection.unsent = text.len - sent;
+        connection.unsent = @intCast(text.len);
+        try connection.send(text);
         if (connection.unsent == 0) return;
-        @memcpy(connection.spareOutput()[0..connection.unsent], text[sent..]);
+        @memcpy(connection.spareOutput()[0..text.len], text);
         connection.has_pages = true;
     }
 
     fn sendSpare(connection: *Connection) Gone!void {
-        const text = connection.spareOutput()[connection.sent..][0..connection.unsent];
-        const sent = try system.send(connection.socket, text);
+        try connection.send(connection.spareOutput()[connection.sent..][0..connection.unsent]);
+    }
+
+    noinline fn send(connection: *Connection, text: []const u8) Gone!void {
+        const result = system.signed(linux.sendto(connection.socket, text.ptr, text.len, linux.MSG.NOSIGNAL, null, 0));
+        if (system.isForNow(result)) return;
+        if (result < 0) return error.Gone;
+        const sent: u32 = @intCast(result);
         connection.sent += sent;
         connection.unsent -= sent;
     }
@@ -170,7 +181,7 @@ pub const Connection = struct {
         const parser = &connection.parser;
         const body = parser.bodyIn(input);
         const rest = input[parser.at..];
-        connection.kept = body.len + rest.len;
+        connection.kept = @intCast(body.len + rest.len);
         parser.at = @intCast(body.len);
         parser.body = 0;
         if (connection.kept == 0) return;
@@ -205,10 +216,20 @@ pub const Connection = struct {
         if (!system.watch(server.epoll, operation, connection.socket, interest)) return error.Gone;
     }
 
-    /// Once a second.
-    pub fn check(connection: *Connection, server: *Server) void {
-        if (connection.deadline < server.now) return connection.expire(server);
-        if (connection.has_pages and connection.rest == .request) connection.dropPages();
+    /// What comes to all connections, and not from their clients: a second is over, others have no room, or the
+    /// server stops.
+    pub const Occasion = enum(u8) { second, crowd, stop };
+
+    pub noinline fn attend(connection: *Connection, server: *Server, occasion: Occasion) void {
+        const is_idle = connection.rest == .request;
+        switch (occasion) {
+            .second => if (connection.deadline < server.now)
+                connection.expire(server)
+            else if (is_idle and connection.has_pages)
+                connection.dropPages(),
+            .crowd => if (is_idle) connection.close(server),
+            .stop => connection.serve(server, true),
+        }
     }
 
     noinline fn expire(connection: *Connection, server: *Server) void {
@@ -252,7 +273,7 @@ const spare_size = std.mem.alignForward(usize, max_input + Output.size, 64 * 102
 pub fn reserve(count: usize) bool {
     const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true };
     const result = linux.mmap(null, count * spare_size, .{ .READ = true, .WRITE = true }, flags, -1, 0);
-    if (linux.errno(result) != .SUCCESS) return false;
+    if (system.signed(result) < 0) return false;
     all_spare = @ptrFromInt(result);
     return true;
 }

@@ -10,6 +10,9 @@ const Method = @import("parser.zig").Method;
 const Status = @import("status.zig").Status;
 
 const page = @embedFile("index.html");
+const json = "{\"message\":\"Hello, World!\",\"date\":\"Thu, 01 Jan 1970 00:00:00 GMT\"}";
+/// Where the date begins, from the end.
+const json_date = @sizeOf(Date) + 2;
 const octets = "application/octet-stream";
 const plain = "text/plain; charset=utf-8";
 
@@ -56,37 +59,34 @@ fn takesBody(resource: Resource) bool {
 fn sizeIn(query: []const u8) u8 {
     var digits = query;
     if (text.indexIn("n", text.takeUntil(&digits, '='), .exact) != 0) return 0;
-    const n = text.number(digits, 10) orelse return 0;
+    const n = text.number(digits, 10);
     return if (n <= matmul.max_n) @intCast(n) else 0;
 }
 
 /// Writes the answer to a complete request.
-pub noinline fn answer(output: *Output, request: *const Parser, body: []const u8, date: *const Date, persists: bool) void {
-    const found = request.route;
-    const n: usize = found.n;
-    const json = "{\"message\":\"Hello, World!\",\"date\":\"".* ++ date.* ++ "\"}".*;
-    const media: []const u8, const entity: []const u8 = switch (found.resource) {
+pub noinline fn answer(output: *Output, request: *const Parser, body: []const u8) void {
+    const resource = request.route.resource;
+    const n: usize = request.route.n;
+    if (request.route.status != .ok) return refuse(output, request.route.status, request);
+    if (resource == .matmul and (n == 0 or body.len != 16 * n * n)) return refuse(output, .bad_request, request);
+    const media: []const u8, const entity: []const u8 = switch (resource) {
         .page => .{ "text/html; charset=utf-8", page },
-        .json => .{ "application/json", &json },
+        .json => .{ "application/json", json },
         .echo => .{ octets, body },
         .matmul => .{ octets, body[0 .. body.len / 2] },
         else => .{ plain, "ok\n" },
     };
-    const fits = found.resource != .matmul or n > 0 and body.len == 16 * n * n;
-    if (found.status != .ok or !fits) {
-        const status = if (fits) found.status else .bad_request;
-        return refuse(output, status, request, date, persists);
-    }
-    _ = begin(output, .ok, date, persists);
+    _ = begin(output, .ok);
     describe(output, media, entity.len);
     if (request.method == .head) return;
-    if (found.resource == .matmul) return matmul.multiply(output.take(entity.len), body, n);
+    if (resource == .matmul) return matmul.multiply(output.take(entity.len), body, n);
     output.put(entity);
+    if (resource == .json) output.bytes[output.end - json_date ..][0..@sizeOf(Date)].* = output.date;
 }
 
 /// Writes an answer that says what is the matter, or, to OPTIONS, what is allowed.
-pub noinline fn refuse(output: *Output, status: Status, request: *const Parser, date: *const Date, persists: bool) void {
-    const title = begin(output, status, date, persists);
+pub noinline fn refuse(output: *Output, status: Status, request: *const Parser) void {
+    const title = begin(output, status);
     const resource = request.route.resource;
     if (status == .method_not_allowed or status == .no_content) {
         output.put("Allow: OPTIONS");
@@ -100,7 +100,7 @@ pub noinline fn refuse(output: *Output, status: Status, request: *const Parser, 
 }
 
 /// Writes the status line and the fields that every answer has. Returns the status as a line of text.
-noinline fn begin(output: *Output, status: Status, date: *const Date, persists: bool) []const u8 {
+noinline fn begin(output: *Output, status: Status) []const u8 {
     var lines: []const u8 = Status.lines;
     for (0..@backingInt(status)) |_| _ = text.takeUntil(&lines, '\n');
     const whole = lines;
@@ -108,8 +108,8 @@ noinline fn begin(output: *Output, status: Status, date: *const Date, persists: 
     output.put("HTTP/1.1 ");
     output.put(title);
     output.put("\r\nDate: ");
-    output.put(date);
-    output.put(if (persists) "\r\nConnection: keep-alive\r\n" else "\r\nConnection: close\r\n");
+    output.put(&output.date);
+    output.put(if (output.persists) "\r\nConnection: keep-alive\r\n" else "\r\nConnection: close\r\n");
     return whole[0 .. title.len + 1];
 }
 

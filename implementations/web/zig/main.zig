@@ -54,20 +54,20 @@ pub export fn _start() callconv(.naked) noreturn {
 /// `stack`: the number of arguments, and then their addresses.
 fn begin(stack: [*]const usize) callconv(.c) noreturn {
     const arguments: [*]const [*:0]const u8 = @ptrCast(stack + 1);
-    main(arguments[0..stack[0]]) catch system.die(2, "usage: web [PORT [THREADS [ADDRESS]]]\n");
+    main(arguments[0..stack[0]]);
 }
 
-fn main(arguments: []const [*:0]const u8) error{Usage}!noreturn {
-    if (arguments.len > 4) return error.Usage;
-    const port = if (arguments.len > 1) try number(arguments[1], 65535) else 8080;
-    const threads = if (arguments.len > 2) try number(arguments[2], max_threads) else 1;
+fn main(arguments: []const [*:0]const u8) noreturn {
+    if (arguments.len > 4) usage();
+    const port = if (arguments.len > 1) number(arguments[1], 65535) else 8080;
+    const threads = if (arguments.len > 2) number(arguments[2], max_threads) else 1;
     const host = if (arguments.len > 3) mem.span(arguments[3]) else "::";
-    const where = address.parse(host) orelse return error.Usage;
+    const where = address.parse(host) catch usage();
 
     const limit: linux.rlimit = .{ .cur = max_descriptors, .max = max_descriptors };
     _ = linux.setrlimit(.NOFILE, &limit); // Fails only where the limit is lower already.
     _ = linux.prctl(@backingInt(linux.PR.SET_THP_DISABLE), 1, 0, 0, 0); // 2 MB for the first byte of a buffer
-    if (!reserve(max_descriptors)) system.die(1, "web: no room for addresses\n");
+    if (!reserve(max_descriptors)) system.fail();
     blockSignals();
     running = threads;
     for (servers[0..threads], 1..) |*server, index|
@@ -76,9 +76,14 @@ fn main(arguments: []const [*:0]const u8) error{Usage}!noreturn {
     serve(0);
 }
 
-noinline fn number(written: [*:0]const u8, max: u32) error{Usage}!u32 {
-    const value = text.number(mem.span(written), 10) orelse return error.Usage;
-    return if (value > 0 and value <= max) @intCast(value) else error.Usage;
+noinline fn number(written: [*:0]const u8, max: u32) u32 {
+    const value = text.number(mem.span(written), 10);
+    if (value == 0 or value > max) usage();
+    return @intCast(value);
+}
+
+noinline fn usage() noreturn {
+    system.die(2, "usage: web [PORT [THREADS [ADDRESS]]]\n");
 }
 
 /// The signals that end the server become readable instead. Process 1 of a container has no default action for them.
@@ -87,15 +92,15 @@ fn blockSignals() void {
     linux.sigaddset(&set, .TERM);
     linux.sigaddset(&set, .INT);
     _ = linux.sigprocmask(linux.SIG.BLOCK, &set, null);
-    signals = system.must(linux.signalfd(-1, &set, linux.SFD.CLOEXEC), "web: no signalfd\n");
+    signals = system.must(linux.signalfd(-1, &set, linux.SFD.CLOEXEC));
 }
 
 fn startThread(index: usize) void {
     const flags = linux.CLONE.VM | linux.CLONE.FS | linux.CLONE.FILES | linux.CLONE.SIGHAND |
         linux.CLONE.THREAD | linux.CLONE.SYSVSEM;
     const stack = @intFromPtr(&stacks[index]) + stack_size;
-    if (linux.errno(linux.clone(serve, stack, flags, index, null, 0, null)) != .SUCCESS)
-        system.die(1, "web: no thread\n");
+    if (system.signed(linux.clone(serve, stack, flags, index, null, 0, null)) < 0)
+        system.fail();
 }
 
 fn serve(index: usize) callconv(.c) noreturn {
@@ -104,30 +109,33 @@ fn serve(index: usize) callconv(.c) noreturn {
     linux.exit(0);
 }
 
-noinline fn listen(where: address.Address, port: u16, is_shared: bool) linux.fd_t {
-    // An IPv6 socket serves IPv4 as well; without IPv6 in the kernel there is IPv4 alone.
+/// The head of every socket's address and what is in one of IPv4; one of IPv6 has the same length or more, and zeros.
+const Name = extern struct { family: u16, port: u16, address4: [4]u8, address6: [16]u8 = @splat(0), scope: u32 = 0 };
+
+fn listen(where: address.Address, port: u16, is_shared: bool) linux.fd_t {
     const kind = linux.SOCK.STREAM | linux.SOCK.NONBLOCK | linux.SOCK.CLOEXEC;
-    var socket = linux.socket(linux.AF.INET6, kind, 0);
-    const is_ipv6 = linux.errno(socket) == .SUCCESS;
-    if (!is_ipv6) socket = linux.socket(linux.AF.INET, kind, 0);
-    const listener = system.must(socket, "web: no socket\n");
-    system.setOption(listener, linux.SOL.SOCKET, linux.SO.REUSEADDR, 1);
-    if (is_shared) system.setOption(listener, linux.SOL.SOCKET, linux.SO.REUSEPORT, 1);
-    if (is_ipv6) system.setOption(listener, linux.IPPROTO.IPV6, linux.IPV6.V6ONLY, 0);
-    // What follows, every accepted socket inherits.
-    system.setOption(listener, linux.SOL.SOCKET, linux.SO.RCVBUF, socket_buffer_size);
-    system.setOption(listener, linux.SOL.SOCKET, linux.SO.SNDBUF, socket_buffer_size);
-    system.setOption(listener, linux.IPPROTO.TCP, linux.TCP.NODELAY, 1);
-    const bound = if (is_ipv6) bind6: {
-        const name: linux.sockaddr.in6 =
-            .{ .port = mem.nativeToBig(u16, port), .flowinfo = 0, .addr = where, .scope_id = 0 };
-        break :bind6 linux.bind(listener, @ptrCast(&name), @sizeOf(linux.sockaddr.in6));
-    } else bind4: {
-        const name: linux.sockaddr.in =
-            .{ .port = mem.nativeToBig(u16, port), .addr = @bitCast(where[12..16].*) };
-        break :bind4 linux.bind(listener, @ptrCast(&name), @sizeOf(linux.sockaddr.in));
-    };
-    _ = system.must(bound, "web: the address is in use or not permitted\n");
-    _ = system.must(linux.listen(listener, 4096), "web: the port is in use\n");
+    // A socket of IPv6 serves IPv4 as well. Without IPv6 in the kernel there is IPv4 alone.
+    var family: u16 = if (where == null) linux.AF.INET6 else linux.AF.INET;
+    var socket = linux.socket(family, kind, 0);
+    if (system.signed(socket) < 0) {
+        family = linux.AF.INET;
+        socket = linux.socket(family, kind, 0);
+    }
+    const listener = system.must(socket);
+    for (options[@intFromBool(!is_shared)..]) |option|
+        system.setOption(listener, option.level, option.name, option.value);
+    const name: Name = .{ .family = family, .port = mem.nativeToBig(u16, port), .address4 = where orelse @splat(0) };
+    _ = system.must(linux.bind(listener, @ptrCast(&name), @sizeOf(Name)));
+    _ = system.must(linux.listen(listener, 4096));
     return listener;
 }
+
+/// The first is for several threads; the last three, every accepted socket inherits.
+const options = [_]struct { level: u8, name: u8, value: u16 }{
+    .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEPORT, .value = 1 },
+    .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEADDR, .value = 1 },
+    .{ .level = linux.IPPROTO.IPV6, .name = linux.IPV6.V6ONLY, .value = 0 },
+    .{ .level = linux.SOL.SOCKET, .name = linux.SO.RCVBUF, .value = socket_buffer_size },
+    .{ .level = linux.SOL.SOCKET, .name = linux.SO.SNDBUF, .value = socket_buffer_size },
+    .{ .level = linux.IPPROTO.TCP, .name = linux.TCP.NODELAY, .value = 1 },
+};

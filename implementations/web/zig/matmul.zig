@@ -7,25 +7,26 @@ const wide = 8;
 
 /// `operands`: A and then B, row by row. All are n by n little-endian numbers, at any address.
 pub noinline fn multiply(product: []u8, operands: []const u8, n: usize) void {
-    const a = std.mem.bytesAsSlice(f64, operands[0..product.len]);
-    const b = std.mem.bytesAsSlice(f64, operands[product.len..]);
-    const c = std.mem.bytesAsSlice(f64, product);
+    const count = n * n;
+    std.debug.assert(product.len == 8 * count and operands.len == 16 * count);
+    const numbers: []align(1) const f64 = @as([*]align(1) const f64, @ptrCast(operands.ptr))[0 .. 2 * count];
+    const sums: []align(1) f64 = @as([*]align(1) f64, @ptrCast(product.ptr))[0..count];
     for (0..n) |i| {
-        const row = a[i * n ..][0..n];
         var j: usize = 0;
-        while (j + wide <= n) : (j += wide) column(wide, c[i * n + j ..], row, b[j..]);
-        while (j < n) : (j += 1) column(1, c[i * n + j ..], row, b[j..]);
+        while (j + wide <= n) : (j += wide) dot(wide, sums[i * n + j ..], numbers[i * n ..], count - i * n + j, n);
+        while (j < n) : (j += 1) dot(1, sums[i * n + j ..], numbers[i * n ..], count - i * n + j, n);
     }
 }
 
-/// As many sums as are side by side in a row of C, in registers until they are whole.
-inline fn column(comptime count: usize, c: []align(1) f64, row: []align(1) const f64, b: []align(1) const f64) void {
-    var sums: @Vector(count, f64) = @splat(0.0);
-    for (row, 0..) |element, k| {
-        const next: [count]f64 = b[k * row.len ..][0..count].*;
-        sums += @as(@Vector(count, f64), @splat(element)) * @as(@Vector(count, f64), next);
+/// As many sums as are side by side in a row of C, in registers until they are whole. `row` begins with a row of A,
+/// and a column of B is `offset` numbers further on.
+inline fn dot(comptime count: usize, sums: []align(1) f64, row: []align(1) const f64, offset: usize, n: usize) void {
+    var partial: @Vector(count, f64) = @splat(0.0);
+    for (0..n) |k| {
+        const next: @Vector(count, f64) = row[offset + k * n ..][0..count].*;
+        partial += @as(@Vector(count, f64), @splat(row[k])) * next;
     }
-    c[0..count].* = @as([count]f64, sums);
+    sums[0..count].* = partial;
 }
 
 test multiply {

@@ -7,6 +7,7 @@ comptime {
         @export(&copy, .{ .name = "memcpy" });
         @export(&move, .{ .name = "memmove" });
         @export(&fill, .{ .name = "memset" });
+        @export(&length, .{ .name = "strlen" });
     }
 }
 
@@ -25,6 +26,7 @@ fn move(to: [*]u8, from: [*]const u8, len: usize) callconv(.c) [*]u8 {
         while (index > 0) {
             index -= 1;
             to[index] = from[index];
+            asm volatile (""); // or the compiler finds a call of memmove in this
         }
     }
     return to;
@@ -43,12 +45,28 @@ inline fn forward(to: [*]u8, from: [*]const u8, len: usize) void {
         return;
     }
     var index: usize = 0;
-    while (index + 8 <= len) : (index += 8) to[index..][0..8].* = from[index..][0..8].*;
-    while (index < len) : (index += 1) to[index] = from[index];
+    while (index + 8 <= len) : (index += 8) {
+        to[index..][0..8].* = from[index..][0..8].*;
+        asm volatile ("");
+    }
+    while (index < len) : (index += 1) {
+        to[index] = from[index];
+        asm volatile ("");
+    }
 }
 
 fn fill(to: [*]u8, byte: u8, len: usize) callconv(.c) [*]u8 {
     @setRuntimeSafety(false);
-    for (to[0..len]) |*place| place.* = byte;
+    for (to[0..len]) |*place| {
+        place.* = byte;
+        asm volatile ("");
+    }
     return to;
+}
+
+fn length(text: [*:0]const u8) callconv(.c) usize {
+    @setRuntimeSafety(false);
+    var len: usize = 0;
+    while (text[len] != 0) : (len += 1) asm volatile ("");
+    return len;
 }

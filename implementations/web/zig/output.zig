@@ -1,9 +1,14 @@
 //! Where answers are written, one after the other, until they leave in one system call.
 
 const std = @import("std");
+const Date = @import("date.zig").Date;
 
 pub const Output = struct {
     end: usize = 0,
+    /// Of this second, for every answer.
+    date: Date = @splat(0),
+    /// Whether the connection goes on after the answer that is written next.
+    persists: bool = false,
     bytes: [size]u8 = undefined,
 
     pub const size = 72 * 1024;

@@ -67,14 +67,17 @@ pub const Parser = struct {
         _: u6 = 0,
     };
 
-    /// True: a request is complete. False: more input is needed. The input before `at` may be changed.
-    pub fn advance(parser: *Parser, input: []u8) Failure!bool {
-        while (parser.stage != .complete) {
-            if (parser.stage == .body) {
-                if (!parser.takeBody(input)) return false;
-            } else if (!try parser.takeLine(input)) return false;
+    /// Goes on until a request is complete or the input used up. What of it is before `at` may be changed.
+    pub fn advance(parser: *Parser, input: []u8) Failure!void {
+        while (!parser.isComplete()) {
+            const before = parser.at;
+            if (parser.stage == .body) parser.takeBody(input) else try parser.takeLine(input);
+            if (parser.at == before) return;
         }
-        return true;
+    }
+
+    pub fn isComplete(parser: *const Parser) bool {
+        return parser.stage == .complete;
     }
 
     pub fn bodyIn(parser: *const Parser, input: []const u8) []const u8 {
@@ -91,32 +94,31 @@ pub const Parser = struct {
         return !parser.flags.close and (parser.flags.is_http_1_1 or parser.flags.keep_alive);
     }
 
-    /// False while the line has no end. A CR or an LF alone ends no line, 2.2: requests are smuggled where two servers
+    /// Nothing while the line has no end. A CR or an LF alone ends no line, 2.2: requests are smuggled where two servers
     /// differ in that.
-    noinline fn takeLine(parser: *Parser, input: []const u8) Failure!bool {
+    fn takeLine(parser: *Parser, input: []const u8) Failure!void {
         const rest = input[parser.at..];
         const end = line_bytes.span(rest);
         const line = rest[0..end];
         const is_head = @backingInt(parser.stage) <= @backingInt(Stage.trailer);
         if (is_head) {
             if (parser.head + end + 2 > max_head) return parser.tooLong(line);
-        } else if (end > max_chunk_line) return error.BadRequest;
-        if (end == rest.len) return false;
+        } else if (end > max_chunk_line or end > 0 and parser.stage == .chunk_end) return error.BadRequest;
+        if (end == rest.len) return;
         if (rest[end] == '\n') return error.BadRequest;
-        if (end + 1 == rest.len) return false;
+        if (end + 1 == rest.len) return;
         if (rest[end + 1] != '\n') return error.BadRequest;
         const taken: u32 = @intCast(end + 2);
         parser.at += taken;
         if (is_head) parser.head += taken;
         try parser.read(line);
-        return true;
     }
 
     fn tooLong(parser: *const Parser, line: []const u8) Failure {
         if (parser.stage != .request_line) return error.HeaderFieldsTooLarge;
         var rest = line;
-        _ = text.takeUntil(&rest, ' ');
-        return if (rest.len > 0) error.UriTooLong else error.NotImplemented;
+        const method = text.takeUntil(&rest, ' ');
+        return if (text.indexIn(methods, method, .exact) <= @backingInt(Method.patch)) error.UriTooLong else error.NotImplemented;
     }
 
     fn read(parser: *Parser, line: []const u8) Failure!void {
@@ -124,7 +126,7 @@ pub const Parser = struct {
             .request_line => parser.readRequest(line),
             .fields => parser.readField(line),
             // What a trailer says is checked and not heeded: it comes too late to frame or to route anything.
-            .trailer => _ = try colonIn(line),
+            .trailer => if (colonIn(line) == 0) error.BadRequest,
             .chunk_size => parser.readChunkSize(line),
             else => error.BadRequest,
         };
@@ -137,14 +139,14 @@ pub const Parser = struct {
         }
     }
 
-    noinline fn readRequest(parser: *Parser, line: []const u8) Failure!void {
+    fn readRequest(parser: *Parser, line: []const u8) Failure!void {
         var rest = line;
         const method = text.takeUntil(&rest, ' ');
         const target = text.takeUntil(&rest, ' ');
         if (!token_bytes.hasAll(method) or !target_bytes.hasAll(target) or rest.len != 8) return error.BadRequest;
         const major, const minor = .{ rest[5], rest[7] };
-        if (!mem.eql(u8, rest[0..5], "HTTP/") or rest[6] != '.' or !ascii.isDigit(major) or !ascii.isDigit(minor))
-            return error.BadRequest;
+        if (text.indexIn("HTTP/", rest[0..5], .exact) != 0 or rest[6] != '.') return error.BadRequest;
+        if (!ascii.isDigit(major) or !ascii.isDigit(minor)) return error.BadRequest;
         if (major != '1') return error.HttpVersionNotSupported;
         parser.flags.is_http_1_1 = minor != '0'; // later versions than 1.1 are answered as 1.1
         const index = text.indexIn(methods, method, .exact);
@@ -162,7 +164,7 @@ pub const Parser = struct {
                 return;
             }
             const scheme = "http://"; // 3.2.2: a server accepts the absolute form
-            if (!ascii.startsWithIgnoreCase(path, scheme)) return error.BadRequest;
+            if (path.len < scheme.len or text.indexIn(scheme, path[0..scheme.len], .ignored) != 0) return error.BadRequest;
             path = path[scheme.len..];
             const authority = host_bytes.span(path);
             path = path[authority..];
@@ -172,8 +174,9 @@ pub const Parser = struct {
         parser.route = content.route(parser.method, path);
     }
 
-    noinline fn readField(parser: *Parser, line: []const u8) Failure!void {
-        const colon = try colonIn(line);
+    fn readField(parser: *Parser, line: []const u8) Failure!void {
+        const colon = colonIn(line);
+        if (colon == 0) return error.BadRequest;
         const value = text.trim(line[colon + 1 ..]);
         const flags = &parser.flags;
         const name: Name = @fromBackingInt(@intCast(text.indexIn(names, line[0..colon], .ignored)));
@@ -186,7 +189,8 @@ pub const Parser = struct {
                 // Some readers take a number with a leading zero for an octal one.
                 if (flags.has_length or value.len > 1 and value[0] == '0') return error.BadRequest;
                 flags.has_length = true;
-                parser.left = text.number(value, 10) orelse return error.BadRequest;
+                parser.left = text.number(value, 10);
+                if (parser.left == text.none) return error.BadRequest;
             },
             .transfer_encoding => return parser.readCodings(value),
             .connection => {
@@ -238,65 +242,41 @@ pub const Parser = struct {
         if (!flags.is_http_1_1) flags.expects_continue = false;
     }
 
-    /// False: the input ends before the body, or the chunk of it, does.
-    noinline fn takeBody(parser: *Parser, input: []u8) bool {
+    noinline fn takeBody(parser: *Parser, input: []u8) void {
         const len: u32 = @intCast(@min(parser.left, input.len - parser.at));
         const end = parser.body + parser.body_len;
         if (end != parser.at) @memmove(input[end..][0..len], input[parser.at..][0..len]);
         parser.body_len += len;
         parser.at += len;
         parser.left -= len;
-        if (parser.left > 0) return false;
-        parser.stage = if (parser.flags.is_chunked) .chunk_end else .complete;
-        return true;
+        if (parser.left == 0) parser.stage = if (parser.flags.is_chunked) .chunk_end else .complete;
     }
 
     fn readChunkSize(parser: *Parser, line: []const u8) Failure!void {
         const digits = hex_bytes.span(line);
-        try checkExtensions(line[digits..]);
-        parser.left = text.number(line[0..digits], 16) orelse return error.BadRequest;
+        if (digits < line.len and !isExtension(line[digits..])) return error.BadRequest;
+        parser.left = text.number(line[0..digits], 16);
+        if (parser.left == text.none) return error.BadRequest;
         if (parser.left > max_body - parser.body_len) return error.ContentTooLarge;
         parser.stage = if (parser.left > 0) .body else .trailer;
     }
 };
 
-/// Where the name of a field ends. Both name and value are checked.
-noinline fn colonIn(line: []const u8) Failure!usize {
+/// Where the name of a field ends, or 0 where there is none, or name or value are not as they ought to be.
+noinline fn colonIn(line: []const u8) usize {
     const colon = token_bytes.span(line);
-    if (colon == 0 or colon == line.len or line[colon] != ':') return error.BadRequest;
-    if (field_bytes.span(line) < line.len) return error.BadRequest;
+    if (colon == line.len or line[colon] != ':' or field_bytes.span(line) < line.len) return 0;
     return colon;
 }
 
-/// *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] ), 7.1.1, and nothing after it.
-noinline fn checkExtensions(line: []const u8) Failure!void {
-    var rest = line;
-    while (rest.len > 0) {
-        rest = text.skipBlanks(rest);
-        if (rest.len == 0 or rest[0] != ';') return error.BadRequest;
-        rest = try skipToken(rest[1..]);
-        if (rest.len == 0 or rest[0] != '=') continue;
-        const value = text.skipBlanks(rest[1..]);
-        if (value.len == 0 or value[0] != '"') {
-            rest = try skipToken(value);
-            continue;
-        }
-        var end: usize = 1;
-        while (end < value.len and value[end] != '"') : (end += 1) {
-            if (value[end] == '\\') end += 1;
-        }
-        if (end >= value.len or field_bytes.span(value) < end) return error.BadRequest;
-        rest = value[end + 1 ..];
-    }
-}
-
-/// With the blanks before and after it, unless nothing but blanks follows.
-noinline fn skipToken(line: []const u8) Failure![]const u8 {
+/// Whether something like a chunk's extension, 7.1.1, is all that follows its size. Extensions are not heeded: what
+/// counts is that one cannot be taken for anything else.
+noinline fn isExtension(line: []const u8) bool {
     const rest = text.skipBlanks(line);
-    const len = token_bytes.span(rest);
-    if (len == 0) return error.BadRequest;
-    const after = text.skipBlanks(rest[len..]);
-    return if (after.len > 0) after else rest[len..];
+    if (rest.len == 0 or rest[0] != ';' or field_bytes.span(rest) < rest.len) return false;
+    const name = text.skipBlanks(rest[1..]);
+    const end = token_bytes.span(name);
+    return end > 0 and (end == name.len or text.isBlank(name[end]) or name[end] == '=' or name[end] == ';');
 }
 
 const line_bytes: text.Set = .of(isLineByte);

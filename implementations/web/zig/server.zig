@@ -2,10 +2,9 @@
 
 const std = @import("std");
 const linux = std.os.linux;
-const httpDate = @import("date.zig").httpDate;
+const date = @import("date.zig");
 const max_input = @import("parser.zig").max_input;
 const Connection = @import("connection.zig").Connection;
-const Date = @import("date.zig").Date;
 const Output = @import("output.zig").Output;
 const system = @import("system.zig");
 
@@ -29,37 +28,34 @@ pub const Server = struct {
     highest: u32 = 0,
     /// Seconds since the start.
     now: u32 = 0,
-    date: Date = @splat(0),
     output: Output = .{},
     input: [max_input]u8 = @splat(0),
+    events: [64]linux.epoll_event = @splat(.{ .events = 0, .data = .{ .u64 = 0 } }),
 
-    pub noinline fn start(server: *Server, number: u8, listener: linux.fd_t, signals: linux.fd_t) void {
+    pub fn start(server: *Server, number: u8, listener: linux.fd_t, signals: linux.fd_t) void {
         server.number = number;
-        server.epoll = system.must(linux.epoll_create1(linux.EPOLL.CLOEXEC), "web: no epoll\n");
-        server.timer = system.must(linux.timerfd_create(.MONOTONIC, .{ .CLOEXEC = true }), "web: no timer\n");
+        server.epoll = system.must(linux.epoll_create1(linux.EPOLL.CLOEXEC));
+        server.timer = system.must(linux.timerfd_create(.MONOTONIC, .{ .CLOEXEC = true }));
         server.listener = listener;
         server.is_accepting = true;
         // To change with the wall clock's seconds.
-        const rest = std.time.ns_per_s - server.setDate();
-        const spec: linux.itimerspec = .{
-            .it_interval = .{ .sec = 1, .nsec = 0 },
-            .it_value = .{ .sec = @divTrunc(rest, std.time.ns_per_s), .nsec = @rem(rest, std.time.ns_per_s) },
-        };
-        _ = linux.timerfd_settime(server.timer, .{}, &spec, null);
+        server.setTimer(std.time.ns_per_s - 1 - server.setDate(), 1);
         // The signals stay pending, so that every thread is told.
-        const told_once = linux.EPOLL.IN | linux.EPOLL.ET;
-        for ([_]linux.fd_t{ server.timer, listener, signals }, [_]u32{ linux.EPOLL.IN, linux.EPOLL.IN, told_once }) |fd, interest| {
-            if (!system.watch(server.epoll, linux.EPOLL.CTL_ADD, fd, interest)) system.die(1, "web: no memory\n");
-        }
+        server.watch(server.timer, linux.EPOLL.IN);
+        server.watch(server.listener, linux.EPOLL.IN);
+        server.watch(signals, linux.EPOLL.IN | linux.EPOLL.ET);
+    }
+
+    fn watch(server: *const Server, descriptor: linux.fd_t, interest: u32) void {
+        if (!system.watch(server.epoll, linux.EPOLL.CTL_ADD, descriptor, interest)) system.fail();
     }
 
     /// Serves until a signal asks for the end, and until that is done.
     pub fn run(server: *Server, signals: linux.fd_t) void {
-        var events: [64]linux.epoll_event = undefined;
         while (!server.is_stopping or server.open_connections > 0) {
-            const count = linux.epoll_wait(server.epoll, &events, events.len, -1);
-            if (linux.errno(count) != .SUCCESS) continue;
-            for (events[0..count]) |event| {
+            const count = system.signed(linux.epoll_wait(server.epoll, &server.events, server.events.len, -1));
+            if (count < 0) continue; // interrupted
+            for (server.events[0..@intCast(count)]) |event| {
                 const descriptor = event.data.fd;
                 if (descriptor == server.timer) {
                     if (!server.tick()) return;
@@ -84,16 +80,18 @@ pub const Server = struct {
     noinline fn acceptAll(server: *Server) void {
         while (true) {
             const result = linux.accept4(server.listener, null, null, linux.SOCK.NONBLOCK | linux.SOCK.CLOEXEC);
-            switch (linux.errno(result)) {
-                .SUCCESS => {
-                    server.highest = @max(server.highest, @as(u32, @intCast(result)));
-                    connections[result].open(server, @intCast(result));
-                },
-                .AGAIN, .INTR, .CONNABORTED => return,
-                // No descriptor or memory is left: the others wait in the backlog until a connection has closed.
-                else => return server.accept(false),
-            }
+            if (system.isForNow(system.signed(result))) return;
+            if (system.signed(result) < 0) return server.makeRoom();
+            server.highest = @max(server.highest, @as(u32, @intCast(result)));
+            connections[result].open(server, @intCast(result));
         }
+    }
+
+    /// No descriptor or memory is left: who asks for nothing gives way, and the others wait in the backlog until a
+    /// connection has closed.
+    fn makeRoom(server: *Server) void {
+        server.accept(false);
+        server.forEach(.crowd);
     }
 
     noinline fn accept(server: *Server, is_accepting: bool) void {
@@ -109,45 +107,45 @@ pub const Server = struct {
     }
 
     /// What there is to do once a second. False: the time to stop is over.
-    noinline fn tick(server: *Server) bool {
+    fn tick(server: *Server) bool {
         var ticks: u64 = 0;
         _ = linux.read(server.timer, std.mem.asBytes(&ticks), @sizeOf(u64));
         if (server.is_stopping) return false;
         server.now += @intCast(ticks);
         _ = server.setDate();
         server.accept(true); // another thread may have closed some
-        server.forEach(.check);
+        server.forEach(.second);
         return true;
     }
 
-    fn forEach(server: *Server, what: enum { check, serve }) void {
+    noinline fn forEach(server: *Server, occasion: Connection.Occasion) void {
         for (connections[0 .. server.highest + 1]) |*connection| {
-            if (!server.owns(connection)) continue;
-            switch (what) {
-                .check => connection.check(server),
-                .serve => connection.serve(server, true),
-            }
+            if (server.owns(connection)) connection.attend(server, occasion);
         }
+    }
+
+    noinline fn setTimer(server: *const Server, nanoseconds: isize, interval_seconds: isize) void {
+        const spec: linux.itimerspec = .{
+            .it_interval = .{ .sec = interval_seconds, .nsec = 0 },
+            .it_value = .{ .sec = 0, .nsec = nanoseconds + 1 }, // 0 would stop it
+        };
+        _ = linux.timerfd_settime(server.timer, .{}, &spec, null);
     }
 
     /// The nanoseconds that have passed since.
     noinline fn setDate(server: *Server) isize {
         const time = system.now(.REALTIME);
-        server.date = httpDate(@intCast(time.sec));
+        date.write(&server.output.date, @intCast(time.sec));
         return time.nsec;
     }
 
     /// Takes who is waiting, answers who has asked, and lets go of the others.
-    noinline fn stop(server: *Server) void {
+    fn stop(server: *Server) void {
         server.acceptAll();
         _ = linux.close(server.listener);
         server.listener = -1;
         server.is_stopping = true;
-        const spec: linux.itimerspec = .{
-            .it_interval = .{ .sec = 0, .nsec = 0 },
-            .it_value = .{ .sec = 0, .nsec = stop_milliseconds * std.time.ns_per_ms },
-        };
-        _ = linux.timerfd_settime(server.timer, .{}, &spec, null);
-        server.forEach(.serve);
+        server.setTimer(stop_milliseconds * std.time.ns_per_ms, 0);
+        server.forEach(.stop);
     }
 };

@@ -3,29 +3,19 @@
 const std = @import("std");
 const linux = std.os.linux;
 
-/// The bytes that came, 0 at the client's end, or null while there are none.
-pub noinline fn receive(socket: linux.fd_t, space: []u8) error{Gone}!?usize {
-    const result = linux.recvfrom(socket, space.ptr, space.len, 0, null, null);
-    return switch (linux.errno(result)) {
-        .SUCCESS => result,
-        .AGAIN, .INTR => null,
-        else => error.Gone,
-    };
+/// The kernel's answer: a result that is not negative, or an error that is.
+pub fn signed(result: usize) isize {
+    return @bitCast(result);
 }
 
-/// How many bytes the socket took.
-pub noinline fn send(socket: linux.fd_t, text: []const u8) error{Gone}!usize {
-    const result = linux.sendto(socket, text.ptr, text.len, linux.MSG.NOSIGNAL, null, 0);
-    return switch (linux.errno(result)) {
-        .SUCCESS => result,
-        .AGAIN, .INTR => 0,
-        else => error.Gone,
-    };
+/// Not an error: there is nothing to read, or no room to write, for now.
+pub fn isForNow(result: isize) bool {
+    return result == -@as(isize, @backingInt(linux.E.AGAIN)) or result == -@as(isize, @backingInt(linux.E.INTR));
 }
 
 pub noinline fn watch(epoll: linux.fd_t, operation: u32, descriptor: linux.fd_t, interest: u32) bool {
     var event: linux.epoll_event = .{ .events = interest, .data = .{ .fd = descriptor } };
-    return linux.errno(linux.epoll_ctl(epoll, operation, descriptor, &event)) == .SUCCESS;
+    return linux.epoll_ctl(epoll, operation, descriptor, &event) == 0;
 }
 
 pub noinline fn setOption(socket: linux.fd_t, level: i32, option: u32, value: c_int) void {
@@ -40,11 +30,16 @@ pub fn now(clock: linux.clockid_t) linux.timespec {
 }
 
 /// A descriptor, or the end of the program.
-pub noinline fn must(result: usize, failure: []const u8) linux.fd_t {
-    return if (linux.errno(result) == .SUCCESS) @intCast(result) else die(1, failure);
+pub noinline fn must(result: usize) linux.fd_t {
+    if (signed(result) < 0) fail();
+    return @intCast(result);
 }
 
-pub fn die(status: u8, reason: []const u8) noreturn {
+pub noinline fn fail() noreturn {
+    die(1, "web: cannot listen there, or no memory or descriptor is left\n");
+}
+
+pub noinline fn die(status: u8, reason: []const u8) noreturn {
     _ = linux.write(2, reason.ptr, reason.len);
     linux.exit_group(status);
 }

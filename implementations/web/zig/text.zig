@@ -22,7 +22,7 @@ pub noinline fn takeItem(list: *[]const u8) []const u8 {
     return trim(takeUntil(list, ','));
 }
 
-pub fn trim(text: []const u8) []const u8 {
+pub noinline fn trim(text: []const u8) []const u8 {
     var end = text.len;
     while (end > 0 and isBlank(text[end - 1])) end -= 1;
     return skipBlanks(text[0..end]);
@@ -51,7 +51,7 @@ pub noinline fn indexIn(words: []const u8, word: []const u8, case: Case) usize {
     return index;
 }
 
-noinline fn isSame(expected: []const u8, text: []const u8, case: Case) bool {
+fn isSame(expected: []const u8, text: []const u8, case: Case) bool {
     if (expected.len != text.len) return false;
     for (expected, text) |wanted, byte| {
         if (byte == wanted) continue;
@@ -60,8 +60,11 @@ noinline fn isSame(expected: []const u8, text: []const u8, case: Case) bool {
     return true;
 }
 
-/// Digits and nothing else. One too large for the type is none.
-pub noinline fn number(digits: []const u8, base: u8) ?u64 {
+/// More than any number that fits.
+pub const none: u64 = std.math.maxInt(u64);
+
+/// Digits and nothing else, or none. One too large for the type is none as well.
+pub noinline fn number(digits: []const u8, base: u8) u64 {
     var value: u64 = 0;
     for (digits) |byte| {
         const digit = switch (byte) {
@@ -69,10 +72,10 @@ pub noinline fn number(digits: []const u8, base: u8) ?u64 {
             'a'...'f', 'A'...'F' => (byte & 7) + 9,
             else => base,
         };
-        if (digit >= base or value >> 59 != 0) return null;
+        if (digit >= base or value >> 59 != 0) return none;
         value = value * base + digit;
     }
-    return if (digits.len > 0) value else null;
+    return if (digits.len > 0) value else none;
 }
 
 /// A set of bytes, made at compile time.
@@ -98,7 +101,7 @@ pub const Set = struct {
         return text.len;
     }
 
-    pub noinline fn hasAll(set: *const Set, text: []const u8) bool {
+    pub fn hasAll(set: *const Set, text: []const u8) bool {
         return text.len > 0 and set.span(text) == text.len;
     }
 };
@@ -130,11 +133,11 @@ test indexIn {
 }
 
 test number {
-    try testing.expectEqual(0, number("0", 10).?);
-    try testing.expectEqual(65536, number("65536", 10).?);
-    try testing.expectEqual(0xabcdef, number("aBcDeF", 16).?);
+    try testing.expectEqual(0, number("0", 10));
+    try testing.expectEqual(65536, number("65536", 10));
+    try testing.expectEqual(0xabcdef, number("aBcDeF", 16));
     for ([_][]const u8{ "", "+1", "-1", "1 ", "0x1", "1_0", "a", "99999999999999999999", "123456789012345678901234567890" }) |text| {
-        try testing.expectEqual(null, number(text, 10));
+        try testing.expectEqual(none, number(text, 10));
     }
-    for ([_][]const u8{ "g", "FFFFFFFFFFFFFFFF0", "@", "`" }) |text| try testing.expectEqual(null, number(text, 16));
+    for ([_][]const u8{ "g", "FFFFFFFFFFFFFFFF0", "@", "`" }) |text| try testing.expectEqual(none, number(text, 16));
 }
