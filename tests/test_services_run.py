@@ -172,7 +172,12 @@ def test_a_run_that_was_cut_short_is_resumed_and_measures_only_what_is_left(sess
 def test_the_journal_is_verified_and_compared_with_another(session: Session) -> None:
     session.run(scripted())
     session.run(scripted(beta_page=Behaviour(cpu_s=4e-5, rate=10_000)), "r2")
-    assert verify(load_run(session.folder / "r1")).problems == ()
+    entries = load_run(session.folder / "r1")
+    assert verify(entries).problems == ()
+    last = max(place for place, entry in enumerate(entries) if isinstance(entry, Round))
+    entries[last] = entries[last].model_copy(update={"sha256": "0" * 64})
+    (problem,) = verify(entries).problems
+    assert "the SHA-256 of its answer is 0000" in problem
     difference = diff(load_run(session.folder / "r1"), load_run(session.folder / "r2"))
     verdicts = dict(zip([change.case.name for change in difference.changes], difference.verdicts(), strict=True))
     assert verdicts["beta/page"] == "slower"

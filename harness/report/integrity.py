@@ -31,7 +31,7 @@ def verified(verification: Verification | None) -> str:
     """Whether the results were recomputed, and match."""
     if verification is None:
         return NOT_VERIFIED
-    recomputed = f"{verification.keys} keys and the products of {verification.products} containers, from the seed"
+    recomputed = f"{verification.keys} keys and the results of {verification.products} containers, from the seed"
     if verification.problems:
         return f"Verification FAILED: of {recomputed}, {len(verification.problems)} results do not match."
     return f"Verified: {recomputed}, were recomputed, and all match."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from statistics import fmean
 from typing import Any
 
 from harness.experiments.web import NAME, metrics, options, rounds, settings
-from harness.experiments.web.scenarios import SCENARIOS
+from harness.experiments.web.scenarios import SCENARIOS, Workload
 from harness.images.catalog import Catalog, Source
 from harness.machine.host import Read
 from harness.measure.experiment import Experiment, Measure, Timing
@@ -144,10 +145,14 @@ class Web:
         return "", ()
 
     def false_claims(self, rounds: Sequence[tuple[int, Round]], options: Options) -> Iterator[tuple[int, str]]:
-        """Rounds whose own figures do not go together."""
+        """Answers with another digest than those that follow from the seed; pages that are not all the same."""
+        workload = Workload(b"", options.seed)
+        pages = [entry.sha256 for _, entry in rounds if workload.due(SCENARIOS[entry.case.rung]) == b""]
         for number, entry in rounds:
-            if entry.values["whole_answers"] < 1:
-                yield number, "no whole answer was checked"
+            due = workload.due(SCENARIOS[entry.case.rung])
+            digest = hashlib.sha256(due).hexdigest() if due else pages[0] if due == b"" else entry.sha256
+            if entry.sha256 != digest:
+                yield number, f"the SHA-256 of its answer is {entry.sha256}, it should be {digest}"
 
 
 WEB: Experiment = Web()

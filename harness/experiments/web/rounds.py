@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ from harness.engine.engine import Runner
 from harness.errors import ProtocolError
 from harness.events import Event
 from harness.experiments.web import settings
+from harness.experiments.web.answer import parse_answer
 from harness.experiments.web.figures import check_pair, sample_of, values_of
 from harness.experiments.web.load import PORT, check_said, parse_said
 from harness.experiments.web.pair import Bench, Pair, service_job
@@ -80,8 +82,9 @@ def _measured(run: Run, place: Bench, workload: Workload, case: Case, batch: Bat
     except ProtocolError as error:
         return blank.model_copy(update={"failure": _failure(run, case, pair, str(error))})
     values = values_of(pair, said, asked)
-    resident = {"resident_bytes": round(values["loaded_bytes"])}
-    return blank.model_copy(update={"samples": (sample_of(pair, said),), "values": values, **resident})
+    last = parse_answer(said.answers[-1][1]).body
+    told = {"resident_bytes": round(values["loaded_bytes"]), "sha256": hashlib.sha256(last).hexdigest()}
+    return blank.model_copy(update={"samples": (sample_of(pair, said),), "values": values, **told})
 
 
 def _failure(run: Run, case: Case, pair: Pair, reason: str) -> Failure:
