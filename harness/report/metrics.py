@@ -8,8 +8,12 @@ from harness.model.comparison import Comparison, Interval, Measured, Metric, Row
 from harness.report.figures import NONE, interval, times
 from harness.report.section import Section, Table
 
-SCALES = (("s", 1.0), ("ms", 1e3), ("µs", 1e6))
-MEBIBYTE = 2**20
+SCALES = {
+    "s": (("s", 1.0), ("ms", 1e3), ("µs", 1e6)),
+    "bytes": (("MiB", 2.0**-20), ("KiB", 2.0**-10)),
+    "/s": (("", 1.0),),
+}
+"""By a metric's unit, the units in which its values may be written."""
 
 
 def metric_sections(comparison: Comparison) -> Iterable[Section]:
@@ -31,22 +35,18 @@ def metric_section(comparison: Comparison, metric: Metric) -> Section:
 
 
 def against_reference(comparison: Comparison) -> Section:
-    """How many times less a request costs than with the reference, in the same scenario."""
+    """How much cheaper a request is than with the reference, in the same scenario."""
     reference = comparison.options.reference
     label = next((row.label for row in comparison.rows if row.implementation == reference), reference)
-    heading = f"Times less CPU time a request than {label}, in the same scenario"
+    name = comparison.metrics[0].title
+    heading = f"{name}: {label}'s divided by each one's, in the same scenario (more is better)"
     return _crossed(comparison, heading, lambda row: times(row.vs_reference))
 
 
 def unit_of(metric: Metric, values: Sequence[float]) -> tuple[str, float]:
-    """The unit in which a metric's values are written, and by what to multiply them."""
-    match metric.unit:
-        case "s":
-            return next((each for each in SCALES if max(values, default=1.0) * each[1] >= 1), SCALES[-1])
-        case "bytes":
-            return "MiB", 1 / MEBIBYTE
-        case _:
-            return "", 1.0
+    """The unit in which a metric's values are written, so that the least is 1 or more, and by what to multiply them."""
+    least, scales = min(values, default=1.0), SCALES[metric.unit]
+    return next((each for each in scales if least * each[1] >= 1), scales[-1])
 
 
 def scaled(value: Interval, scale: float) -> Interval:
