@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from harness.engine.engine import KEPT, Exit, Job, Leftovers, Recipe, Spared
+from harness.engine.engine import KEPT, Exit, Job, Leftovers, Recipe, Service, Spared
 from harness.engine.owners import Life
 from harness.errors import BuildError, EngineBusyError
 from harness.experiments.matmul.workload import Matrix, checksum
@@ -197,6 +197,9 @@ class FakeEngine:
                 return self._lives(job, ended, self.beside(case))
             case _:
                 return _said(MACHINE)
+
+    def serve(self, job: Job) -> AbstractContextManager[Service | Exit]:
+        raise NotImplementedError
 
     @contextmanager
     def probe(self, job: Job) -> Generator[Callable[[], bytes | None]]:

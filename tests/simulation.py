@@ -32,7 +32,7 @@ from harness.measure.stopping import precise
 from harness.model.cases import Batch, Case, Options, Sample
 from harness.model.comparison import Interval
 from harness.model.journal import Round
-from harness.model.manifests import Rung
+from harness.model.manifests import Held
 from harness.statistics.estimates import ratio
 from tests.factories import a_case, a_rung, some_options
 
@@ -140,7 +140,7 @@ def a_made_round(case: Case, batch: Batch, seconds: Array, number: int, beside_s
 
 
 def simulate(
-    world: World, true_s: Mapping[Case, float], options: Options = OPTIONS, rungs: Mapping[Case, Rung] = RUNGS
+    world: World, true_s: Mapping[Case, float], options: Options = OPTIONS, rungs: Mapping[Case, Held] = RUNGS
 ) -> dict[Case, list[Round]]:
     """All rounds of a run, as compare would make them."""
     rounds: dict[Case, list[Round]] = {case: [] for case in true_s}

@@ -9,6 +9,7 @@ import pytest
 
 from harness.engine.docker.account import Parent, parent_of
 from harness.engine.docker.waiting import life_ns
+from harness.engine.groups import group_of
 
 FACTS = {"ID": "AB:CD", "DockerRootDir": "/var/lib/docker", "CgroupDriver": "cgroupfs", "SecurityOptions": []}
 OF_V1 = ("sys/fs/cgroup/cpu,cpuacct", "cpuacct.usage", "1234567890\n")
@@ -128,3 +129,30 @@ def test_a_slice_is_stopped_by_its_name(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_life_is_by_the_engines_clock_and_never_longer_than_by_ours(began: str, ended: str, lived_ns: int) -> None:
     assert life_ns({"StartedAt": began, "FinishedAt": ended}, 5_000_000_000) == lived_ns
     assert life_ns({}, 5) == 5
+
+
+# --- of a container that still runs ----------------------------------------------------------------------------
+
+
+@BOTH
+def test_the_account_of_a_running_container_is_read_from_its_group(version: Version, tmp_path: Path) -> None:
+    hierarchy, account, text = version
+    is_second = version == OF_V2
+    places = {hierarchy: (account, text)} if is_second else {"sys/fs/cgroup/cpuacct": (account, text)}
+    memory = "anon 4096\nfile_mapped 1024\n" if is_second else "total_rss 4096\ntotal_mapped_file 1024\n"
+    places_of_memory = hierarchy if is_second else "sys/fs/cgroup/memory"
+    for place, (name, content) in {**places, places_of_memory + "/": ("memory.stat", memory)}.items():
+        folder = tmp_path / place.rstrip("/") / "docker" / "c0ffee"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="ascii")
+    (tmp_path / "proc" / "7").mkdir(parents=True)
+    lines = "0::/docker/c0ffee\n" if is_second else "4:cpu,cpuacct:/docker/c0ffee\n3:memory:/docker/c0ffee\n"
+    (tmp_path / "proc" / "7" / "cgroup").write_text(lines, encoding="ascii")
+    group = group_of(7, "c0ffee", tmp_path)
+    assert group is not None
+    assert (group.cpu_ns(), group.held_bytes()) == (1_234_567_000 if is_second else 1_234_567_890, 5120)
+    assert group_of(7, "another", tmp_path) is None
+    assert group_of(8, "c0ffee", tmp_path) is None
+    group.cpu.unlink()
+    group.memory.unlink()
+    assert (group.cpu_ns(), group.held_bytes()) == (None, None)

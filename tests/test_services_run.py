@@ -24,6 +24,7 @@ from harness.model.comparison import Comparison
 from harness.model.journal import Own, Round
 from harness.report import formats, renderer
 from harness.store import JOURNAL, load_run
+from tests.conftest import Command
 from tests.factories import a_catalog, a_manifest
 from tests.fake_services import PAGE, Behaviour, FakeServices
 
@@ -202,6 +203,21 @@ def test_a_table_says_each_metric_of_each_scenario_in_a_unit_that_fits(session: 
     document = json.loads(renderer("json").render(session.comparison()))
     assert document["experiment"] == "web"
     assert {metric["name"]: metric["better"] for metric in document["metrics"]}["rate"] == "more"
+
+
+def test_the_plan_lists_every_case_and_its_control_and_runs_nothing(harness: Command, tmp_path: Path) -> None:
+    words = ["--langs", "c", "--scenarios", "page,json", "--out", str(tmp_path)]
+    ended = harness("web", "compare", "--plan", *words)
+    assert ended.code == 0, ended.err
+    assert [line.split()[0] for line in ended.out.splitlines()[2:5]] == ["c/page", "c/json", "c/page"]
+    assert "A/A control" in ended.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_is_resumed_with_its_own_options(harness: Command, tmp_path: Path) -> None:
+    ended = harness("web", "compare", "--resume", "latest", "--seconds", "3", "--out", str(tmp_path))
+    assert ended.code == 2
+    assert "leave out --seconds" in ended.err
 
 
 @pytest.mark.parametrize(

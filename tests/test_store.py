@@ -75,9 +75,9 @@ def test_what_does_not_begin_as_a_journal_is_no_run(content: bytes, run: Path) -
 def test_another_schema_is_told_with_the_harness_that_reads_it(run: Path) -> None:
     journal = run / JOURNAL
     text = journal.read_text(encoding="utf-8")
-    text = text.replace('"schema_version":4', '"schema_version":5,"of_that_schema":[]')
+    text = text.replace('"schema_version":5', '"schema_version":6,"of_that_schema":[]')
     journal.write_text(text.replace('"harness":"0.1.0"', '"harness":"0.9.0"'), encoding="utf-8")
-    with pytest.raises(ResultsError, match=r"has schema 5, this harness reads 2 to 4: use harness 0\.9\.0 to read it"):
+    with pytest.raises(ResultsError, match=r"has schema 6, this harness reads 2 to 5: use harness 0\.9\.0 to read it"):
         load_run(run)
 
 

@@ -48,6 +48,7 @@ def at_rate(asked: dict[str, Any]) -> None:
     each = asked["rate"] / connections
     count = rounded(asked["rate"] * asked["rate_s"], connections)
     words = ["-n", str(count), "--rps", f"{each:.6f}", "--log-file", str(LOG)]
+    words += ["-r", "1", "--rate-period", "1ms"] if connections > 1 else []
     phase("rate", {**asked, "depth": 1}, words, connections, asked["rate_s"])
     with suppress(OSError):
         lines = [line.split("\t") for line in LOG.read_text(encoding="ascii").splitlines()]

@@ -21,7 +21,7 @@ from harness.measure.experiment import Experiment, Measure, Timing
 from harness.measure.run import Run
 from harness.model.cases import Batch, Case, Failure, Options, Sample
 from harness.model.journal import Reading, Round
-from harness.model.manifests import Manifest, Rung
+from harness.model.manifests import Held, Manifest
 from harness.statistics.estimates import estimate
 
 EXITS = 64
@@ -79,7 +79,7 @@ class Spawn:
 
         yield measure
 
-    def ask(self, rung: Rung, case: Case, rounds: Sequence[Round], options: Options, round_s: float) -> Batch:
+    def ask(self, rung: Held, case: Case, rounds: Sequence[Round], options: Options, round_s: float) -> Batch:
         if not rounds:
             return Batch(rows=1, samples=4, pilot=True)
         each_s = fmean(sample.wall_ns for sample in rounds[0].samples) / 1e9
