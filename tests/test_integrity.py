@@ -145,7 +145,7 @@ def test_links_that_were_taken_off_show(run: Run) -> None:
 
 def test_a_journal_from_before_there_was_a_chain_is_read_and_says_so(run: Run) -> None:
     lines = unchained(run.lines)
-    lines[0] = lines[0].replace(b'"schema_version":4', b'"schema_version":2')
+    lines[0] = lines[0].replace(b'"schema_version":5', b'"schema_version":2')
     path = run.of(lines[:-1])
     assert found(path) == []
     assert "without a chain of hashes" in reported(path)
@@ -157,7 +157,7 @@ def test_a_journal_from_before_there_was_a_chain_is_read_and_says_so(run: Run) -
 FORMER = {b'"reference":': b'"yardstick":', b'"controls":': b'"twin":', b'"control":': b'"twin":'} | {
     b'"kind":"overhead"': b'"kind":"tax"',
     b'"overhead":': b'"tax":',
-    b'"schema_version":4': b'"schema_version":3',
+    b'"schema_version":5': b'"schema_version":3',
 }
 
 
@@ -168,7 +168,7 @@ def test_a_journal_with_the_keys_of_schema_3_is_read_verified_and_resumed(run: R
     path = run.of(rechained(lines))
     assert found(path) == []
     now, then = load_journal(run.folder / "whole").entries, load_journal(path).entries
-    assert then[0].model_copy(update={"schema_version": 4}) == now[0]
+    assert then[0].model_copy(update={"schema_version": 5}) == now[0]
     assert (then[1:], b'"twin":' in (path / JOURNAL).read_bytes()) == (now[1:], True)
     path = run.of(rechained(lines)[:-4])
     resume(MATMUL, run.engine, run.catalog, path, unwatched)
