@@ -50,7 +50,7 @@ class Client:
             if not line.endswith(b"\r\n"):
                 raise ConnectionResetError("closed without an answer")
             version, status = line.split()[:2]
-            assert version == b"HTTP/1.1"
+            assert version in {b"HTTP/1.1", b"HTTP/1.0"}
             headers = {name.lower(): value for name, value in parse_headers(self.file).items()}
             if int(status) >= 200:
                 break

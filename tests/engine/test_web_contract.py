@@ -34,7 +34,7 @@ MANIFESTS = {path.parent.name: tomllib.loads(path.read_text()) for path in sorte
 SERVICES = [name for name, manifest in MANIFESTS.items() if "json" in manifest["scenarios"]]
 PAGE = (FOLDER / "index.html").read_bytes()
 DEADLINE_S = 10
-BUILDS_AT_ONCE = 2
+AT_ONCE = 2
 DATE = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
 
 every_service = pytest.mark.parametrize("name", SERVICES)
@@ -56,7 +56,7 @@ def tags(engine: DockerEngine, base: str) -> dict[str, str]:
         build_if_missing(engine, plan, lambda _line: None, ships=True)
         return plan.tag
 
-    with ThreadPoolExecutor(BUILDS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         return dict(zip(MANIFESTS, pool.map(build, MANIFESTS), strict=True))
 
 
@@ -79,15 +79,15 @@ def start(client: docker.DockerClient, tags: dict[str, str], labels: dict[str, s
 
 
 @pytest.fixture(scope="module")
-def servers(start: Start) -> dict[str, Server]:
+def servers(start: Start) -> Iterator[dict[str, Future[Server]]]:
     """Every server, on one thread."""
-    with ThreadPoolExecutor(BUILDS_AT_ONCE) as pool:
-        return dict(zip(MANIFESTS, pool.map(start, MANIFESTS), strict=True))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {name: pool.submit(start, name) for name in MANIFESTS}
 
 
 @pytest.fixture
-def port(name: str, servers: dict[str, Server]) -> int:
-    return servers[name].port
+def port(name: str, servers: dict[str, Future[Server]]) -> int:
+    return servers[name].result().port
 
 
 def asked(port: int, *requests: bytes) -> list[Answer]:
@@ -325,11 +325,11 @@ def trickle(port: int, first: bytes, then: bytes) -> tuple[float, int]:
 
 
 @pytest.fixture(scope="module")
-def slow(servers: dict[str, Server]) -> Iterator[dict[tuple[str, str], Future[tuple[float, int]]]]:
+def slow(servers: dict[str, Future[Server]]) -> Iterator[dict[tuple[str, str], Future[tuple[float, int]]]]:
     """All slow clients of all services at once, while other tests go on."""
     with ThreadPoolExecutor(len(SERVICES) * len(SLOW)) as pool:
         yield {
-            (name, part): pool.submit(trickle, servers[name].port, *sent)
+            (name, part): pool.submit(trickle, servers[name].result().port, *sent)
             for name in SERVICES
             for part, sent in SLOW.items()
         }
