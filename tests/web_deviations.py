@@ -45,7 +45,21 @@ DEVIATIONS: dict[str, dict[str, Deviation]] = {
         **of(ACCEPTED, "net/http lets the coding win, and hides the length", "length and coding", "coding and length"),
         **of(Outcome(431, closes=True), "net/http has one limit for all of a head", "long target"),
     },
-    "java": {},
+    "java": {
+        **of(ACCEPTED, "the JDK's server takes a LF for the end of a line", *BARE_LF),
+        **of(ACCEPTED, "the JDK's server joins folded lines", "obs-fold"),
+        **of(
+            SILENT, "the JDK's server has a limit for a head, and no answer", "long field", "many fields", "long target"
+        ),
+        **of(WAITING, "the JDK's server waits for CRLF after the length of a chunk", "chunk with a bare LF"),
+        **of(Outcome(400, closes=True), "the JDK's server knows no trailers", "trailer"),
+        **of(
+            Outcome(404, closes=True),
+            "the JDK's server takes all up to the last space for the target",
+            "two spaces",
+            "space in the target",
+        ),
+    },
     "python": {
         **of(ACCEPTED, "h11 takes a LF for the end of a line", *BARE_LF),
         **of(ACCEPTED, "h11 joins folded lines", "obs-fold"),
@@ -68,3 +82,21 @@ DEVIATIONS: dict[str, dict[str, Deviation]] = {
 
 LATER: dict[str, float] = {}
 """Seconds that a service gives slow clients beyond the deadline."""
+
+
+def table() -> str:
+    """All of them, for the document."""
+    lines = ["| service | request | what happens | why |", "|---|---|---|---|"]
+    for name, deviations in sorted(DEVIATIONS.items()):
+        cases: dict[Deviation, list[str]] = {}
+        for case, deviation in deviations.items():
+            cases.setdefault(deviation, []).append(case)
+        lines += [f"| {name} | {', '.join(of)} | {_said(it.outcome)} | {it.why} |" for it, of in cases.items()]
+    return "\n".join(lines)
+
+
+def _said(outcome: Outcome) -> str:
+    end = "closed" if outcome.closes else "kept"
+    if outcome.status:
+        return f"{outcome.status}, {end}"
+    return "closed without an answer" if outcome.closes else "408 or the end, after the deadline"

@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any
 
 import docker
@@ -101,11 +100,10 @@ def asked(port: int, *requests: bytes) -> list[Answer]:
 
 
 @every_server
-def test_the_page(name: str, port: int) -> None:
+def test_the_page(port: int) -> None:
     (answer,) = asked(port, get("/"))
     assert (answer.status, answer.body) == (200, PAGE)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert (source_of(name).context / "index.html").read_bytes() == PAGE
 
 
 @every_service
@@ -275,9 +273,10 @@ def test_an_expectation_is_answered_before_the_body(port: int) -> None:
 def test_a_request_gets_what_the_contract_says(name: str, case: str, port: int) -> None:
     """Or exactly what the table of deviations says: one that is gone has to leave it."""
     wanted = CASES[case]
-    found = Outcome(*outcome(port, wanted.request))
+    deviation = DEVIATIONS.get(name, {}).get(case)
+    found = Outcome(*outcome(port, wanted.request, to_the_end=wanted.closes or deviation is not None))
     keeps_contract = found.status in wanted.statuses and (found.closes or not wanted.closes)
-    if deviation := DEVIATIONS.get(name, {}).get(case):
+    if deviation:
         assert found == deviation.outcome
         assert not keeps_contract
     else:
@@ -299,7 +298,7 @@ def test_a_refused_request_is_the_last_one(name: str, port: int) -> None:
 # --- slow clients ----------------------------------------------------------------------------------------------------
 
 SLOW = {
-    "head": (b"GET / HTTP/1.1\r\n", b"x"),
+    "head": (b"GET / HTTP/1.1\r\nX: ", b"x"),
     "field after field": (b"GET / HTTP/1.1\r\n", b"X: y\r\n"),
     "body": (get("/echo", "Content-Length: 1000", method="POST"), b"x"),
     "chunk after chunk": (get("/echo", "Transfer-Encoding: chunked", method="POST"), b"1\r\nx\r\n"),
@@ -372,7 +371,7 @@ def test_a_service_that_is_told_to_end_answers_what_is_under_way(name: str, star
     assert server.container.logs(stderr=False) == b""
 
 
-@pytest.mark.parametrize("arguments", [["x"], ["0"], ["8080", "0"], ["8080", "1", "here"], ["8080", "1", "::", "x"]])
+@pytest.mark.parametrize("arguments", [["0"], ["8080", "1", "here"]])
 @every_service
 def test_wrong_arguments_are_a_usage_error(
     name: str, arguments: list[str], client: docker.DockerClient, tags: dict[str, str], labels: dict[str, str]
@@ -422,8 +421,3 @@ def test_without_arguments_it_listens_on_8080_of_both_families(
         assert heard.count(b"HTTP/1.1 200") in {1, 2}
     finally:
         service.remove(force=True)
-
-
-def test_the_launchers_of_the_yardsticks_are_one_program() -> None:
-    sources = {path.read_bytes() for path in Path(FOLDER).glob("*/launch.c")}
-    assert len(sources) == 1
