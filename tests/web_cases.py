@@ -110,7 +110,9 @@ BODIES = [
     refused("too long by its length", post("/echo", b"x" * (MAX_BODY_BYTES + 1)), 413),
     refused("too long in chunks", chunked("/echo", [b"x" * MAX_BODY_BYTES, b"x"]), 413),
     refused("far too long", get("/echo", "Content-Length: 1000000000", method="POST"), 413),
-    refused("far too long, expected", get("/echo", "Content-Length: 99999999", "Expect: 100-continue", method="POST"), 413),
+    refused(
+        "far too long, expected", get("/echo", "Content-Length: 99999999", "Expect: 100-continue", method="POST"), 413
+    ),
     answered("no body", get("/echo", method="POST"), 200),
     answered("chunk extension", echoed(b"Transfer-Encoding: chunked", body=b"1;a=b\r\na\r\n0\r\n\r\n"), 200),
     answered("trailer", echoed(b"Transfer-Encoding: chunked", body=b"1\r\na\r\n0\r\nHost: other\r\n\r\n"), 200),

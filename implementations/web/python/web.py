@@ -280,7 +280,8 @@ class Connection:
 class Service:
     """All connections of a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, children: list[int]) -> None:
+        self.children = children  # processes that end with this one
         self.ending = False
         self.open: set[asyncio.Task[None] | None] = set()
         self.idle: set[asyncio.Task[None] | None] = set()
@@ -300,6 +301,8 @@ class Service:
         server = await asyncio.start_server(self.connected, sock=listening, backlog=BACKLOG)
         await told.wait()
         self.ending = True
+        for child in self.children:
+            os.kill(child, signal.SIGTERM)
         server.close()
         for task in filter(None, [*self.idle]):
             task.cancel()
@@ -326,9 +329,7 @@ def serve(address: str, port: int, processes: int) -> None:
             children, listening = [], listen(address, port, shared=True)
             break
         children.append(child)
-    asyncio.run(Service().run(listening))
-    for child in children:
-        os.kill(child, signal.SIGTERM)
+    asyncio.run(Service(children).run(listening))
     for child in children:
         os.waitpid(child, 0)
 

@@ -206,7 +206,7 @@ fn not_allowed(methods: &'static str) -> Answer {
 fn refusal(status: StatusCode) -> Answer {
     let mut answer = content("text/plain; charset=utf-8", format!("{status}\n"));
     *answer.status_mut() = status;
-    if matches!(status, StatusCode::BAD_REQUEST | StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE) {
+    if !matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     answer
