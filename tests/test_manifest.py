@@ -100,20 +100,20 @@ def test_an_unknown_name_gets_the_near_one_or_all(name: str, hint: str) -> None:
 
 def test_the_catalog_names_implementations_and_other_images_apart(manifest: Path) -> None:
     tree = manifest.parents[3]
-    other = tree / "containers" / "web" / "manifest.toml"
+    other = tree / "containers" / "matmul" / "load" / "manifest.toml"
     other.parent.mkdir(parents=True)
     other.write_text(GOOD.partition("[[rung]]")[0], encoding="utf-8")
     catalog = load_catalog(tree, matmul.NAME)
-    assert list(catalog.images) == ["alpha", "web"]
-    alpha, web = catalog.images.values()
+    assert list(catalog.images) == ["alpha", "load"]
+    alpha, load = catalog.images.values()
     assert (alpha.context, alpha.dockerfile) == (
         manifest.parent,
         tree / "containers" / "matmul" / "alpha" / "Dockerfile",
     )
-    assert (web.context, web.dockerfile) == (other.parent, other.parent / "Dockerfile")
+    assert (load.context, load.dockerfile) == (other.parent, other.parent / "Dockerfile")
     assert list(catalog.named(["alpha"])) == ["alpha"]
-    with pytest.raises(UsageError, match="unknown implementation 'web'"):
-        catalog.named(["web"])
+    with pytest.raises(UsageError, match="unknown implementation 'load'"):
+        catalog.named(["load"])
 
 
 def test_the_root_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
