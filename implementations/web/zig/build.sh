@@ -2,7 +2,7 @@
 # build.sh MODE [ARCHITECTURE]: the server, as web in this folder. MODE is safe (checks on) or small (checks off).
 # build.sh test: what is in the sources' tests.
 set -eu
-if [ "$1" = test ]; then exec zig test main.zig; fi
+if [ "$1" = test ]; then exec zig test tests.zig; fi
 mode=$1 architecture=${2:-$(uname -m)}
 
 # One object, a section for each function, so that the linker drops those that nothing calls. Nothing unwinds.

@@ -62,7 +62,7 @@ pub const Connection = struct {
     /// What the connection waits for. The deadline is absolute: set when a wait begins, and not by its progress.
     const Rest = enum(u8) { none, request, rest_of_request, room, end };
 
-    pub fn open(connection: *Connection, server: *Server, socket: linux.fd_t) void {
+    pub noinline fn open(connection: *Connection, server: *Server, socket: linux.fd_t) void {
         connection.* = .{ .owner = server.number, .socket = socket };
         server.open_connections += 1;
         connection.serve(server, false);
@@ -111,11 +111,12 @@ pub const Connection = struct {
         connection.stage = .lingering;
     }
 
-    noinline fn answerAll(connection: *Connection, server: *Server, input: []u8) Gone!void {
+    fn answerAll(connection: *Connection, server: *Server, input: []u8) Gone!void {
         const parser = &connection.parser;
         const output = &server.output;
         while (connection.stage == .open) {
-            parser.advance(input) catch |failure| return connection.refuse(server, .of(failure));
+            const status = parser.advance(input);
+            if (status != .ok) return connection.refuse(server, status);
             if (!parser.isComplete()) {
                 if (parser.flags.expects_continue) {
                     // A client that waits for leave to send a body in vain need not send it.
@@ -175,7 +176,7 @@ pub const Connection = struct {
     }
 
     /// Moves the body so far, and what is not parsed yet, to the beginning of the spare input.
-    noinline fn keep(connection: *Connection, input: []const u8) void {
+    fn keep(connection: *Connection, input: []const u8) void {
         connection.kept = 0;
         if (connection.stage != .open) return;
         const parser = &connection.parser;
@@ -257,11 +258,11 @@ pub const Connection = struct {
         return connection.spare()[0..max_input];
     }
 
-    fn spareOutput(connection: *const Connection) []u8 {
+    noinline fn spareOutput(connection: *const Connection) []u8 {
         return connection.spare()[max_input..spare_size];
     }
 
-    fn spare(connection: *const Connection) [*]u8 {
+    noinline fn spare(connection: *const Connection) [*]u8 {
         return all_spare + @as(usize, @intCast(connection.socket)) * spare_size;
     }
 };

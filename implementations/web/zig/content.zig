@@ -33,7 +33,7 @@ pub const Route = struct {
 /// Of `OPTIONS *`.
 pub const whole_server: Route = .{ .resource = .server, .status = .no_content };
 
-pub noinline fn route(method: Method, target: []const u8) Route {
+pub fn route(method: Method, target: []const u8) Route {
     var query = target;
     const path = text.takeUntil(&query, '?');
     const resource: Resource = @fromBackingInt(@intCast(text.indexIn(paths, path, .exact)));

@@ -5,7 +5,7 @@ const std = @import("std");
 pub const Date = [29]u8;
 
 /// Years from 1 March on, so that the day that some lack is the last one.
-pub noinline fn write(date: *Date, seconds: u64) void {
+pub fn write(date: *Date, seconds: u64) void {
     const second: u32 = @intCast(seconds % std.time.s_per_day);
     const days: u32 = @intCast(seconds / std.time.s_per_day);
     var day = days + 306; // since 1 March 1969

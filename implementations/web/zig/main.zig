@@ -95,7 +95,7 @@ fn blockSignals() void {
     signals = system.must(linux.signalfd(-1, &set, linux.SFD.CLOEXEC));
 }
 
-fn startThread(index: usize) void {
+noinline fn startThread(index: usize) void {
     const flags = linux.CLONE.VM | linux.CLONE.FS | linux.CLONE.FILES | linux.CLONE.SIGHAND |
         linux.CLONE.THREAD | linux.CLONE.SYSVSEM;
     const stack = @intFromPtr(&stacks[index]) + stack_size;

@@ -6,7 +6,7 @@ pub const max_n = 64;
 const wide = 8;
 
 /// `operands`: A and then B, row by row. All are n by n little-endian numbers, at any address.
-pub noinline fn multiply(product: []u8, operands: []const u8, n: usize) void {
+pub fn multiply(product: []u8, operands: []const u8, n: usize) void {
     const count = n * n;
     std.debug.assert(product.len == 8 * count and operands.len == 16 * count);
     const numbers: []align(1) const f64 = @as([*]align(1) const f64, @ptrCast(operands.ptr))[0 .. 2 * count];

@@ -9,6 +9,7 @@ const ascii = std.ascii;
 const mem = std.mem;
 const content = @import("content.zig");
 const text = @import("text.zig");
+const Status = @import("status.zig").Status;
 
 /// Of a request line and its fields, and of the trailer fields of a chunked body.
 pub const max_head = 8 * 1024;
@@ -17,17 +18,6 @@ pub const max_body = 64 * 1024;
 const max_chunk_line = 256;
 /// A body and what may still become a line fit, with room for one more byte.
 pub const max_input = max_body + max_head;
-
-/// Why a request is refused. Nobody knows where the next one would begin, so the connection ends.
-pub const Failure = error{
-    BadRequest,
-    ContentTooLarge,
-    ExpectationFailed,
-    HeaderFieldsTooLarge,
-    HttpVersionNotSupported,
-    NotImplemented,
-    UriTooLong,
-};
 
 const methods = "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH";
 pub const Method = enum(u8) { get, head, post, put, delete, connect, options, trace, patch };
@@ -67,13 +57,20 @@ pub const Parser = struct {
         _: u6 = 0,
     };
 
-    /// Goes on until a request is complete or the input used up. What of it is before `at` may be changed.
-    pub fn advance(parser: *Parser, input: []u8) Failure!void {
+    /// Goes on until a request is complete or the input used up, or until there is a reason to refuse the request:
+    /// nobody knows where the next one would begin, so the connection ends. What is before `at` may be changed.
+    pub fn advance(parser: *Parser, input: []u8) Status {
         while (!parser.isComplete()) {
             const before = parser.at;
-            if (parser.stage == .body) parser.takeBody(input) else try parser.takeLine(input);
-            if (parser.at == before) return;
+            if (parser.stage == .body) {
+                parser.takeBody(input);
+            } else {
+                const status = parser.takeLine(input);
+                if (status != .ok) return status;
+            }
+            if (parser.at == before) break;
         }
+        return .ok;
     }
 
     pub fn isComplete(parser: *const Parser) bool {
@@ -96,101 +93,103 @@ pub const Parser = struct {
 
     /// Nothing while the line has no end. A CR or an LF alone ends no line, 2.2: requests are smuggled where two servers
     /// differ in that.
-    fn takeLine(parser: *Parser, input: []const u8) Failure!void {
+    noinline fn takeLine(parser: *Parser, input: []const u8) Status {
         const rest = input[parser.at..];
         const end = line_bytes.span(rest);
         const line = rest[0..end];
         const is_head = @backingInt(parser.stage) <= @backingInt(Stage.trailer);
         if (is_head) {
             if (parser.head + end + 2 > max_head) return parser.tooLong(line);
-        } else if (end > max_chunk_line or end > 0 and parser.stage == .chunk_end) return error.BadRequest;
-        if (end == rest.len) return;
-        if (rest[end] == '\n') return error.BadRequest;
-        if (end + 1 == rest.len) return;
-        if (rest[end + 1] != '\n') return error.BadRequest;
+        } else if (end > max_chunk_line or end > 0 and parser.stage == .chunk_end) return .bad_request;
+        if (end == rest.len) return .ok;
+        if (rest[end] == '\n') return .bad_request;
+        if (end + 1 == rest.len) return .ok;
+        if (rest[end + 1] != '\n') return .bad_request;
         const taken: u32 = @intCast(end + 2);
         parser.at += taken;
         if (is_head) parser.head += taken;
-        try parser.read(line);
+        return parser.read(line);
     }
 
-    fn tooLong(parser: *const Parser, line: []const u8) Failure {
-        if (parser.stage != .request_line) return error.HeaderFieldsTooLarge;
+    fn tooLong(parser: *const Parser, line: []const u8) Status {
+        if (parser.stage != .request_line) return .header_fields_too_large;
         var rest = line;
         const method = text.takeUntil(&rest, ' ');
-        return if (text.indexIn(methods, method, .exact) <= @backingInt(Method.patch)) error.UriTooLong else error.NotImplemented;
+        return if (text.indexIn(methods, method, .exact) <= @backingInt(Method.patch)) .uri_too_long else .not_implemented;
     }
 
-    fn read(parser: *Parser, line: []const u8) Failure!void {
+    fn read(parser: *Parser, line: []const u8) Status {
         if (line.len > 0) return switch (parser.stage) {
             .request_line => parser.readRequest(line),
             .fields => parser.readField(line),
             // What a trailer says is checked and not heeded: it comes too late to frame or to route anything.
-            .trailer => if (colonIn(line) == 0) error.BadRequest,
+            .trailer => if (colonIn(line) == 0) .bad_request else .ok,
             .chunk_size => parser.readChunkSize(line),
-            else => error.BadRequest,
+            else => .bad_request,
         };
         switch (parser.stage) {
             .request_line => {}, // 2.2: one more is no harm
-            .fields => try parser.endHead(),
+            .fields => return parser.endHead(),
             .trailer => parser.stage = .complete,
             .chunk_end => parser.stage = .chunk_size,
-            else => return error.BadRequest,
+            else => return .bad_request,
         }
+        return .ok;
     }
 
-    fn readRequest(parser: *Parser, line: []const u8) Failure!void {
+    fn readRequest(parser: *Parser, line: []const u8) Status {
         var rest = line;
         const method = text.takeUntil(&rest, ' ');
         const target = text.takeUntil(&rest, ' ');
-        if (!token_bytes.hasAll(method) or !target_bytes.hasAll(target) or rest.len != 8) return error.BadRequest;
+        if (!token_bytes.hasAll(method) or !target_bytes.hasAll(target) or rest.len != 8) return .bad_request;
         const major, const minor = .{ rest[5], rest[7] };
-        if (text.indexIn("HTTP/", rest[0..5], .exact) != 0 or rest[6] != '.') return error.BadRequest;
-        if (!ascii.isDigit(major) or !ascii.isDigit(minor)) return error.BadRequest;
-        if (major != '1') return error.HttpVersionNotSupported;
+        if (text.indexIn("HTTP/", rest[0..5], .exact) != 0 or rest[6] != '.') return .bad_request;
+        if (!ascii.isDigit(major) or !ascii.isDigit(minor)) return .bad_request;
+        if (major != '1') return .http_version_not_supported;
         parser.flags.is_http_1_1 = minor != '0'; // later versions than 1.1 are answered as 1.1
         const index = text.indexIn(methods, method, .exact);
-        if (index > @backingInt(Method.patch)) return error.NotImplemented;
+        if (index > @backingInt(Method.patch)) return .not_implemented;
         parser.method = @fromBackingInt(@intCast(index));
-        try parser.findRoute(target);
         parser.stage = .fields;
+        return parser.findRoute(target);
     }
 
-    fn findRoute(parser: *Parser, target: []const u8) Failure!void {
+    fn findRoute(parser: *Parser, target: []const u8) Status {
         var path = target;
         if (path[0] != '/') {
             if (parser.method == .options and path.len == 1 and path[0] == '*') {
                 parser.route = content.whole_server;
-                return;
+                return .ok;
             }
             const scheme = "http://"; // 3.2.2: a server accepts the absolute form
-            if (path.len < scheme.len or text.indexIn(scheme, path[0..scheme.len], .ignored) != 0) return error.BadRequest;
+            if (path.len < scheme.len or text.indexIn(scheme, path[0..scheme.len], .ignored) != 0) return .bad_request;
             path = path[scheme.len..];
             const authority = host_bytes.span(path);
             path = path[authority..];
             if (path.len == 0) path = "/";
-            if (authority == 0 or path[0] != '/') return error.BadRequest;
+            if (authority == 0 or path[0] != '/') return .bad_request;
         }
         parser.route = content.route(parser.method, path);
+        return .ok;
     }
 
-    fn readField(parser: *Parser, line: []const u8) Failure!void {
+    fn readField(parser: *Parser, line: []const u8) Status {
         const colon = colonIn(line);
-        if (colon == 0) return error.BadRequest;
+        if (colon == 0) return .bad_request;
         const value = text.trim(line[colon + 1 ..]);
         const flags = &parser.flags;
         const name: Name = @fromBackingInt(@intCast(text.indexIn(names, line[0..colon], .ignored)));
         switch (name) {
             .host => {
-                if (flags.has_host or !host_bytes.hasAll(value)) return error.BadRequest;
+                if (flags.has_host or !host_bytes.hasAll(value)) return .bad_request;
                 flags.has_host = true;
             },
             .content_length => {
                 // Some readers take a number with a leading zero for an octal one.
-                if (flags.has_length or value.len > 1 and value[0] == '0') return error.BadRequest;
+                if (flags.has_length or value.len > 1 and value[0] == '0') return .bad_request;
                 flags.has_length = true;
                 parser.left = text.number(value, 10);
-                if (parser.left == text.none) return error.BadRequest;
+                if (parser.left == text.none) return .bad_request;
             },
             .transfer_encoding => return parser.readCodings(value),
             .connection => {
@@ -202,44 +201,47 @@ pub const Parser = struct {
                 };
             },
             .content_type => {
-                if (flags.has_type) return error.BadRequest;
+                if (flags.has_type) return .bad_request;
                 flags.has_type = true;
             },
             .expect => {
-                if (text.indexIn("100-continue", value, .ignored) != 0) return error.ExpectationFailed;
+                if (text.indexIn("100-continue", value, .ignored) != 0) return .expectation_failed;
                 flags.expects_continue = true;
             },
             .other => {},
         }
+        return .ok;
     }
 
     /// Several fields make one list. The last coding must be the chunked one, or nobody knows where the body ends.
-    fn readCodings(parser: *Parser, value: []const u8) Failure!void {
+    fn readCodings(parser: *Parser, value: []const u8) Status {
         parser.flags.has_coding = true;
         var rest = value;
         while (rest.len > 0) {
             const coding = text.takeItem(&rest);
             if (coding.len == 0) continue;
-            if (parser.flags.is_chunked) return error.BadRequest;
+            if (parser.flags.is_chunked) return .bad_request;
             const is_chunked = text.indexIn("chunked", coding, .ignored) == 0;
             if (is_chunked) parser.flags.is_chunked = true else parser.flags.has_unknown_coding = true;
         }
+        return .ok;
     }
 
     /// 3.2 and 6.3.
-    fn endHead(parser: *Parser) Failure!void {
+    noinline fn endHead(parser: *Parser) Status {
         const flags = &parser.flags;
-        if (flags.is_http_1_1 and !flags.has_host) return error.BadRequest;
+        if (flags.is_http_1_1 and !flags.has_host) return .bad_request;
         if (flags.has_coding) {
-            if (flags.has_length or !flags.is_http_1_1) return error.BadRequest;
-            if (flags.has_unknown_coding) return error.NotImplemented;
-            if (!flags.is_chunked) return error.BadRequest;
+            if (flags.has_length or !flags.is_http_1_1) return .bad_request;
+            if (flags.has_unknown_coding) return .not_implemented;
+            if (!flags.is_chunked) return .bad_request;
         }
-        if (parser.left > max_body) return error.ContentTooLarge;
+        if (parser.left > max_body) return .content_too_large;
         parser.body = parser.at;
         parser.stage = if (flags.is_chunked) .chunk_size else if (parser.left > 0) .body else .complete;
         // RFC 9110, 15.2: no 1xx to a client of HTTP/1.0.
         if (!flags.is_http_1_1) flags.expects_continue = false;
+        return .ok;
     }
 
     noinline fn takeBody(parser: *Parser, input: []u8) void {
@@ -252,13 +254,14 @@ pub const Parser = struct {
         if (parser.left == 0) parser.stage = if (parser.flags.is_chunked) .chunk_end else .complete;
     }
 
-    fn readChunkSize(parser: *Parser, line: []const u8) Failure!void {
+    fn readChunkSize(parser: *Parser, line: []const u8) Status {
         const digits = hex_bytes.span(line);
-        if (digits < line.len and !isExtension(line[digits..])) return error.BadRequest;
+        if (digits < line.len and !isExtension(line[digits..])) return .bad_request;
         parser.left = text.number(line[0..digits], 16);
-        if (parser.left == text.none) return error.BadRequest;
-        if (parser.left > max_body - parser.body_len) return error.ContentTooLarge;
+        if (parser.left == text.none) return .bad_request;
+        if (parser.left > max_body - parser.body_len) return .content_too_large;
         parser.stage = if (parser.left > 0) .body else .trailer;
+        return .ok;
     }
 };
 

@@ -46,7 +46,7 @@ pub const Server = struct {
         server.watch(signals, linux.EPOLL.IN | linux.EPOLL.ET);
     }
 
-    fn watch(server: *const Server, descriptor: linux.fd_t, interest: u32) void {
+    noinline fn watch(server: *const Server, descriptor: linux.fd_t, interest: u32) void {
         if (!system.watch(server.epoll, linux.EPOLL.CTL_ADD, descriptor, interest)) system.fail();
     }
 
@@ -107,7 +107,7 @@ pub const Server = struct {
     }
 
     /// What there is to do once a second. False: the time to stop is over.
-    fn tick(server: *Server) bool {
+    noinline fn tick(server: *Server) bool {
         var ticks: u64 = 0;
         _ = linux.read(server.timer, std.mem.asBytes(&ticks), @sizeOf(u64));
         if (server.is_stopping) return false;

@@ -1,7 +1,5 @@
 //! The status codes that the server uses.
 
-const Failure = @import("parser.zig").Failure;
-
 pub const Status = enum(u8) {
     ok,
     no_content,
@@ -15,18 +13,6 @@ pub const Status = enum(u8) {
     header_fields_too_large,
     not_implemented,
     http_version_not_supported,
-
-    pub fn of(failure: Failure) Status {
-        return switch (failure) {
-            error.BadRequest => .bad_request,
-            error.ContentTooLarge => .content_too_large,
-            error.ExpectationFailed => .expectation_failed,
-            error.HeaderFieldsTooLarge => .header_fields_too_large,
-            error.HttpVersionNotSupported => .http_version_not_supported,
-            error.NotImplemented => .not_implemented,
-            error.UriTooLong => .uri_too_long,
-        };
-    }
 
     /// In the order of the names.
     pub const lines =

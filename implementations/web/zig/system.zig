@@ -18,7 +18,7 @@ pub noinline fn watch(epoll: linux.fd_t, operation: u32, descriptor: linux.fd_t,
     return linux.epoll_ctl(epoll, operation, descriptor, &event) == 0;
 }
 
-pub noinline fn setOption(socket: linux.fd_t, level: i32, option: u32, value: c_int) void {
+pub fn setOption(socket: linux.fd_t, level: i32, option: u32, value: c_int) void {
     _ = linux.setsockopt(socket, level, option, @ptrCast(&value), @sizeOf(c_int));
 }
 

@@ -101,7 +101,7 @@ pub const Set = struct {
         return text.len;
     }
 
-    pub fn hasAll(set: *const Set, text: []const u8) bool {
+    pub noinline fn hasAll(set: *const Set, text: []const u8) bool {
         return text.len > 0 and set.span(text) == text.len;
     }
 };
