@@ -22,11 +22,7 @@ pytestmark = pytest.mark.engine
 
 EVERY = {target.name: target for target in targets_of(load_catalog(root(), matmul.NAME).images.values(), variants=True)}
 EVERY |= {
-<<<<<<< HEAD
     f"web-{target.name}": target for target in targets_of(load_catalog(root(), web.NAME).implementations.values())
-=======
-    f"web-{target.name}": target for target in targets_of(load_catalog(root(), "web").implementations.values())
->>>>>>> zig
 }
 QUICK = ("c", "python", "web-zig")  # the others take minutes each: `make reproducible`
 THOROUGH = bool(os.environ.get("EVERY_IMAGE"))
