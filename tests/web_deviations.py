@@ -65,7 +65,7 @@ DEVIATIONS: dict[str, dict[str, Deviation]] = {
         **of(ACCEPTED, "h11 joins folded lines", "obs-fold"),
         **of(WAITING, "h11 waits for CRLF after the length of a chunk", "chunk with a bare LF"),
         **of(WAITING, "h11 counts without a limit, and waits for the chunk", "chunk of 2^64 + 1"),
-        **of(ACCEPTED, "h11 closes every connection of HTTP/1.0", "HTTP/1.0 kept"),
+        **of(Outcome(200, closes=True), "h11 closes every connection of HTTP/1.0", "HTTP/1.0 kept"),
     },
     "rust": {
         **of(ACCEPTED, "httparse takes a LF for the end of a line", *BARE_LF),
