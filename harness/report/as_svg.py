@@ -1,4 +1,4 @@
-"""The climb as a picture: for slides and READMEs."""
+"""Charts as pictures: for slides and READMEs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from harness.model.comparison import Comparison, ImageRow
 from harness.report.page import drawings
 from harness.report.page.images import images_of
-from harness.report.page.view import cases_of, languages_of, peaks_of, published_of
+from harness.report.page.shown import shown_of
 
 
-def render(comparison: Comparison) -> str:
-    """How far each step takes each language, the published climb beside it."""
-    languages = languages_of(cases_of(comparison))
-    return drawings.climb_alone(languages, published_of(comparison), peaks_of(comparison), comparison.options.baseline)
+def render(comparison: Comparison, chart: str = drawings.CLIMB) -> str:
+    """The climb: how far each step takes each language, the published climb beside it; or another chart by its name.
+
+    Raises ResultsError where the run has nothing to show in it.
+    """
+    return drawings.alone(chart, shown_of(comparison))
 
 
 def render_images(images: Sequence[ImageRow]) -> str:
