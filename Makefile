@@ -12,6 +12,7 @@ compare: setup
 
 test: setup lint
 	@$(VENV)/bin/pytest
+	@scripts/with-browser --if-possible $(VENV)/bin/pytest -m browser
 	@scripts/on-podman --if-possible $(VENV)/bin/pytest -m podman
 
 everywhere: setup

@@ -17,6 +17,9 @@ FILES = {"text": "report.txt", "summary": "report.summary.txt", "rounds": "round
 Text = Literal["csv", "html", "json", "md", "rounds", "summary", "svg", "text"]
 """The formats that are text; others are bytes."""
 
+CHARTS = ("climb", "climb-per-core", "variants", "sizes", "scaling", "rounds", "conditions")
+"""What the formats that are pictures can show: the page's charts, by their names."""
+
 Made_co = TypeVar("Made_co", bound=str | bytes, covariant=True)
 
 
@@ -41,6 +44,22 @@ def formats() -> list[str]:
 def file_of(name: str) -> str:
     """What the file of a format is called in a run's folder."""
     return FILES.get(name, f"report.{name}")
+
+
+class Painter(Protocol):
+    """What the formats that are pictures offer besides."""
+
+    def render(self, comparison: Comparison, chart: str = ...) -> str | bytes:
+        """One chart. Raises ResultsError where the run has nothing to show in it."""
+        ...
+
+
+PICTURES = ("png", "svg")
+
+
+def painter(name: str) -> Painter:
+    """The renderer of one of the formats that are pictures."""
+    return cast("Painter", renderer(name))
 
 
 @overload

@@ -91,15 +91,18 @@ CHARTS: Mapping[str, tuple[Callable[[Shown], Draw | None], Sequence[str]]] = {
 """How each chart is drawn, where a run has what it shows, and at which widths the page has it."""
 
 
-def drawings_of(name: str, shown: Shown) -> list[Drawing]:
-    """A chart for the page; none where the run has nothing to show in it."""
-    make, widths = CHARTS[name]
+def drawings_of(name: str, shown: Shown, widths: Sequence[str] = (), *, links: bool = True) -> list[Drawing]:
+    """A chart for the page, at its own widths or these; none where the run has nothing to show in it.
+
+    With `links` its marks lead to the cases that they stand for.
+    """
+    make, usual = CHARTS[name]
     draw = make(shown)
     if draw is None:
         return []
     return [
-        Drawing(width, Markup(svg(draw(WIDTHS[width], PAGE), PAGE, tooltips=width != "narrow")))  # noqa: S704 (written by an XML library)
-        for width in widths
+        Drawing(width, Markup(svg(draw(WIDTHS[width], PAGE), PAGE, tooltips=width != "narrow", links=links)))  # noqa: S704 (written by an XML library)
+        for width in widths or usual
     ]
 
 
@@ -112,7 +115,7 @@ def alone(name: str, shown: Shown) -> str:
     draw = make(shown) or (_climb_drawn(shown) if name == CLIMB else None)
     if draw is None:
         raise ResultsError(f"run {shown.comparison.run} measured nothing that the chart {name} shows")
-    return svg(draw(WIDTHS[widths[0]], LIGHT), LIGHT, alone=True)
+    return svg(draw(WIDTHS[widths[0]], LIGHT), LIGHT, alone=True, links=False)
 
 
 def weights_alone(images: Sequence[ImageView]) -> str:

@@ -26,16 +26,16 @@ HERE = Path(__file__).parent
 
 def page(comparison: Comparison) -> str:
     """The whole page: one file, without anything that is fetched."""
-    return _rendered("page.html.j2", context(comparison))
+    return rendered("page.html.j2", context(comparison))
 
 
 def section_page(section: Section) -> str:
     """A page of one table."""
-    return _rendered("section.html.j2", {"section": section})
+    return rendered("section.html.j2", {"section": section})
 
 
-def _rendered(template: str, shown: Mapping[str, object]) -> str:
-    """A template with the style sheet, the script and its hash, by which a browser runs this script and no other."""
+def rendered(template: str, shown: Mapping[str, object]) -> str:
+    """A template here with the style sheet, and the script with its hash, by which a browser runs it and no other."""
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

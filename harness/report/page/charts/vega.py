@@ -92,12 +92,15 @@ def axis(name: str, orient: str, values: Sequence[float], palette: Palette, **mo
     }  # fmt: skip
 
 
-def svg(chart: Chart, palette: Palette, *, alone: bool = False, tooltips: bool = True) -> str:
-    """The chart as SVG: to stand in a page, or alone in a file of its own; tooltips are for those who have a mouse."""
+def svg(chart: Chart, palette: Palette, *, alone: bool = False, tooltips: bool = True, links: bool = True) -> str:
+    """The chart as SVG, to stand in a page, or alone in a file of its own.
+
+    Tooltips are for those who have a mouse, links for a page that has what the marks stand for.
+    """
     import vl_convert  # here: it is large, and only what draws needs it
 
     drawn = ElementTree.fromstring(vl_convert.vega_to_svg(_specification(chart, palette)))  # noqa: S314 (our own)
-    _tidy(drawn, tooltips=tooltips)
+    _tidy(drawn, tooltips=tooltips, links=links)
     return _finished(drawn, chart, palette, alone=alone)
 
 
@@ -141,13 +144,13 @@ def _finished(root: ElementTree.Element, chart: Chart, palette: Palette, *, alon
     return ElementTree.tostring(root, encoding="unicode").replace(f' xmlns="{SVG}"', "", 1)
 
 
-def _tidy(element: ElementTree.Element, *, tooltips: bool) -> None:
+def _tidy(element: ElementTree.Element, *, tooltips: bool, links: bool) -> None:
     """Without what Vega's own script would need, and with everything said once: a fourth of the bytes."""
     for child in list(element):
         if child.get("class") in {"background", "foreground"} or (child.tag.endswith("text") and not child.text):
             element.remove(child)
             continue
-        _tidy(child, tooltips=tooltips)
+        _tidy(child, tooltips=tooltips, links=links)
         if child.tag.endswith("}g") and not len(child):
             element.remove(child)
     _share(element)
@@ -162,7 +165,7 @@ def _tidy(element: ElementTree.Element, *, tooltips: bool) -> None:
     if element.get("transform") == "translate(0,0)":
         del element.attrib["transform"]
     if said := element.attrib.pop("aria-label", None):
-        _explain(element, said, tooltips=tooltips)
+        _explain(element, said, tooltips=tooltips, links=links)
 
 
 def _share(group: ElementTree.Element) -> None:
@@ -175,10 +178,10 @@ def _share(group: ElementTree.Element) -> None:
                 del child.attrib[name]
 
 
-def _explain(element: ElementTree.Element, said: str, *, tooltips: bool) -> None:
+def _explain(element: ElementTree.Element, said: str, *, tooltips: bool, links: bool) -> None:
     """What a mark's description says as its tooltip, and the case that it leads to."""
     case, _, text = said.removeprefix(CASE).partition(" ") if said.startswith(CASE) else ("", "", said)
-    if case:
+    if case and links:
         element.set("data-case", case)
     if tooltips:
         ElementTree.SubElement(element, f"{{{SVG}}}title").text = text
