@@ -46,7 +46,8 @@ def variants(
     said = {row.y: _said(row.case, width) for row in points if row.case}
     value_room = max(width_of(text, SIZE) for text in said.values()) + 14
     left = round(value_room + min(max(width_of(row.name, SIZE) for row in rows), width / 2 - value_room))
-    plot, height = width - left - 16, ROW * len(rows)
+    right = 8 + round(max((width_of(f"{ratio:,g}×", SIZE) for ratio in marked), default=8.0))
+    plot, height = width - left - right, ROW * len(rows)
     placed = flags(
         [(math.log10(ratio / low) / math.log10(high / low) * plot, f"{ratio:,g}×") for ratio in marked], SIZE
     )
@@ -54,7 +55,7 @@ def variants(
     names = [{"text": flag.text, "x": flag.x + 4, "y": -ABOVE - LEVEL * flag.level} for flag in placed]
     for line, name in zip(lines, names, strict=True):
         line["top"] = name["y"]
-    ticks = axis("x", "bottom", decades(low, high), palette, format=",", title=f"times faster than {baseline}")
+    ticks = axis("x", "bottom", decades(low, high, plot), palette, format="~s", title=f"times faster than {baseline}")
     return Chart(
         title="Variants of rungs beside the published ratios",
         description="; ".join(map(_in_words, compared)),
@@ -73,7 +74,7 @@ def variants(
             *_points(points, places, palette),
         ],
         left=left,
-        right=16,
+        right=right,
         top=ABOVE + LEVEL * (1 + max((flag.level for flag in placed), default=0)),
         bottom=44,
     )  # fmt: skip

@@ -18,6 +18,7 @@ from harness.report.page.charts.palette import Palette
 
 SVG = "http://www.w3.org/2000/svg"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+DECADE = 34  # pixels of a logarithmic axis between two of its words
 PIXELS = 2  # of a picture, for each of its SVG's
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 NEEDLESS = {"role", "aria-roledescription", "aria-hidden", "pointer-events", "class", "font-family"}  # or said once
@@ -191,6 +192,8 @@ def _short(found: re.Match[str]) -> str:
     return f"{float(found[0]):.1f}".removesuffix(".0")
 
 
-def decades(low: float, high: float) -> list[float]:
-    """The powers of ten within two ends."""
-    return [10.0**power for power in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)]
+def decades(low: float, high: float, width: float = math.inf) -> list[float]:
+    """The powers of ten within two ends; every second or third where the axis is too short for the words of all."""
+    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+    every = max(1, math.ceil(DECADE * math.log10(high / low) / width))
+    return [10.0**power for power in range(first, last + 1, every)]
