@@ -12,7 +12,8 @@ compare: setup
 
 # Only the tests without an engine run side by side: an engine serves one harness at a time.
 test: setup lint
-	@status=0; $(VENV)/bin/pytest -m "not engine" --numprocesses auto || status=1; \
+	@status=0; $(VENV)/bin/pytest -m "not engine and not browser" --numprocesses auto || status=1; \
+	scripts/with-browser --if-possible $(VENV)/bin/pytest -m browser || status=1; \
 	$(VENV)/bin/pytest -m engine || status=1; exit $$status
 	@scripts/on-podman --if-possible $(VENV)/bin/pytest -m podman
 

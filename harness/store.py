@@ -3,7 +3,7 @@
 results/<run>/journal.jsonl   one entry a line (see model.journal.Entry); all reports are worked out from it
 results/<run>/sources/        the sources that were measured, a folder for each implementation
 results/<run>/logs/           what builders and implementations printed
-results/<run>/report.*        the report in every format, written at the end
+results/<run>/report.*        the report in every format, written at the end; rounds.csv has every round
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from harness.model.journal import SCHEMA, UNCHAINED, Entry, Started
 
 JOURNAL = "journal.jsonl"
 SOURCES = "sources"
-SUFFIXES = {"text": "txt", "summary": "summary.txt"}  # of formats whose files are called otherwise
 
 Log = Callable[[str, str | bytes], str]
 """Keeps a log under a name; returns its path relative to the run's folder."""
@@ -132,10 +131,10 @@ def _last_link(journal: Path) -> str | None:
     return links[-1] if any(links) else None
 
 
-def write_report(folder: Path, name: str, text: str) -> None:
-    """Write the report of a format beside the journal."""
+def write_report(folder: Path, name: str, report: str | bytes) -> None:
+    """Write a report beside the journal, as the file of this name."""
     with explained(folder):
-        write_whole(folder / f"report.{SUFFIXES.get(name, name)}", text.encode())
+        write_whole(folder / name, report.encode() if isinstance(report, str) else report)
 
 
 @dataclass(frozen=True)

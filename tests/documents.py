@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from harness.cli import app
 from harness.cli.results import comparison_of
 from harness.model.comparison import Comparison
-from harness.report import crossed, formats, renderer
+from harness.report import crossed, file_of, formats, renderer
+from harness.report.as_json import schema
 from harness.report.as_md import render_section
 from harness.report.image_sizes import image_sizes
 from harness.report.overview import what_was_run
@@ -26,6 +27,8 @@ from harness.store import write_report
 REPOSITORY = Path(__file__).parent.parent
 DOCUMENTS = tuple(REPOSITORY / name for name in ("README.md", "docs/RESULTS.md", "docs/COMMANDS.md"))
 REFERENCE = REPOSITORY / "results" / "reference"
+SCHEMA = REPOSITORY / "docs" / "report.schema.json"
+KEPT = [name for name in formats() if name != "png"]  # whose letters are this machine's fonts
 BLOCK = re.compile(r"(?<=<!-- begin (?P<name>[a-z]{4}) -->\n).*?(?=<!-- end (?P=name) -->)", re.DOTALL)
 
 
@@ -79,8 +82,9 @@ def write() -> None:
     """Write the documents and the reference run's own reports anew."""
     for document in DOCUMENTS:
         document.write_text(filled(document.read_text(encoding="utf-8"), blocks()), encoding="utf-8")
-    for name in formats():
-        write_report(REFERENCE, name, renderer(name).render(reference()))
+    for name in KEPT:
+        write_report(REFERENCE, file_of(name), renderer(name).render(reference()))
+    SCHEMA.write_text(schema(), encoding="utf-8")
 
 
 if __name__ == "__main__":

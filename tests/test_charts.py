@@ -11,10 +11,10 @@ import pytest
 from harness.analysis.analyze import analyze
 from harness.model.comparison import Comparison
 from harness.report import renderer
+from harness.report.page.cases import cases_of
 from harness.report.page.charts.conditions import MOST, series_of
 from harness.report.page.charts.scaling import scaling_lines
 from harness.report.page.page import context
-from harness.report.page.view import cases_of
 from tests.factories import a_journal, a_manifest, rounds_of
 
 PLACE = re.compile(r"translate\(([\d.]+),[\d.]+\)")

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from harness.report import formats, renderer
-from harness.store import SUFFIXES
-from tests.documents import BLOCK, DOCUMENTS, REFERENCE, REPOSITORY, blocks, filled, reference
+from harness.report import file_of, renderer
+from harness.report.as_json import schema
+from tests.documents import BLOCK, DOCUMENTS, KEPT, REFERENCE, REPOSITORY, SCHEMA, blocks, filled, reference
 
 TEXTS = [document.read_text(encoding="utf-8") for document in DOCUMENTS]
 README_LINES = 130
@@ -24,10 +24,14 @@ def test_the_readme_is_read_in_five_minutes() -> None:
     assert len(TEXTS[0].splitlines()) <= README_LINES
 
 
-@pytest.mark.parametrize("name", formats())
+@pytest.mark.parametrize("name", KEPT)
 def test_the_reference_report_is_fresh(name: str) -> None:
-    kept = (REFERENCE / f"report.{SUFFIXES.get(name, name)}").read_text(encoding="utf-8")
+    kept = (REFERENCE / file_of(name)).read_text(encoding="utf-8")
     assert renderer(name).render(reference()) == kept, MADE_ANEW
+
+
+def test_the_schema_of_the_report_is_that_of_the_records() -> None:
+    assert SCHEMA.read_text(encoding="utf-8") == schema(), MADE_ANEW
 
 
 def test_the_reference_run_holds_what_its_containers_computed() -> None:

@@ -15,7 +15,8 @@ from harness.experiments.matmul.published import published
 from harness.model.comparison import Comparison, SourceFile
 from harness.model.manifests import AbsentRung
 from harness.report import renderer
-from harness.report.page.view import case_id, cases_of
+from harness.report.page.cases import cases_of
+from harness.report.page.view import case_id
 from tests.documents import reference
 from tests.factories import a_case, a_failed_round, a_journal, a_manifest, a_rung, rounds_of
 

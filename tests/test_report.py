@@ -11,47 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from harness.analysis.analyze import analyze
-from harness.engine.engine import Exit
-from harness.experiments.matmul.experiment import MATMUL
-from harness.measure.compare import compare
 from harness.model.comparison import Comparison, ImageRow, Interval, Ratio, Row
-from harness.model.journal import Entry, Finished, Image, Started
 from harness.model.manifests import AbsentRung
-from harness.report import formats, renderer
+from harness.report import file_of, formats, renderer
+from harness.report.as_json import SCHEMA, schema
 from harness.report.document import sections
 from harness.report.figures import NONE, interval, number, percent, ratio, seconds, size, times, yes
 from harness.report.image_sizes import image_sizes
 from harness.report.summary import fastest
-from harness.store import SUFFIXES, load_run
 from tests.documents import reference
-from tests.factories import (
-    CONVENTIONAL,
-    a_case,
-    a_catalog,
-    a_failed_round,
-    a_journal,
-    a_manifest,
-    a_rung,
-    rounds_of,
-    some_options,
-)
-from tests.fake_engine import FakeEngine
+from tests.factories import CONVENTIONAL, a_case, a_failed_round, a_journal, a_manifest, a_rung, rounds_of
+from tests.golden_runs import N, golden_text, run_of
 
 GOLDEN = Path(__file__).parent / "golden"
-N = 256
-DRAWN = {"html", "svg"}  # by libraries whose versions draw otherwise: test_page and test_charts read back what they say
-PYTHON = a_rung(layout="nested", bounds_checks=True, flags="-I -S", note="at module level | as published")
-LIBRARY = a_rung("library", threads="all", rows_independent=False, image="library")
-MANIFESTS = (
-    a_manifest("c", "naive", "parallel", LIBRARY, peak=True),
-    a_manifest("java", a_rung(layout="nested"), AbsentRung(name="parallel", absent="nobody asked for threads")),
-    a_manifest("python", PYTHON, "parallel"),
-    a_manifest("zig"),
-)
-SECONDS = {"c/naive": 0.2, "c/parallel": 0.1, "c/library": 0.01, "java/naive": 0.4, "python/naive": 9.4}
-ROW_S = {name: seconds / N for name, seconds in SECONDS.items()}
+TEXTS = [name for name in formats() if name != "png"]  # of which test_pictures has what can be said on any machine
+RUNS = ("full", "two", "failures")
 
 
 @pytest.fixture(autouse=True)
@@ -61,84 +38,65 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def scripted(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
-    """Four languages on a scripted engine: a rung that fails, one that is absent, one image that does not build."""
-    folder = tmp_path_factory.mktemp("scripted")
-    options = some_options(
-        langs=tuple(m.name for m in MANIFESTS),
-        rungs=("naive", "parallel", "library"),
-        n=N,
-        seed=2020,
-        baseline="python/naive",
-        reference="c",
-        budget_s=4.0,
-        controls=True,
-        overhead=True,
-    )
-    engine = FakeEngine(
-        MANIFESTS,
-        ROW_S | {"python/parallel": 4.7 / N},
-        noise=0.01,
-        peak_gflops=8.0,
-        unbuildable=frozenset({"zig"}),
-        faults={"python/parallel": lambda _: Exit(code=3, stdout=b"", stderr=b"only one CPU here\n", elapsed_ns=1)},
-    )
-    catalog = a_catalog(folder / "tree", *MANIFESTS, others=[a_manifest("web", rungs=(), budget_bytes=800)])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.images.base._authorities", lambda: b"")  # or hashes and keys would be this machine's
-        patch.setattr("harness.images.recipes.FORM", "form")
-        assert not compare(MATMUL, engine, catalog, options, folder, "golden", lambda _: None)
-    return analyze([settled(entry) for entry in load_run(folder / "golden")])
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Comparison]:
+    """The three runs of the golden files."""
+    return {name: run_of(name, tmp_path_factory.mktemp(name)) for name in RUNS}
 
 
-def settled(entry: Entry) -> Entry:
-    """An entry without what differs from run to run, and from one zlib to the next."""
-    match entry:
-        case Started():
-            return entry.model_copy(update={"at": "2026-11-22T02:10:33Z", "harness": "0.1.0"})
-        case Finished():
-            return entry.model_copy(update={"wall_ns": 25 * 10**9, "build_ns": 2 * 10**9, "container_ns": 22 * 10**9})
-        case Image() if entry.weight:
-            weight = entry.weight.model_copy(update={"compressed_bytes": 140})
-            return entry.model_copy(update={"weight": weight, "build_ns": 3 * 10**9})
-        case _:
-            return entry
+@pytest.fixture(scope="module")
+def scripted(runs: dict[str, Comparison]) -> Comparison:
+    """Four languages: a rung that fails, one that is absent, one image that does not build."""
+    return runs["failures"]
 
 
-def rounded(text: str) -> str:
-    """Nine digits of every number: the last ones of logarithms differ between CPUs."""
-    return re.sub(r"\d+\.\d{7,}(?:e[+-]?\d+)?", lambda match: f"{float(match[0]):.9g}", text)
-
-
-@pytest.mark.parametrize("name", [name for name in formats() if name not in DRAWN])
-def test_reports_are_the_golden_ones(name: str, scripted: Comparison) -> None:
-    golden = GOLDEN / f"report.{SUFFIXES.get(name, name)}"
-    report = rounded(renderer(name).render(scripted))
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=pytest.mark.drawn) if each == "svg" else each for each in TEXTS]
+)
+def test_reports_are_the_golden_ones(name: str, run: str, runs: dict[str, Comparison]) -> None:
+    golden = GOLDEN / run / file_of(name)
+    report = golden_text(name, runs[run])
     if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(report, encoding="utf-8")
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(report, encoding="utf-8", newline="")
     assert report == golden.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", formats())
+@pytest.mark.parametrize("run", RUNS)
+def test_the_report_for_programs_follows_its_schema(run: str, runs: dict[str, Comparison]) -> None:
+    document = as_json(runs[run])
+    rules = json.loads(schema())
+    Draft202012Validator.check_schema(rules)
+    Draft202012Validator(rules).validate(document)
+    assert document["schema"] == SCHEMA
+
+
+def test_what_the_schema_does_not_know_is_refused(scripted: Comparison) -> None:
+    validator = Draft202012Validator(json.loads(schema()))
+    for change in ({"schema": 3}, {"seconds": 1.0}, {"rows": [{"implementation": "c"}]}):
+        assert not validator.is_valid(as_json(scripted) | change)
+
+
+@pytest.mark.parametrize("name", TEXTS)
 def test_every_format_renders_a_run_that_ended_as_it_began(name: str) -> None:
     bare = analyze(a_journal([a_manifest()], [], finished=False)[:1])
-    assert "alpha/naive" in renderer(name).render(bare) or name == "csv"
+    assert "alpha/naive" in str(renderer(name).render(bare)) or name in {"csv", "rounds"}
 
 
-@pytest.mark.parametrize("name", formats())
+@pytest.mark.parametrize("name", TEXTS)
 def test_no_format_has_a_control_character_in_it(name: str) -> None:
     """What contributors write can hold any: manifests, answers of `matmul info`, reasons of failures."""
     hidden = "\x1b[2J\x07\x9b\u202e"
     rung = a_rung(flags=f"-O3{hidden}", loop_order=f"ijk{hidden}", note=f"a note{hidden}")
     manifest = a_manifest("alpha", rung, AbsentRung(name="parallel", absent=f"no{hidden}"), label=f"A{hidden}")
     rounds = [*rounds_of("alpha/naive", [1.0], [1.0]), a_failed_round(a_case("beta/naive"), f"it said{hidden}\nno")]
-    text = renderer(name).render(analyze(a_journal([manifest, a_manifest("beta")], rounds)))
+    text = str(renderer(name).render(analyze(a_journal([manifest, a_manifest("beta")], rounds))))
     assert {character for character in text if not character.isprintable()} <= {"\n", "\r"}
 
 
-@pytest.mark.parametrize("name", formats())
+@pytest.mark.parametrize("name", TEXTS)
 def test_every_format_renders_images_alone(name: str) -> None:
-    text = renderer(name).render_images([an_image_row(1001), an_image_row(None)])
+    text = str(renderer(name).render_images([an_image_row(1001), an_image_row(None)]))
     assert "alpha" in text
     assert "1,001" in text or "1001" in text
 
@@ -173,15 +131,25 @@ def test_images_in_json_are_the_same_alone(scripted: Comparison) -> None:
     assert json.loads(renderer("json").render_images(scripted.images)) == as_json(scripted)["images"]
 
 
-def test_csv_is_one_line_a_case(scripted: Comparison) -> None:
+def test_csv_is_one_observation_a_line(scripted: Comparison) -> None:
     lines = list(csv.DictReader(io.StringIO(renderer("csv").render(scripted))))
-    assert [f"{line['implementation']}/{line['rung']}" for line in lines] == [row.name for row in scripted.rows]
-    naive = next(line for line in lines if line["implementation"] == "c" and line["rung"] == "naive")
-    assert float(naive["seconds_low"]) < float(naive["seconds_value"]) < float(naive["seconds_high"])
-    assert float(naive["ratio_value"]) == pytest.approx(47, rel=0.1)
-    assert (naive["rows_computed"], naive["fast_math"]) == ("256", "False")
-    assert float(naive["ratio_per_core_low"]) < 47 < float(naive["ratio_per_core_high"])
-    assert naive["ratio_not_significant"] == "False"
+    cases = {f"{line['implementation']}/{line['rung']}" for line in lines}
+    assert cases == {row.name for row in scripted.rows}
+    of_naive = {line["figure"]: line for line in lines if (line["implementation"], line["rung"]) == ("c", "naive")}
+    seconds, ratio = of_naive["seconds"], of_naive["ratio"]
+    assert float(seconds["low"]) < float(seconds["value"]) < float(seconds["high"])
+    assert float(ratio["value"]) == pytest.approx(47, rel=0.1)
+    assert ratio["not_significant"] == "False"
+    assert (of_naive["gflops"]["low"], seconds["estimate"], seconds["variant_of"]) == ("", "False", "")
+
+
+def test_every_round_is_a_line(runs: dict[str, Comparison]) -> None:
+    run = runs["full"]
+    lines = list(csv.DictReader(io.StringIO(renderer("rounds").render(run))))
+    assert [int(line["order"]) for line in lines] == [each.order for each in run.rounds]
+    assert [float(line["seconds"]) for line in lines] == [each.seconds for each in run.rounds]
+    assert {line["counted"] for line in lines} <= {"True", "False"}
+    assert any(line["control"] == "True" for line in lines)
 
 
 def test_counts_in_csv_stay_whole_where_one_is_missing() -> None:

@@ -155,10 +155,10 @@ def test_logs_are_kept_as_they_are(run: Path) -> None:
     assert (folder.path / "logs/run.log").read_bytes() == b"\xff\x00"
 
 
-@pytest.mark.parametrize(("format_", "name"), [("text", "report.txt"), ("json", "report.json")])
-def test_reports_are_written_beside_the_journal(format_: str, name: str, run: Path) -> None:
-    write_report(run, format_, "11 ×\n")
-    assert (run / name).read_text(encoding="utf-8") == "11 ×\n"
+@pytest.mark.parametrize("report", ["11 ×\n", b"\x89PNG\r\n"])
+def test_reports_are_written_beside_the_journal(report: str | bytes, run: Path) -> None:
+    write_report(run, "report.x", report)
+    assert (run / "report.x").read_bytes() == (report.encode() if isinstance(report, str) else report)
 
 
 def test_ids_of_runs_differ_and_sort_by_time() -> None:

@@ -28,7 +28,7 @@ Experiment = Annotated[str, typer.Option(help="The experiment whose images these
 Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or all.")]
 
 
-def chosen_renderer(name: str) -> Renderer:
+def chosen_renderer(name: str) -> Renderer[str | bytes]:
     """The renderer that --format names. Raises UsageError where there is none of that name."""
     from harness.images.catalog import known
     from harness.report import renderer

@@ -222,11 +222,12 @@ def _show(folder: Path, comparison: Comparison) -> None:
 def _write_reports(folder: Path) -> Comparison:
     """Every format, beside the journal."""
     from harness.cli.results import comparison_of
+    from harness.report import file_of
     from harness.store import write_report
 
     comparison = comparison_of(folder)
     for name in formats():
-        write_report(folder, name, chosen_renderer(name).render(comparison))
+        write_report(folder, file_of(name), chosen_renderer(name).render(comparison))
     return comparison
 
 

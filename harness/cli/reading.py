@@ -2,33 +2,71 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli.arguments import Format, Results, chosen_renderer, noted
+from harness.errors import UsageError
+from harness.report import CHARTS, PICTURES, painter
+
+if TYPE_CHECKING:
+    from harness.model.comparison import Comparison
 
 
 def report(
-    run: Annotated[str, typer.Argument(help="A run's id or folder, or latest.")] = "latest",
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(help="A run's id or folder, or latest; of several, --format html sets them side by side."),
+    ] = None,
     format_: Format = "summary",
+    chart: Annotated[str | None, typer.Option(help=f"Of --format svg or png: one of {', '.join(CHARTS)}.")] = None,
     out: Results = Path("results"),
     verify: Annotated[
         bool,
         typer.Option("--verify", help="Recompute every key, checksum and SHA-256 first; exit with 3 on any mismatch."),
     ] = False,
 ) -> None:
-    """Report a run, finished or interrupted, from its journal."""
+    """Report a run, finished or interrupted, from its journal; or several side by side."""
     from harness.cli.results import check_verified, comparison_of
     from harness.runs import find_run
 
-    render = chosen_renderer(format_).render
-    folder = find_run(out, run, noted)
-    comparison = comparison_of(folder, verified=verify)
-    typer.echo(render(comparison), nl=False)
-    if verify:
-        check_verified(folder, comparison)
+    render = _rendering(format_, chart, len(runs or ()))
+    folders = [find_run(out, run, noted) for run in runs or ["latest"]]
+    comparisons = [comparison_of(folder, verified=verify) for folder in folders]
+    _print(render(comparisons))
+    for folder, comparison in zip(folders, comparisons, strict=True):
+        if verify:
+            check_verified(folder, comparison)
+
+
+def _rendering(format_: str, chart: str | None, count: int) -> Callable[[Sequence[Comparison]], str | bytes]:
+    """What makes the report of these runs. Raises UsageError where the options do not go together."""
+    renderer = chosen_renderer(format_)
+    if chart is not None and format_ not in PICTURES:
+        raise UsageError(f"--chart chooses what {' or '.join(PICTURES)} show: add --format {PICTURES[0]}")
+    if count > 1:
+        if format_ != "html":
+            raise UsageError("several runs are set side by side on a page: add --format html")
+        from harness.report.page.several import page_of_several
+
+        return page_of_several
+    if chart is not None:
+        from harness.images.catalog import known
+
+        name = known(chart, CHARTS, "chart")
+        return lambda found: painter(format_).render(found[0], name)
+    return lambda found: renderer.render(found[0])
+
+
+def _print(report: str | bytes) -> None:
+    """Raises UsageError rather than send a picture's bytes to a terminal."""
+    if isinstance(report, bytes) and sys.stdout.isatty():
+        raise UsageError("a terminal shows no PNG: send it to a file, as in `harness report --format png > climb.png`")
+    typer.echo(report, nl=False)
 
 
 def diff(

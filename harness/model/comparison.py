@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import PlainSerializer, computed_field
 
 from harness.model.cases import Case, Options
 from harness.model.integrity import Chain, Verification
@@ -135,6 +137,7 @@ class Noise(Record):
     case: str  # with its threads
     ratio: Interval
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def floor(self) -> float:
         """The upper 95 % confidence limit, as a share, of the difference between the two.
@@ -143,6 +146,10 @@ class Noise(Record):
         """
         ends = (self.ratio.value, self.ratio.low or 1.0, self.ratio.high or 1.0)
         return max(max(end, 1 / end) for end in ends) - 1
+
+
+def _name_of(row: Row | None) -> str | None:
+    return row.name if row else None
 
 
 class PublishedRow(Record):
@@ -159,7 +166,7 @@ class PublishedRow(Record):
     cores: int
     toolchain: str
     flags: str
-    here: Row | None = None
+    here: Annotated[Row | None, PlainSerializer(_name_of, return_type=str | None)] = None  # told by its name
     differences: tuple[str, ...] = ()
 
 
@@ -180,6 +187,7 @@ class ImageRow(Record):
     startup_seconds: float | None = None  # of the container and the runtime in it
     failure: str | None = None
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def within_budget(self) -> bool:
         """Whether the image was weighed and keeps its budget, if it has one."""

@@ -5,22 +5,32 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from harness.model.comparison import Comparison, ImageRow
 
 _PREFIX = "as_"
+FILES = {"text": "report.txt", "summary": "report.summary.txt", "rounds": "rounds.csv"}
+"""Of formats whose files in a run's folder are not called report.<format>."""
+
+Text = Literal["csv", "html", "json", "md", "rounds", "summary", "svg", "text"]
+"""The formats that are text; others are bytes."""
+
+CHARTS = ("climb", "climb-per-core", "variants", "sizes", "scaling", "rounds", "conditions")
+"""What the formats that are pictures can show: the page's charts, by their names."""
+
+Made_co = TypeVar("Made_co", bound=str | bytes, covariant=True)
 
 
-class Renderer(Protocol):
+class Renderer(Protocol[Made_co]):
     """What every format's module offers."""
 
-    def render(self, comparison: Comparison) -> str:
+    def render(self, comparison: Comparison) -> Made_co:
         """The whole report."""
         ...
 
-    def render_images(self, images: Sequence[ImageRow]) -> str:
+    def render_images(self, images: Sequence[ImageRow]) -> Made_co:
         """What the images weigh, alone."""
         ...
 
@@ -31,6 +41,31 @@ def formats() -> list[str]:
     return sorted(name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX))
 
 
-def renderer(name: str) -> Renderer:
+def file_of(name: str) -> str:
+    """What the file of a format is called in a run's folder."""
+    return FILES.get(name, f"report.{name}")
+
+
+class Painter(Protocol):
+    """What the formats that are pictures offer besides."""
+
+    def render(self, comparison: Comparison, chart: str = ...) -> str | bytes:
+        """One chart. Raises ResultsError where the run has nothing to show in it."""
+        ...
+
+
+PICTURES = ("png", "svg")
+
+
+def painter(name: str) -> Painter:
+    """The renderer of one of the formats that are pictures."""
+    return cast("Painter", renderer(name))
+
+
+@overload
+def renderer(name: Text) -> Renderer[str]: ...
+@overload
+def renderer(name: str) -> Renderer[str | bytes]: ...
+def renderer(name: str) -> Renderer[str | bytes]:
     """The renderer of a format."""
-    return cast("Renderer", import_module(f"{__name__}.{_PREFIX}{name}"))
+    return cast("Renderer[str | bytes]", import_module(f"{__name__}.{_PREFIX}{name}"))

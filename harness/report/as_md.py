@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from harness.model.comparison import Comparison, ImageRow
+from harness.report import file_of
 from harness.report.document import sections
 from harness.report.image_sizes import image_sizes
 from harness.report.section import Section
 
+CLIMB = f"![The climb: how far each step takes each language]({file_of('svg')})"
+
 
 def render(comparison: Comparison) -> str:
-    """One document; the run's own section is its title."""
+    """One document; the run's own section is its title, the climb beside it in the run's folder its picture."""
     first, *rest = sections(comparison)
-    return "\n\n".join([render_section(first, level=1), *(render_section(section) for section in rest)]) + "\n"
+    parts = [render_section(first, level=1), CLIMB, *(render_section(section) for section in rest)]
+    return "\n\n".join(parts) + "\n"
 
 
 def render_images(images: Sequence[ImageRow]) -> str:

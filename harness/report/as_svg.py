@@ -1,4 +1,4 @@
-"""The climb as a picture: for slides and READMEs."""
+"""Charts as pictures: for slides and READMEs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from harness.model.comparison import Comparison, ImageRow
 from harness.report.page import drawings
 from harness.report.page.images import images_of
 from harness.report.page.services import chart_alone
-from harness.report.page.view import cases_of, languages_of, peaks_of, published_of
+from harness.report.page.shown import shown_of
 
 
-def render(comparison: Comparison) -> str:
-    """How far each step takes each language, the published climb beside it; of services, their size and cost."""
-    if comparison.metrics:
+def render(comparison: Comparison, chart: str = drawings.CLIMB) -> str:
+    """The climb: how far each step takes each language, the published climb beside it; or another chart by its name.
+
+    Of services it is their size against their cost. Raises ResultsError where the run has nothing to show in it.
+    """
+    if comparison.metrics and chart == drawings.CLIMB:
         return chart_alone(comparison)
-    languages = languages_of(cases_of(comparison))
-    return drawings.climb_alone(languages, published_of(comparison), peaks_of(comparison), comparison.options.baseline)
+    return drawings.alone(chart, shown_of(comparison))
 
 
 def render_images(images: Sequence[ImageRow]) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from harness.measure.plan import counted
-from harness.model.comparison import Comparison, Interval, Row
+from harness.model.cases import Case
+from harness.model.comparison import Comparison, Interval, RoundRow, Row
 from harness.model.journal import Round
 
 if TYPE_CHECKING:
@@ -58,6 +59,22 @@ def on_most_threads(frame: pd.DataFrame) -> pd.DataFrame:
     ladder = frame[frame["variant_of"].isna()]
     most = ladder.groupby(["implementation", "rung"])["threads"].transform("max")
     return ladder[ladder["threads"] == most]
+
+
+def rounds_of(comparison: Comparison) -> pd.DataFrame:
+    """Every round that a figure could be made of, in the order in which they were measured, a row each.
+
+    The columns are those of RoundRow, the case's first; `counted` says whether figures are made of it. Of a case's
+    pilots only those are here that count as rounds, and rounds that failed are not.
+    """
+    import pandas as pd
+
+    columns = [*Case.model_fields, *(name for name in RoundRow.model_fields if name != "case")]
+    rows = (
+        {**dict(each.case), **{name: getattr(each, name) for name in columns[len(Case.model_fields) :]}}
+        for each in comparison.rounds
+    )
+    return pd.DataFrame(list(rows), columns=columns).astype({"available_bytes": "Int64"})
 
 
 def samples_of(rounds: Iterable[Iterable[Round]]) -> pd.DataFrame:

@@ -55,8 +55,8 @@ class Gap:
         """The reason of a failed round."""
         return (
             f"its samples claim {_seconds(self.claimed_ns)} of {self.what}, but {_seconds(self.account_ns)} were "
-            f"counted; everything else took {_seconds(self.other_ns)} as measured, at most {_seconds(self.allowed_ns)}; "
-            "its clocks must run during all of a call's work (implementations/README.md)"
+            f"counted; everything else took {_seconds(self.other_ns)} as measured, at most {_seconds(self.allowed_ns)}"
+            "; its clocks must run during all of a call's work (implementations/README.md)"
         )
 
 

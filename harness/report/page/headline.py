@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.report.page.shown import Shown
 from harness.report.page.view import CaseView, Figure, Published, short
 
 
@@ -17,25 +18,20 @@ class Part:
     figure: Figure | None = None
 
 
-def headline(
-    cases: Sequence[CaseView],
-    published: Sequence[Published],
-    *,
-    baseline: str,
-    reference: str,
-    machine: str,
-    cores: int,
-) -> list[Part]:
+def headline(shown: Shown) -> list[Part]:
     """What the naive loop and the best of the reference implementation are worth; what there is, where one is missing.
 
-    Libraries, which are somebody else's work, are left out.
+    Libraries, which are somebody else's work, and variants are left out.
     """
+    options, machine = shown.comparison.options, shown.comparison.machine
+    cases = [case for case in shown.cases if case.variant_of is None]
+    baseline, reference, cores = options.baseline, options.reference, max(options.threads)
     own = [case for case in cases if "gflops" in case.figures and not case.is_library]
     compared = [case for case in own if case.implementation == reference and case.name != baseline] or own
     best = max(compared, key=lambda case: case.figures["gflops"].value, default=None)
     if best is None:
         return [Part("No case was measured.")]
-    where = f"On {cores} core{'s' if cores > 1 else ''} of {machine.partition(' (')[0]}" if machine else "Here"
+    where = f"On {cores} core{'s' if cores > 1 else ''} of {machine.cpu.partition(' (')[0]}" if machine else "Here"
     measured_baseline = next((case for case in cases if case.name == baseline and "seconds" in case.figures), None)
     if measured_baseline is None or "ratio" not in best.figures:
         return [
@@ -49,7 +45,7 @@ def headline(
         Part(f"{where}, "),
         *_beside(naive, best, measured_baseline),
         *_share(best),
-        *_published(naive, best, published),
+        *_published(naive, best, shown.published),
     ]
 
 

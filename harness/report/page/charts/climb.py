@@ -86,7 +86,7 @@ def climb(found: Sequence[Lane], peak: float | None, unit: str, width: int, pale
     limit = drawing.limit(peak) if peak else []
     anchor = "end" if is_narrow else "middle"
     form = "~s" if is_narrow else ","
-    ticks = axis("x", "bottom", decades(low, high), palette, format=form, title=unit, titleAnchor=anchor)
+    ticks = axis("x", "bottom", decades(low, high, plot), palette, format=form, title=unit, titleAnchor=anchor)
     return Chart(
         title=f"The climb: {unit}",
         description="; ".join(map(_in_words, found)),
@@ -146,7 +146,7 @@ class _Drawing:
         text = f"measured peak {number(peak)}×"
         color = self.palette.warn
         return [
-            mark("rule", [{"tip": text}], x=self.x(peak), y=-24, y2=self.bottom, stroke=color, strokeWidth=1.5,
+            mark("rule", [{"tip": text}], x=self.x(peak), y=-2, y2=self.bottom, stroke=color, strokeWidth=1.5,
                  strokeDash=[5, 4], description=["tip"]),
             mark("text", [{"text": text}], x=self.x(peak) + 4, y=-32, text=["text"], align="right", baseline="middle",
                  fill=color, fontSize=SIZE),

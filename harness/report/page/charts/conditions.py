@@ -20,8 +20,8 @@ def _percent(share: float | None) -> float | None:
 
 
 PANELS: Sequence[tuple[str, Callable[[RoundRow], float | None], Worst]] = (
-    ("CPU time that other processes used, %", lambda it: _percent(it.others_share), max),
-    ("CPU time that the hypervisor gave to others (steal), %", lambda it: _percent(it.steal_share), max),
+    ("Other processes, % of CPU time", lambda it: _percent(it.others_share), max),
+    ("Steal, % of CPU time", lambda it: _percent(it.steal_share), max),
     ("Memory available, GiB", lambda it: it.available_bytes and it.available_bytes / 2**30, min),
     ("CPU frequency, MHz", lambda it: it.mhz, min),
 )
@@ -45,7 +45,7 @@ def _thinned(points: Sequence[tuple[float, float]], worst: Worst) -> list[tuple[
 
 def conditions(series: Sequence[tuple[str, list[tuple[float, float]]]], width: int, palette: Palette) -> Chart:
     """One small chart above the other, over the minutes of the run."""
-    left, right = 8, 8
+    left, right = 16, 16
     plot, height = width - left - right, len(series) * (PANEL + BETWEEN)
     last = max((points[-1][0] for _, points in series), default=1.0) or 1.0
     scales = [scale("x", "linear", (0, last), (0, plot))]

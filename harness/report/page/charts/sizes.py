@@ -12,6 +12,7 @@ from harness.report.page.charts.vega import Chart, axis, decades, mark, scale
 from harness.report.page.images import ImageView
 
 SIZE, LINE = 12, 15
+NARROW = 500  # pixels: below this the axis has no room for many words
 BAND = 30  # pixels below the fastest point within which points have flags
 
 
@@ -22,19 +23,21 @@ def plotted(images: Sequence[ImageView]) -> list[ImageView]:
 
 def sizes(images: Sequence[ImageView], peak: float | None, width: int, palette: Palette) -> Chart:
     """Unpacked bytes as a filled point, compressed ones as a hollow one, joined: to the left and up is better."""
-    left, right = 52, 24 + round(max(width_of(image.name, SIZE) for image in images))
-    plot, height = width - left - right, 340
     bytes_ = [float(b) for image in images for b in (image.compressed_bytes, image.unpacked_bytes) if b]
     speeds = [image.best.figures["gflops"].value for image in images if image.best]
     x_ends = 10 ** math.floor(math.log10(min(bytes_))), 10 ** (math.floor(math.log10(max(bytes_))) + 1)
     y_ends = min(speeds) / 1.4, max([*speeds, *([peak] if peak else [])]) * 1.3
+    y_ticks = [t for d in decades(y_ends[0] / 10, y_ends[1]) for t in (d, 2 * d, 5 * d) if y_ends[0] <= t <= y_ends[1]]
+    left = 28 + round(max((width_of(f"{tick:g}", SIZE) for tick in y_ticks), default=24.0))
+    right = 24 + round(max(width_of(image.name, SIZE) for image in images))
+    plot, height = width - left - right, 340
     across = _Axis(x_ends, (0, plot))
     up = _Axis(y_ends, (height, 0))
     values = [_value(image, palette) for image in images]
     labels = _labels(images, across, up, plot + right)
-    y_ticks = [t for d in decades(y_ends[0] / 10, y_ends[1]) for t in (d, 2 * d, 5 * d) if y_ends[0] <= t <= y_ends[1]]
     limit = [{"tip": f"measured peak, {number(peak)} GFLOP/s", "y": peak}] if peak else []
-    bottom = axis("x", "bottom", decades(*x_ends), palette, title="bytes of the image, compressed and unpacked")
+    title = "bytes of the image, compressed and unpacked" if width > NARROW else "bytes of the image"
+    bottom = axis("x", "bottom", decades(*x_ends, plot), palette, title=title)
     bottom["encode"] = {"labels": {"update": {"text": {"signal": "format(datum.value, '~s') + 'B'"}}}}
     return Chart(
         title="Speed against size: each image's fastest case and its bytes",

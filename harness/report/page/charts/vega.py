@@ -18,6 +18,8 @@ from harness.report.page.charts.palette import Palette
 
 SVG = "http://www.w3.org/2000/svg"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+DECADE = 34  # pixels of a logarithmic axis between two of its words
+PIXELS = 2  # of a picture, for each of its SVG's
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 NEEDLESS = {"role", "aria-roledescription", "aria-hidden", "pointer-events", "class", "font-family"}  # or said once
 INHERITED = (
@@ -91,13 +93,23 @@ def axis(name: str, orient: str, values: Sequence[float], palette: Palette, **mo
     }  # fmt: skip
 
 
-def svg(chart: Chart, palette: Palette, *, alone: bool = False, tooltips: bool = True) -> str:
-    """The chart as SVG: to stand in a page, or alone in a file of its own; tooltips are for those who have a mouse."""
+def svg(chart: Chart, palette: Palette, *, alone: bool = False, tooltips: bool = True, links: bool = True) -> str:
+    """The chart as SVG, to stand in a page, or alone in a file of its own.
+
+    Tooltips are for those who have a mouse, links for a page that has what the marks stand for.
+    """
     import vl_convert  # here: it is large, and only what draws needs it
 
     drawn = ElementTree.fromstring(vl_convert.vega_to_svg(_specification(chart, palette)))  # noqa: S314 (our own)
-    _tidy(drawn, tooltips=tooltips)
+    _tidy(drawn, tooltips=tooltips, links=links)
     return _finished(drawn, chart, palette, alone=alone)
+
+
+def png(picture: str) -> bytes:
+    """An SVG that stands alone, as PNG of twice its width and height: sharp on a projector."""
+    import vl_convert
+
+    return vl_convert.svg_to_png(picture, scale=PIXELS)
 
 
 def _specification(chart: Chart, palette: Palette) -> dict[str, Any]:
@@ -133,13 +145,13 @@ def _finished(root: ElementTree.Element, chart: Chart, palette: Palette, *, alon
     return ElementTree.tostring(root, encoding="unicode").replace(f' xmlns="{SVG}"', "", 1)
 
 
-def _tidy(element: ElementTree.Element, *, tooltips: bool) -> None:
+def _tidy(element: ElementTree.Element, *, tooltips: bool, links: bool) -> None:
     """Without what Vega's own script would need, and with everything said once: a fourth of the bytes."""
     for child in list(element):
         if child.get("class") in {"background", "foreground"} or (child.tag.endswith("text") and not child.text):
             element.remove(child)
             continue
-        _tidy(child, tooltips=tooltips)
+        _tidy(child, tooltips=tooltips, links=links)
         if child.tag.endswith("}g") and not len(child):
             element.remove(child)
     _share(element)
@@ -154,7 +166,7 @@ def _tidy(element: ElementTree.Element, *, tooltips: bool) -> None:
     if element.get("transform") == "translate(0,0)":
         del element.attrib["transform"]
     if said := element.attrib.pop("aria-label", None):
-        _explain(element, said, tooltips=tooltips)
+        _explain(element, said, tooltips=tooltips, links=links)
 
 
 def _share(group: ElementTree.Element) -> None:
@@ -167,10 +179,10 @@ def _share(group: ElementTree.Element) -> None:
                 del child.attrib[name]
 
 
-def _explain(element: ElementTree.Element, said: str, *, tooltips: bool) -> None:
+def _explain(element: ElementTree.Element, said: str, *, tooltips: bool, links: bool) -> None:
     """What a mark's description says as its tooltip, and the case that it leads to."""
     case, _, text = said.removeprefix(CASE).partition(" ") if said.startswith(CASE) else ("", "", said)
-    if case:
+    if case and links:
         element.set("data-case", case)
     if tooltips:
         ElementTree.SubElement(element, f"{{{SVG}}}title").text = text
@@ -180,6 +192,8 @@ def _short(found: re.Match[str]) -> str:
     return f"{float(found[0]):.1f}".removesuffix(".0")
 
 
-def decades(low: float, high: float) -> list[float]:
-    """The powers of ten within two ends."""
-    return [10.0**power for power in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)]
+def decades(low: float, high: float, width: float = math.inf) -> list[float]:
+    """The powers of ten within two ends; every second or third where the axis is too short for the words of all."""
+    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+    every = max(1, math.ceil(DECADE * math.log10(high / low) / width))
+    return [10.0**power for power in range(first, last + 1, every)]
