@@ -7,7 +7,7 @@ from typing import Literal
 from harness.model.cases import Case, Options
 from harness.model.integrity import Chain, Verification
 from harness.model.journal import Finished, Machine, Peak, Place, Reading, Tuned
-from harness.model.manifests import Conventional, Kind
+from harness.model.manifests import DEFAULT_EXPERIMENT, Conventional, Kind
 from harness.model.record import Record
 
 
@@ -256,7 +256,7 @@ class Comparison(Record):
     machine: Machine | None
     peaks: tuple[Peak, ...]
     rows: tuple[Row, ...]
-    experiment: str = "matmul"
+    experiment: str = DEFAULT_EXPERIMENT
     work: str
     published: tuple[PublishedRow, ...]
     published_source: str
