@@ -23,6 +23,8 @@ from harness.measure.plan import counted
 from harness.model.comparison import Comparison
 from harness.model.journal import Own, Round
 from harness.report import formats, renderer
+from harness.report.as_text import render_section
+from harness.report.difference import section_of
 from harness.store import JOURNAL, load_run
 from tests.conftest import Command
 from tests.factories import a_catalog, a_manifest
@@ -172,7 +174,7 @@ def test_a_run_that_was_cut_short_is_resumed_and_measures_only_what_is_left(sess
 
 def test_the_journal_is_verified_and_compared_with_another(session: Session) -> None:
     session.run(scripted())
-    session.run(scripted(beta_page=Behaviour(cpu_s=4e-5, rate=10_000)), "r2")
+    session.run(scripted(beta_page=Behaviour(cpu_s=4e-5, rate=12_000)), "r2")
     entries = load_run(session.folder / "r1")
     assert verify(entries).problems == ()
     last = max(place for place, entry in enumerate(entries) if isinstance(entry, Round))
@@ -183,6 +185,11 @@ def test_the_journal_is_verified_and_compared_with_another(session: Session) -> 
     verdicts = dict(zip([change.case.name for change in difference.changes], difference.verdicts(), strict=True))
     assert verdicts["beta/page"] == "slower"
     assert verdicts["reference/page"] == "not significant"
+    others = [(metric.name, change.case.name, better) for metric, change, better in difference.better_or_worse()]
+    assert others == [("rate", "beta/connect", True), ("rate", "beta/page", True)]
+    text = render_section(section_of(difference))
+    assert "20.0 [20.0–20.0]" in text
+    assert "Requests a second at saturation: better: 10,000" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("name", formats())

@@ -14,7 +14,16 @@ from pydantic import ValidationError
 
 from harness.errors import ManifestError, RecipeError, UsageError
 from harness.images.sources import read_file, refuse_link
-from harness.model.manifests import DEFAULT_EXPERIMENT, VARIANT_MARK, AbsentRung, Conventional, Manifest, Rung, Stage, Variant
+from harness.model.manifests import (
+    DEFAULT_EXPERIMENT,
+    VARIANT_MARK,
+    AbsentRung,
+    Conventional,
+    Manifest,
+    Rung,
+    Stage,
+    Variant,
+)
 
 ROOT_VARIABLE = "HARNESS_ROOT"
 NOT_INHERITED = {"name", "note", "image", "serial"}  # by a variant from its rung
