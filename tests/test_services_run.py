@@ -129,6 +129,22 @@ def test_the_service_and_its_load_have_cpus_of_their_own_and_one_loopback(sessio
         assert service.inputs is None
 
 
+@pytest.mark.parametrize(
+    ("cores", "threads", "cpus"),
+    [
+        ({}, 1, (1, 2, 3)),
+        ({0: (0, 0), 1: (0, 1), 2: (0, 0), 3: (0, 1)}, 1, (1, 3)),  # 2 shares the service's core
+        ({0: (0, 0), 1: (0, 1), 2: (0, 0), 3: (0, 1)}, 2, (2, 3)),  # no others are left
+        ({0: (0, 0), 1: (1, 0), 2: (0, 1), 3: (1, 1)}, 2, (2, 3)),
+    ],
+)
+def test_the_load_shares_no_core_with_the_service(
+    cores: dict[int, tuple[int, int]], threads: int, cpus: tuple[int, ...]
+) -> None:
+    place = pair.Bench(FakeServices([], {}), "load:1", "bodies", (0, 1, 2, 3), lambda: None, cores)
+    assert place.load_cpus(threads) == cpus
+
+
 def test_the_fixed_rate_is_half_of_the_pilots_or_what_the_user_says(session: Session) -> None:
     session.run(scripted())
     session.run(scripted(), "r2", rate=5000.0)
