@@ -50,7 +50,7 @@ class Bench:
     cores: Mapping[int, tuple[int, int]] = field(default_factory=dict)  # by CPU, where the machine says so
 
     def load_cpus(self, threads: int) -> tuple[int, ...]:
-        """The CPUs that are left for the load of a service on so many; none shares a core with it if others are left."""
+        """The CPUs left for the load of a service on so many; where others are left, none shares a core with it."""
         taken = {self.cores.get(cpu) for cpu in self.cpus[:threads]} - {None}
         left = self.cpus[threads:]
         return tuple(cpu for cpu in left if self.cores.get(cpu) not in taken) or left
