@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from harness.errors import ManifestError, UsageError
 from harness.experiments import matmul
 from harness.images.catalog import Source, known, load_catalog, load_manifest, root
+from harness.images.recipes import plan_of
 from harness.model.manifests import LADDER, Rung
 
 REPOSITORY = Path(__file__).parent.parent
@@ -112,6 +114,7 @@ def test_the_catalog_names_implementations_and_other_images_apart(manifest: Path
     )
     assert (load.context, load.dockerfile) == (other.parent, other.parent / "Dockerfile")
     assert list(catalog.named(["alpha"])) == ["alpha"]
+    assert alpha.family == ""
     with pytest.raises(UsageError, match="unknown implementation 'load'"):
         catalog.named(["load"])
 
@@ -160,3 +163,13 @@ def test_journals_of_earlier_versions_may_have_a_key_that_manifests_cannot() -> 
     older = journal.replace('"rows_independent":true', '"rows_independent":true,"fewest_rows":64')
     assert older != journal
     assert Rung.model_validate_json(older) == CATALOG.implementations["c"].manifest.rungs[0]
+
+
+def test_the_images_of_another_experiment_have_its_name_before_theirs(manifest: Path) -> None:
+    tree = manifest.parents[3]
+    shutil.copytree(tree / "implementations" / "matmul", tree / "implementations" / "web")
+    other = tree / "containers" / "web" / "alpha"
+    other.mkdir(parents=True)
+    (other / "Dockerfile").write_text("FROM scratch AS final\n", encoding="utf-8")
+    (source,) = load_catalog(tree, "web").implementations.values()
+    assert plan_of(source, "base:1").tag.startswith("harness-web-alpha:")

@@ -23,6 +23,8 @@ from harness.measure.plan import counted
 from harness.model.comparison import Comparison
 from harness.model.journal import Own, Round
 from harness.report import formats, renderer
+from harness.report.as_text import render_section
+from harness.report.difference import section_of
 from harness.store import JOURNAL, load_run
 from tests.conftest import Command
 from tests.factories import a_catalog, a_manifest
@@ -127,6 +129,22 @@ def test_the_service_and_its_load_have_cpus_of_their_own_and_one_loopback(sessio
         assert service.inputs is None
 
 
+@pytest.mark.parametrize(
+    ("cores", "threads", "cpus"),
+    [
+        ({}, 1, (1, 2, 3)),
+        ({0: (0, 0), 1: (0, 1), 2: (0, 0), 3: (0, 1)}, 1, (1, 3)),  # 2 shares the service's core
+        ({0: (0, 0), 1: (0, 1), 2: (0, 0), 3: (0, 1)}, 2, (2, 3)),  # no others are left
+        ({0: (0, 0), 1: (1, 0), 2: (0, 1), 3: (1, 1)}, 2, (2, 3)),
+    ],
+)
+def test_the_load_shares_no_core_with_the_service(
+    cores: dict[int, tuple[int, int]], threads: int, cpus: tuple[int, ...]
+) -> None:
+    place = pair.Bench(FakeServices([], {}), "load:1", "bodies", (0, 1, 2, 3), lambda: None, cores)
+    assert place.load_cpus(threads) == cpus
+
+
 def test_the_fixed_rate_is_half_of_the_pilots_or_what_the_user_says(session: Session) -> None:
     session.run(scripted())
     session.run(scripted(), "r2", rate=5000.0)
@@ -172,7 +190,7 @@ def test_a_run_that_was_cut_short_is_resumed_and_measures_only_what_is_left(sess
 
 def test_the_journal_is_verified_and_compared_with_another(session: Session) -> None:
     session.run(scripted())
-    session.run(scripted(beta_page=Behaviour(cpu_s=4e-5, rate=10_000)), "r2")
+    session.run(scripted(beta_page=Behaviour(cpu_s=4e-5, rate=12_000)), "r2")
     entries = load_run(session.folder / "r1")
     assert verify(entries).problems == ()
     last = max(place for place, entry in enumerate(entries) if isinstance(entry, Round))
@@ -183,6 +201,11 @@ def test_the_journal_is_verified_and_compared_with_another(session: Session) -> 
     verdicts = dict(zip([change.case.name for change in difference.changes], difference.verdicts(), strict=True))
     assert verdicts["beta/page"] == "slower"
     assert verdicts["reference/page"] == "not significant"
+    others = [(metric.name, change.case.name, better) for metric, change, better in difference.better_or_worse()]
+    assert others == [("rate", "beta/connect", True), ("rate", "beta/page", True)]
+    text = render_section(section_of(difference))
+    assert "20.0 [20.0–20.0]" in text
+    assert "Requests a second at saturation: better: 10,000" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("name", formats())

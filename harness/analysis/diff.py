@@ -18,11 +18,11 @@ from harness.analysis.evidence import Evidence, timings_of
 from harness.analysis.noise import Floors, noise_of
 from harness.errors import GateError, UsageError
 from harness.measure.experiment import Timing
-from harness.measure.plan import rungs_by_case
+from harness.measure.plan import counted, rungs_by_case
 from harness.model.cases import Case
-from harness.model.comparison import Interval
+from harness.model.comparison import Interval, Metric
 from harness.model.journal import Entry, Machine
-from harness.statistics.estimates import TAIL, interval_of
+from harness.statistics.estimates import TAIL, Estimate, estimate, interval_of
 
 FALSE_ALARMS = 0.05  # share of the diffs of equal runs that may call any case different, however many cases they have
 PROCESSOR = ("cpu", "architecture", "features")  # no ratio is taken where these differ
@@ -36,8 +36,8 @@ class Change:
     """One case in both runs."""
 
     case: Case
-    before: Timing
-    after: Timing
+    before: Estimate
+    after: Estimate
     floor: float
 
     @property
@@ -61,35 +61,51 @@ class Difference:
     lost: tuple[str, ...]  # cases with a result in the first run only, and why
     gained: tuple[str, ...]  # in the second only
     conditions: tuple[str, ...]  # what else differs between the runs
+    metric: Metric | None = None  # what the changes are of; None: of a case's seconds
+    others: tuple[tuple[Metric, Change], ...] = ()  # every other metric of every case
 
     def verdicts(self) -> list[Verdict]:
         """The verdict on every change, at 95 % confidence for all of them together."""
-        different = _holm(self.changes, lambda change, risk: not change.within(risk / 2).is_insignificant(change.floor))
-        return [_verdict(change, different) for change in self.changes]
+        different = _different(self.changes)
+        return [_verdict(change, id(change) in different) for change in self.changes]
+
+    def better_or_worse(self) -> list[tuple[Metric, Change, bool]]:
+        """The other metrics that differ, at 95 % confidence for all of them together, and whether for the better."""
+        different = _different([change for _, change in self.others])
+        return [
+            (metric, change, (change.ratio.value > 1) == (metric.better == "more"))
+            for metric, change in self.others
+            if id(change) in different
+        ]
 
     def slower(self, limit: float) -> list[Change]:
         """The cases that are slower by more than a share, at 95 % confidence for all of them together."""
         certain = _holm(self.changes, lambda change, risk: (change.within(risk).low or 0.0) > 1 + limit)
         verdicts = zip(self.changes, self.verdicts(), strict=True)
-        return [change for change, verdict in verdicts if verdict == "slower" and change.case in certain]
+        return [change for change, verdict in verdicts if verdict == "slower" and id(change) in certain]
 
 
-def _holm(changes: Collection[Change], rejects: Callable[[Change, float], bool]) -> set[Case]:
-    """The cases whose hypothesis of no change is rejected; the risk that any of them is wrong is FALSE_ALARMS.
+def _different(changes: Collection[Change]) -> set[int]:
+    """The changes that are significant, by their ids."""
+    return _holm(changes, lambda change, risk: not change.within(risk / 2).is_insignificant(change.floor))
+
+
+def _holm(changes: Collection[Change], rejects: Callable[[Change, float], bool]) -> set[int]:
+    """The changes, by their ids, whose hypothesis of none is rejected; the risk that any is wrong is FALSE_ALARMS.
 
     The risk is shared out among those that are not rejected yet, until nothing is added.
     """
-    left, found = list(changes), set[Case]()
-    while rejected := {change.case for change in left if rejects(change, FALSE_ALARMS / len(left))}:
+    left, found = list(changes), set[int]()
+    while rejected := {id(change) for change in left if rejects(change, FALSE_ALARMS / len(left))}:
         found |= rejected
-        left = [change for change in left if change.case not in rejected]
+        left = [change for change in left if id(change) not in rejected]
     return found
 
 
-def _verdict(change: Change, different: Collection[Case]) -> Verdict:
+def _verdict(change: Change, is_different: bool) -> Verdict:
     if change.ratio.low is None:
         return "unknown"
-    if change.case not in different:
+    if not is_different:
         return "not significant"
     return "slower" if change.ratio.value > 1 else "faster"
 
@@ -110,6 +126,8 @@ def diff(before: Sequence[Entry], after: Sequence[Entry]) -> Difference:
         lost=tuple(_lost(first, two, second)),
         gained=tuple(_lost(second, one, first)),
         conditions=tuple(_conditions(one, two, both)),
+        metric=next(iter(two.experiment.metrics), None),
+        others=tuple(_others(both, one, two)),
     )
 
 
@@ -140,6 +158,22 @@ def _changes(
     before, after = timings
     for case in cases:
         yield Change(case, before[case], after[case], max(each.of(case) for each in floors))
+
+
+def _others(cases: Iterable[Case], one: Evidence, two: Evidence) -> Iterable[tuple[Metric, Change]]:
+    """Every metric but the first, of the cases that have it in both runs."""
+    for case in cases:
+        for metric in two.experiment.metrics[1:]:
+            before, after = (_estimate(evidence, case, metric) for evidence in (one, two))
+            if before and after:
+                yield metric, Change(case, before, after, floor=0.0)
+
+
+def _estimate(evidence: Evidence, case: Case, metric: Metric) -> Estimate | None:
+    """A metric of a case; None where not all rounds that count have it."""
+    figures = [entry.values.get(metric.name) for entry in counted(evidence.rounds[case])]
+    known = [figure for figure in figures if figure]
+    return estimate(known) if known and len(known) == len(figures) else None
 
 
 def _floors(evidence: Evidence, timings: Mapping[Case, Timing]) -> Floors:

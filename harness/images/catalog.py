@@ -14,7 +14,16 @@ from pydantic import ValidationError
 
 from harness.errors import ManifestError, RecipeError, UsageError
 from harness.images.sources import read_file, refuse_link
-from harness.model.manifests import VARIANT_MARK, AbsentRung, Conventional, Manifest, Rung, Stage, Variant
+from harness.model.manifests import (
+    DEFAULT_EXPERIMENT,
+    VARIANT_MARK,
+    AbsentRung,
+    Conventional,
+    Manifest,
+    Rung,
+    Stage,
+    Variant,
+)
 
 ROOT_VARIABLE = "HARNESS_ROOT"
 NOT_INHERITED = {"name", "note", "image", "serial"}  # by a variant from its rung
@@ -27,6 +36,7 @@ class Source:
     manifest: Manifest
     context: Path
     dockerfile: Path
+    family: str = ""  # what its tags have before its name
 
 
 @dataclass(frozen=True)
@@ -92,15 +102,16 @@ def load_catalog(folder: Path, experiment: str) -> Catalog:
     if not is_root:
         raise UsageError(f"no implementations in {folder}: set {ROOT_VARIABLE} to a folder that holds them")
     _refuse_links(folder / "implementations", containers)
+    family = "" if experiment == DEFAULT_EXPERIMENT else f"{experiment}-"
     return Catalog(
         implementations={
             path.parent.name: Source(
-                load_manifest(path), path.parent, containers / experiment / path.parent.name / "Dockerfile"
+                load_manifest(path), path.parent, containers / experiment / path.parent.name / "Dockerfile", family
             )
             for path in sorted(implementations.glob("*/manifest.toml"))
         },
         others={
-            path.parent.name: Source(load_manifest(path), path.parent, path.parent / "Dockerfile")
+            path.parent.name: Source(load_manifest(path), path.parent, path.parent / "Dockerfile", family)
             for path in sorted((containers / experiment).glob("*/manifest.toml"))
         },
         base=containers / "base",

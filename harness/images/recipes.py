@@ -186,7 +186,7 @@ def _with_wheels(engine: Engine, recipe: Recipe) -> Recipe:
 
 def _tagged(source: Source, recipe: Recipe, *more: str) -> Recipe:
     suffix = "" if recipe.target == FINAL else f"-{recipe.target}"
-    return replace(recipe, tag=f"harness-{source.manifest.name}{suffix}:{_hash(recipe, *more)}")
+    return replace(recipe, tag=f"harness-{source.family}{source.manifest.name}{suffix}:{_hash(recipe, *more)}")
 
 
 def _hash(recipe: Recipe, *more: str) -> str:

@@ -9,7 +9,7 @@ from pydantic import PlainSerializer, computed_field
 from harness.model.cases import Case, Options
 from harness.model.integrity import Chain, Verification
 from harness.model.journal import Finished, Machine, Peak, Place, Reading, Tuned
-from harness.model.manifests import Conventional, Kind
+from harness.model.manifests import DEFAULT_EXPERIMENT, Conventional, Kind
 from harness.model.record import Record
 
 
@@ -264,7 +264,7 @@ class Comparison(Record):
     machine: Machine | None
     peaks: tuple[Peak, ...]
     rows: tuple[Row, ...]
-    experiment: str = "matmul"
+    experiment: str = DEFAULT_EXPERIMENT
     work: str
     published: tuple[PublishedRow, ...]
     published_source: str

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from harness.model.cases import Accounts, Batch, Case, Conditions, Failure, Options, Sample
-from harness.model.manifests import Info, Manifest
+from harness.model.manifests import DEFAULT_EXPERIMENT, Info, Manifest
 from harness.model.record import Record
 
 SCHEMA = 5
@@ -32,7 +32,7 @@ class Started(Record):
     run: str
     at: str
     code: str | None = None  # see identity.code_digest
-    experiment: str = "matmul"
+    experiment: str = DEFAULT_EXPERIMENT
     options: Options
     manifests: tuple[Manifest, ...]
     cases: tuple[Case, ...]

@@ -9,6 +9,9 @@ from pydantic import Field, PositiveInt, ValidationInfo, model_validator
 
 from harness.model.record import Record, Words
 
+DEFAULT_EXPERIMENT = "matmul"
+"""The one that commands and earlier journals mean where they name none; its images have no other name before theirs."""
+
 LADDER = (
     "naive",
     "interchanged",

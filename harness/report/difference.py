@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from harness.analysis.diff import FALSE_ALARMS, Change, Difference, Verdict
+from harness.model.comparison import Metric
 from harness.report.figures import NOT_SIGNIFICANT, interval, percent
+from harness.report.metrics import scaled, unit_of
 from harness.report.section import Section, Table
 
 
@@ -19,22 +23,40 @@ def section_of(difference: Difference) -> Section:
         f"--fail-above fail. {NOT_SIGNIFICANT.strip()}: not statistically significant, by the interval or the noise "
         "floor of that kind of case."
     )
-    headers = ["case", "n", "seconds before", "seconds after", "relative time", "noise floor", "verdict"]
-    lines = [_line(change, verdict) for change, verdict in zip(difference.changes, verdicts, strict=True)]
+    unit, scale = ("seconds", 1.0) if difference.metric is None else _unit(difference.metric, difference.changes)
+    relative = "relative time" if difference.metric is None else "relative"
+    headers = ["case", "n", f"{unit} before", f"{unit} after", relative, "noise floor", "verdict"]
+    lines = [_line(change, verdict, scale) for change, verdict in zip(difference.changes, verdicts, strict=True)]
     return Section(
         f"{difference.before} → {difference.after}",
         intro,
         Table(headers, lines) if lines else None,
-        [*difference.lost, *difference.gained, *difference.conditions],
+        [*difference.lost, *difference.gained, *difference.conditions, *_others(difference)],
     )
 
 
-def _line(change: Change, verdict: Verdict) -> list[str]:
+def _unit(metric: Metric, changes: Sequence[Change]) -> tuple[str, float]:
+    unit, scale = unit_of(metric, [change.before.mean for change in changes])
+    return f"{metric.title}, {unit},", scale
+
+
+def _others(difference: Difference) -> Iterator[str]:
+    """The other metrics that differ, and how many were compared."""
+    for metric, change, is_better in difference.better_or_worse():
+        _, scale = unit_of(metric, [change.before.mean, change.after.mean])
+        values = " → ".join(interval(scaled(each.interval, scale)) for each in (change.before, change.after))
+        unit, _ = unit_of(metric, [change.before.mean, change.after.mean])
+        yield f"{change.case}: {metric.title}: {'better' if is_better else 'WORSE'}: {values} {unit}".rstrip()
+    if difference.others:
+        yield f"{len(difference.others)} other figures compared; those that differ significantly, if any, are listed"
+
+
+def _line(change: Change, verdict: Verdict, scale: float) -> list[str]:
     return [
         str(change.case),
         str(change.case.n),
-        interval(change.before.interval),
-        interval(change.after.interval),
+        interval(scaled(change.before.interval, scale)),
+        interval(scaled(change.after.interval, scale)),
         interval(change.ratio, prefix=NOT_SIGNIFICANT if verdict == "not significant" else ""),
         percent(change.floor) if change.floor else "not measured",
         verdict,

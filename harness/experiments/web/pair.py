@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -47,6 +47,13 @@ class Bench:
     bodies: str  # the volume that holds what requests carry
     cpus: tuple[int, ...]  # best first
     read: Read
+    cores: Mapping[int, tuple[int, int]] = field(default_factory=dict)  # by CPU, where the machine says so
+
+    def load_cpus(self, threads: int) -> tuple[int, ...]:
+        """The CPUs left for the load of a service on so many; where others are left, none shares a core with it."""
+        taken = {self.cores.get(cpu) for cpu in self.cpus[:threads]} - {None}
+        left = self.cpus[threads:]
+        return tuple(cpu for cpu in left if self.cores.get(cpu) not in taken) or left
 
     def meet(self, asked: Asked, service: Job) -> Pair:
         """Run the load generator and the service together. Raises EngineError where the load's own cannot run."""
@@ -66,7 +73,7 @@ class Bench:
         return Job(
             image=self.load_image,
             arguments=(asked.words(),),
-            cpus=self.cpus[service_cpus:],
+            cpus=self.load_cpus(service_cpus),
             memory_bytes=MEMORY_BYTES,
             pids=PIDS,
             timeout_s=asked.timeout_s,

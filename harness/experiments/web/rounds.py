@@ -54,13 +54,15 @@ def bench(run: Run, workload: Workload, read: Read) -> Iterator[Bench]:
     """With the bodies in a volume, which is removed afterwards."""
     bodies = run.engine.fill_volume(run.base, workload.files())
     try:
-        yield Bench(run.engine, run.images[LOAD].tag or "", bodies, run.cpus, read)
+        topology = run.machine.topology if run.machine else ()
+        cores = {cpu.number: (cpu.package, cpu.core) for cpu in topology}
+        yield Bench(run.engine, run.images[LOAD].tag or "", bodies, run.cpus, read, cores)
     finally:
         run.engine.remove_volume(bodies)
 
 
 def _measured(run: Run, place: Bench, workload: Workload, case: Case, batch: Batch, number: int) -> Round:
-    asked = settings.asked_of(case, batch, run.options, len(place.cpus))
+    asked = settings.asked_of(case, batch, run.options, len(place.load_cpus(case.threads)))
     arguments = (str(PORT), str(case.threads), ADDRESS)
     pair = place.meet(asked, service_job(run.image(case).tag or "", arguments, place.cpus[: case.threads]))
     cpu_ns = pair.service_accounts[-1].cpu_ns if pair.service_accounts else None
@@ -108,7 +110,7 @@ def measure_limits(run: Run, cases: Sequence[Case], read: Read = lambda: None) -
 
 def _limit(run: Run, place: Bench, workload: Workload, case: Case, name: str) -> Own:
     scenario = SCENARIOS[case.rung]
-    asked = settings.asked_of(case, Batch(), run.options, len(place.cpus))
+    asked = settings.asked_of(case, Batch(), run.options, len(place.load_cpus(case.threads)))
     lengths = workload.request_bytes(scenario), workload.answer_bytes(scenario), int(scenario.closes)
     job = service_job(place.load_image, [str(PORT), *map(str, lengths)], place.cpus[: case.threads])
     pair = place.meet(asked, settings.with_program(job, CONSTANT))

@@ -13,13 +13,13 @@ SECONDS, WARM, RATE = "seconds", "warm_s", "rate"
 SHARE = 0.5  # of the rate at saturation, at which latency is measured
 
 
-def asked_of(case: Case, batch: Batch, options: Options, cpus: int) -> Asked:
-    """The load for a round of a case; a batch without a rate asks for no latencies."""
+def asked_of(case: Case, batch: Batch, options: Options, threads: int) -> Asked:
+    """The load for a round of a case, on so many threads; a batch without a rate asks for no latencies."""
     rate = dict(batch.asked).get(RATE, 0.0)
     return Asked(
         scenario=SCENARIOS[case.rung],
         connections=case.n,
-        threads=max(1, cpus - case.threads),
+        threads=threads,
         warm_s=options.own[WARM],
         seconds=options.own[SECONDS],
         rate=rate,
