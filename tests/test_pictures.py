@@ -53,7 +53,7 @@ def test_a_picture_in_pixels_is_twice_as_wide_as_the_same_drawn(full: Comparison
     assert data != painter("png").render(full, "climb")
 
 
-def test_a_picture_in_pixels_reaches_a_file_whole(full: Comparison, tmp_path: Path) -> None:
+def test_a_picture_in_pixels_reaches_a_file_whole() -> None:
     """By a process of its own: what it prints is bytes."""
     folder = Path("results") / "reference"
     command = [sys.executable, "-m", "harness", "report", str(folder), "--format", "png"]
