@@ -6,6 +6,7 @@ import json
 import re
 from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +15,12 @@ from harness.analysis.analyze import analyze
 from harness.experiments.matmul.published import published
 from harness.model.comparison import Comparison, SourceFile
 from harness.model.manifests import AbsentRung
-from harness.report import renderer
+from harness.report import painter, renderer
 from harness.report.page.cases import cases_of
 from harness.report.page.view import case_id
 from tests.documents import reference
 from tests.factories import a_case, a_failed_round, a_journal, a_manifest, a_rung, rounds_of
+from tests.golden_runs import run_of
 
 MOST_BYTES = 1_000_000
 MOST_SCRIPT_BYTES = 20_000
@@ -91,6 +93,30 @@ def test_every_figure_is_that_of_the_report_for_programs() -> None:
     keys = {figure["data-figure"] for figure in figures}
     assert {(case, key) for case, row in rows.items() for key in keys if row[str(key)] is not None} == shown
     assert keys >= {"seconds", "ratio", "ratio_per_core", "gflops", "peak_share", "step", "resident_bytes"}
+
+
+def test_every_figure_of_a_variant_is_that_of_the_report_for_programs(tmp_path: Path) -> None:
+    run = run_of("full", tmp_path)
+    told = {
+        case_id(each["row"]["implementation"], each["row"]["rung"], each["row"]["threads"]): each
+        for each in json.loads(renderer("json").render(run))["variants"]
+    }
+    figures = [it for it in Page(renderer("html").render(run)).having("data-of") if it["data-of"] in told]
+    for figure in figures:
+        variant, key = told[str(figure["data-of"])], str(figure["data-figure"])
+        found = variant["to_rung"] if key == "to_rung" else variant["row"][key]
+        assert float(str(figure["value"])) == (found["value"] if isinstance(found, dict) else found)
+    assert {(figure["data-of"], "to_rung") for figure in figures} == {(case, "to_rung") for case in told}
+    assert {figure["data-figure"] for figure in figures} >= {"ratio", "to_rung", "seconds"}
+
+
+def test_published_ratios_of_rungs_with_variants_are_marked(tmp_path: Path) -> None:
+    run = run_of("full", tmp_path)
+    drawn = painter("svg").render(run, "variants")
+    assert re.findall(r"<title>Published, ([^<]+)</title>", str(drawn)) == ["C: 47×", "Parallel loops: 366×"]
+    places = {case.name: case for case in cases_of(run) if case.variant_of}
+    assert set(places) == {"c/naive@O0", "c/naive@fixed"}
+    assert all(case.previous == case_id("c", "naive", 1) for case in places.values())
 
 
 def test_every_size_is_that_of_the_report_for_programs() -> None:
