@@ -21,9 +21,7 @@ from tests.reproduction import differences
 pytestmark = pytest.mark.engine
 
 EVERY = {target.name: target for target in targets_of(load_catalog(root(), matmul.NAME).images.values(), variants=True)}
-EVERY |= {
-    f"web-{target.name}": target for target in targets_of(load_catalog(root(), "web").implementations.values())
-}
+EVERY |= {f"web-{target.name}": target for target in targets_of(load_catalog(root(), "web").implementations.values())}
 QUICK = ("c", "python", "web-zig")  # the others take minutes each: `make reproducible`
 THOROUGH = bool(os.environ.get("EVERY_IMAGE"))
 TARGETS = EVERY if THOROUGH else {name: EVERY[name] for name in QUICK}
