@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.arguments import Format, Results, chosen_renderer, noted
+from harness.cli.fleet import find_fleet, report_fleet
 
 
 def report(
@@ -24,6 +25,9 @@ def report(
     from harness.runs import find_run
 
     render = chosen_renderer(format_).render
+    if fleet := find_fleet(out, run):
+        report_fleet(fleet, format_)
+        return
     folder = find_run(out, run, noted)
     comparison = comparison_of(folder, verified=verify)
     typer.echo(render(comparison), nl=False)
