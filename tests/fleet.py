@@ -57,4 +57,4 @@ class Engines:
         try:
             return str(get_worker().name)
         except ValueError:
-            return run
+            return run.removeprefix("greeting-")

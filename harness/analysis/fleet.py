@@ -39,8 +39,9 @@ def side_by_side(started: FleetStarted, machines: Sequence[FleetMachine]) -> Fle
     runs = {machine.name: machine.run for machine in machines if machine.run and not machine.run.problems}
     cases = {name: {row.name: row for row in run.rows} for name, run in runs.items()}
     names = tuple(dict.fromkeys(case for rows in cases.values() for case in rows))
-    conclusions = list(_conclusions(names, cases))
     first = next(iter(runs.values()), None)
+    reference = first.reference if first else ""
+    conclusions = list(_conclusions(names, cases, reference))
     facts = {name: run.machine for name, run in runs.items() if run.machine}
     return FleetComparison(
         run=started.run,
@@ -48,7 +49,7 @@ def side_by_side(started: FleetStarted, machines: Sequence[FleetMachine]) -> Fle
         harness=started.harness,
         hosts=started.hosts,
         baseline=first.baseline if first else str(started.typed.get("baseline", "")),
-        reference=first.reference if first else "",
+        reference=reference,
         n=first.n if first else 0,
         machines=tuple(machines),
         cases=names,
@@ -68,14 +69,16 @@ def verdict_of(ratio: Ratio) -> Verdict | None:
     return "faster" if ratio.value > 1 else "slower"
 
 
-def _conclusions(names: Iterable[str], cases: Mapping[str, Mapping[str, CaseRow]]) -> Iterator[Conclusion]:
+def _conclusions(
+    names: Iterable[str], cases: Mapping[str, Mapping[str, CaseRow]], reference: str
+) -> Iterator[Conclusion]:
     """Of each case: against its previous rung, and against the reference on the same rung; on at least two machines."""
     for name in names:
         rows = {machine: held[name] for machine, held in cases.items() if name in held}
         yield from _concluded(name, {m: (_previous(row), row.step) for m, row in rows.items()})
-        yield from _concluded(
-            name, {m: ("the reference on the same rung", row.vs_reference) for m, row in rows.items()}
-        )
+        if not name.startswith(f"{reference}/"):
+            same = f"{reference} on the same rung"
+            yield from _concluded(name, {m: (same, row.vs_reference) for m, row in rows.items()})
 
 
 def _previous(row: CaseRow) -> str:
@@ -88,7 +91,7 @@ def _concluded(name: str, found: Mapping[str, tuple[str, Ratio | None]]) -> Iter
         verdicts = {
             machine: verdict
             for machine, (text, ratio) in found.items()
-            if text == other and ratio and ratio.value != 1 and (verdict := verdict_of(ratio))
+            if text == other and ratio and (verdict := verdict_of(ratio))
         }
         if len(verdicts) > 1:
             most = Counter(verdicts.values()).most_common(1)[0][0]

@@ -115,7 +115,7 @@ def _lead(folder: FleetFolder, hosts: Hosts, *, insecure: bool, wait: bool) -> N
     typer.echo(f"Saved in {folder.path}: a folder for each machine's run, and the report as text, JSON and page.")
     if not is_complete(folder):
         noted(f"not every machine finished. {_how_to_resume(folder.path)}")
-    if failed or not is_complete(folder):
+    if failed or not is_complete(folder) or not folder.runs():
         raise typer.Exit(SOME_CASE_FAILED)
 
 

@@ -68,7 +68,7 @@ def _client(of: str | SpecCluster) -> Iterator[Client]:
 @contextmanager
 def _slurm(options: Mapping[str, str]) -> Iterator[SpecCluster]:
     """Machines of Slurm's, one job on each and no other beside it."""
-    from dask_jobqueue import SLURMCluster
+    from dask_jobqueue.slurm import SLURMCluster
 
     said: dict[str, Any] = {**SLURM_DEFAULTS, **options}
     machines, shared = int(said.pop("machines")), said.pop("shared", None)

@@ -50,14 +50,14 @@ async def settle(dask_worker: Worker) -> Greeting:
     for name, callback in dask_worker.periodic_callbacks.items():
         if name.startswith("profile"):  # it would wake a CPU a hundred times a second
             callback.stop()
-    greeting = await asyncio.to_thread(_greeting)
+    greeting = await asyncio.to_thread(_greeting, str(dask_worker.name))
     is_taken = dask_worker.state.available_resources[SLOT] < 1
     return Greeting(**{**vars(greeting), "is_taken": is_taken})
 
 
-def _greeting() -> Greeting:
+def _greeting(name: str) -> Greeting:
     try:
-        engine = _engine("greeting")
+        engine = _engine(f"greeting-{name}")
     except HarnessError as error:
         return Greeting(__version__, code_digest(), fault=str(error).partition("\n")[0])
     with closing(engine):

@@ -58,7 +58,8 @@ def reached(hosts: Sequence[Host], security: Security, absent: Absent) -> Iterat
     folder = f"/tmp/harness-fleet-{secrets.token_hex(16)}"  # noqa: S108 (nobody can foresee it, and mkdir refuses one that exists)
     pem = f"{folder}/dask.pem"
     tls = {"ca-file": pem, "worker": {"key": pem, "cert": pem}}
-    common = {"folder": folder, "pem": f"{security.tls_worker_key}{security.tls_worker_cert}", "absent": absent}
+    own_tls = security.get_tls_config_for_role("worker")
+    common = {"folder": folder, "pem": f"{own_tls['key']}{own_tls['cert']}", "absent": absent}
     workers = {host.name: {"cls": Reached, "options": {**_options(host), **common}} for host in hosts}
     own = {"host": own_address(hosts), "protocol": "tls://", "security": security, "port": 0, "dashboard": False}
     with dask.config.set({"distributed.comm.tls": tls, "distributed.comm.require-encryption": True}):

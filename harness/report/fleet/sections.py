@@ -10,8 +10,8 @@ from harness.report.figures import NONE, interval, number, ratio
 from harness.report.section import Section, Table
 
 TOGETHER = (
-    "By rank (Kendall), at 95 % confidence for all that were tried together. Machines differ in much at once: this says "
-    "what goes together, not why."
+    "By rank (Kendall), at 95 % confidence for all that were tried together. Machines differ in much at once: "
+    "this says what goes together, not why."
 )
 MOST = 12  # machines that stand in one table of text, and names that are listed: the page and the JSON have all
 
