@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli.arguments import SOME_CASE_FAILED, noted
-from harness.errors import ResultsError, UsageError
+from harness.errors import GateError, ResultsError, UsageError
 from harness.images.catalog import known
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.measure.experiment import Experiment
 
 IDLE_S = 2.0  # how long each machine is watched before it is measured
+SHOWN = 5  # runs that are named
 ANY = 2**16  # CPUs: how many there are is each machine's own, and checked there
 
 Fleet = Annotated[
@@ -163,3 +164,23 @@ def check_found(path: Path | None, run: str) -> Path:
     if path is None:
         raise ResultsError(f"no fleet {run!r} to resume with --fleet")
     return path
+
+
+def gallery(
+    runs: Annotated[Path, typer.Argument(help="A folder of runs, from anywhere, however deep.")],
+    site: Annotated[Path, typer.Option("--site", help="The folder to write the pages to.")] = Path("gallery"),
+    title: Annotated[str, typer.Option(help="What the overview is called.")] = "Gallery",
+) -> None:
+    """Show many runs as a static site, each checked before it is believed; exit with 3 if one is not believed."""
+    check_extra()
+    from harness.gallery.site import make_site
+    from harness.progress import Progress
+
+    with Progress() as progress:
+        lines = make_site(runs, site, title, progress)
+    refused = [line for line in lines if line.problems]
+    typer.echo(f"Saved in {site}: index.html, a page for each of {len(lines)} runs, runs.parquet and runs.json.")
+    for line in refused[:SHOWN]:
+        noted(f"{line.run} is not believed: {site}/r/{line.page}.html says why")
+    if refused:
+        raise GateError(f"{len(refused)} of {len(lines)} runs are not believed; the overview lists them")

@@ -42,6 +42,7 @@ class Rules:
     unfit: bool = False
     wait: bool = False
     idle_s: float = 2.0
+    patience_s: float = 60.0  # how long the last machines are waited for that were lost: workers are started anew
 
 
 @dataclass
@@ -68,6 +69,7 @@ class Lead:
     expected: int = 0
     crews: dict[str, Crew] = field(default_factory=dict)
     shipments: dict[str, Shipment] = field(default_factory=dict)
+    _lost_s: float = 0.0  # when the last machine was lost
     _happened: SimpleQueue[Callable[[], None]] = field(default_factory=SimpleQueue)
 
     def run(self) -> None:
@@ -84,6 +86,9 @@ class Lead:
 
     def _goes_on(self) -> bool:
         at_work = any(crew.step != "done" for crew in self.crews.values())
+        states = [self.folder.members[name].state for name in self.crews if name in self.folder.members]
+        if "lost" in states and time.monotonic() < self._lost_s + self.rules.patience_s:
+            return True
         return at_work or len(self.folder.members) < self.expected or not self._happened.empty()
 
     def _next(self) -> None:
@@ -294,6 +299,7 @@ class Lead:
             shipment.drop(address)
         if crew:
             step, crew.step, crew.future = crew.step, "done", None
+            self._lost_s = time.monotonic()
             self.folder.tell(crew.name, "lost", "its worker ended, or the network to it did")
             self._settled(crew, "lost: what it measured is kept; it goes on where it comes back")
             if step == "building":

@@ -5,14 +5,13 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from harness.analysis.analyze import analyze
 from harness.analysis.summarize import summarize
 from harness.engine.topology import own_cpus
-from harness.errors import HarnessError
+from harness.errors import HarnessError, ResultsError
 from harness.gallery.checks import distrust
 from harness.model.journal import Started
 from harness.model.many import RunSummary
@@ -20,7 +19,9 @@ from harness.store import JOURNAL, load_journal
 
 FEW = 8  # runs that are read here: processes would take longer to start
 CHUNK = 16
+MOST_BYTES = 2**26
 
+Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
@@ -33,6 +34,7 @@ def summary_of(folder: Path, root: Path | None = None) -> RunSummary:
     """One run in short. Whatever is wrong with it becomes a problem of it: it costs no other run its place."""
     name = str(folder.relative_to(root)) if root else folder.name
     try:
+        _check_size(folder)
         journal = load_journal(folder)
         problems = distrust(journal)
         comparison = analyze(journal.entries, journal.chain)
@@ -44,17 +46,18 @@ def summary_of(folder: Path, root: Path | None = None) -> RunSummary:
     return summarize(comparison, name, started.experiment if isinstance(started, Started) else "", problems)
 
 
-def on_all_cpus(work: Callable[[Path], Answer], folders: Sequence[Path]) -> Iterator[Answer]:
-    """What is worked out of each folder, in their order."""
-    if len(folders) <= FEW:
-        yield from map(work, folders)
+def on_all_cpus(work: Callable[[Item], Answer], items: Sequence[Item]) -> Iterator[Answer]:
+    """What is worked out of each item, in their order."""
+    if len(items) <= FEW:
+        yield from map(work, items)
         return
     # By fork's safer sibling: this process may have threads of Dask's.
     context = multiprocessing.get_context("forkserver")
     with ProcessPoolExecutor(len(own_cpus()), mp_context=context) as pool:
-        yield from pool.map(work, folders, chunksize=CHUNK)
+        yield from pool.map(work, items, chunksize=CHUNK)
 
 
-def summaries(folders: Sequence[Path], root: Path | None = None) -> list[RunSummary]:
-    """All of these runs in short, in their order."""
-    return list(on_all_cpus(partial(summary_of, root=root), folders))
+def _check_size(folder: Path) -> None:
+    size = (folder / JOURNAL).stat().st_size
+    if size > MOST_BYTES:
+        raise ResultsError(f"its journal has {size:,} bytes: no run has more than {MOST_BYTES:,}")
