@@ -36,6 +36,21 @@ def worker(name: str, number: int) -> dict[str, Any]:
     return {"cls": Worker, "options": {"name": name, "host": address_of(number), "port": 0, **WORKER}}
 
 
+def scripted(like: FakeEngine) -> None:
+    """Have this process, and every worker in it, find scripted engines like this one instead of Docker's."""
+    import harness.engine.docker
+    from harness.images import recipes
+
+    manifests = list(like.manifests)
+    row_s = {f"{manifest.name}/{rung.name}": 1e-3 for manifest in manifests for rung in manifest.rungs}
+    like.row_s = row_s
+    for module, name, value in (
+        (recipes, "wheels", lambda *_: {}),
+        (harness.engine.docker, "DockerEngine", Engines(lambda _: FakeEngine(manifests, row_s))),
+    ):
+        setattr(module, name, value)
+
+
 @dataclass
 class Engines:
     """The scripted engines of a fleet, one for each machine; `make` makes it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +65,7 @@ def _rows(summary: RunSummary) -> Iterator[dict[str, Any]]:
         yield run | {name: getattr(row, name) for name in CASE} | _estimates(row)
 
 
-def _estimates(row: CaseRow) -> Mapping[str, Any]:
+def _estimates(row: CaseRow) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in ESTIMATES:
         it: Interval | None = getattr(row, name)

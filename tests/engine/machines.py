@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import docker
 from distributed import Security
 
 NETWORK = "198.18.0"  # of a range that is for benchmarks
@@ -140,7 +139,7 @@ class Machine:
             "ADDRESS": self.address,
             "FOLDER": str(self.folder),
             "ENGINE": "yes" if engine else "",
-            "DOCKER_HOST": f"unix://{self.folder}/engine.sock",
+            "DOCKER_HOST": self.engine,
             "XDG_CACHE_HOME": str(self.folder / "cache"),
         }
         with (self.folder / "log").open("ab") as log:
@@ -155,11 +154,15 @@ class Machine:
         subprocess.run([*self.rack.inside, *pair], check=True)
         subprocess.run([*self.rack.inside, "ip", "link", "set", cable, "master", "br0", "up"], check=True)
 
-    def client(self) -> docker.DockerClient:
-        """Its engine past the harness, once it answers."""
-        path = self.folder / "engine.sock"
-        until(path.exists)
-        return docker.DockerClient(base_url=f"unix://{path}", version="auto")
+    @property
+    def engine(self) -> str:
+        """The address of its engine."""
+        return f"unix://{self.folder}/engine.sock"
+
+    def wait_for_engine(self) -> None:
+        """Until its engine answers."""
+        version = ["docker", "--host", self.engine, "version"]
+        until(lambda: subprocess.run(version, capture_output=True, check=False).returncode == 0)
 
     def joined(self) -> bool:
         """Whether its worker has found the scheduler."""
