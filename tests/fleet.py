@@ -11,7 +11,7 @@ from typing import Any
 from distributed import Scheduler, SpecCluster, Worker, get_worker
 
 from harness.errors import EngineError
-from harness.fleet.workers import WORKER
+from harness.fleet.workers import UNSEEN, WORKER
 from tests.fake_engine import FakeEngine
 
 LOCAL = "127.0.0.1"
@@ -26,7 +26,7 @@ def address_of(number: int) -> str:
 def cluster_of(*names: str) -> Iterator[SpecCluster]:
     """A scheduler and a worker for each name, all in this process."""
     workers = {name: worker(name, number) for number, name in enumerate(names)}
-    scheduler = {"cls": Scheduler, "options": {"host": LOCAL, "port": 0, "dashboard": False}}
+    scheduler = {"cls": Scheduler, "options": {"host": LOCAL, "port": 0, **UNSEEN}}
     with SpecCluster(workers=workers, scheduler=scheduler, silence_logs=logging.CRITICAL) as cluster:
         yield cluster
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -14,7 +15,7 @@ from distributed import Client, Security, SpecCluster
 from harness.errors import HarnessError, UsageError
 from harness.fleet.hosts import Hosts, check_encrypted
 from harness.fleet.orders import SLOT
-from harness.fleet.workers import Absent
+from harness.fleet.workers import UNSEEN, Absent
 
 CONNECT_S = 30
 SLURM_DEFAULTS = {"cores": "1", "memory": "8GB", "walltime": "08:00:00"}
@@ -65,6 +66,15 @@ def _client(of: str | SpecCluster) -> Iterator[Client]:
         client.close()
 
 
+def _kept_in(folder: Path) -> Security:
+    """A certificate of this run's own, in a file that only the user of this machine and of the jobs can read."""
+    pem, own = folder / "dask.pem", Security.temporary().get_tls_config_for_role("worker")
+    pem.touch(mode=0o600)
+    pem.write_text(f"{own['key']}{own['cert']}", encoding="ascii")
+    roles = {f"tls_{role}_{part}": str(pem) for role in ("client", "scheduler", "worker") for part in ("key", "cert")}
+    return Security(require_encryption=True, tls_ca_file=str(pem), **roles)
+
+
 @contextmanager
 def _slurm(options: Mapping[str, str]) -> Iterator[SpecCluster]:
     """Machines of Slurm's, one job on each and no other beside it."""
@@ -78,11 +88,11 @@ def _slurm(options: Mapping[str, str]) -> Iterator[SpecCluster]:
             SLURMCluster(
                 cores=int(said.pop("cores")),
                 processes=1,
-                security=Security.temporary(),
+                security=_kept_in(Path(folder)),
                 shared_temp_directory=folder,
-                scheduler_options={"dashboard": False},
+                scheduler_options=UNSEEN,
                 job_extra_directives=["--exclusive", "--nodes=1"],
-                worker_extra_args=["--resources", f"{SLOT}=1", "--memory-limit", "0"],
+                worker_extra_args=["--resources", f"{SLOT}=1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0"],
                 log_directory=folder,
                 **said,
             ) as cluster,

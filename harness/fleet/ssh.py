@@ -17,7 +17,7 @@ from distributed.deploy.ssh import Worker
 
 from harness.errors import HarnessError
 from harness.fleet.hosts import CONNECTION, PYTHON, Host
-from harness.fleet.workers import WORKER, Absent
+from harness.fleet.workers import UNSEEN, WORKER, Absent
 
 SSH_PORT = 22
 
@@ -61,7 +61,7 @@ def reached(hosts: Sequence[Host], security: Security, absent: Absent) -> Iterat
     own_tls = security.get_tls_config_for_role("worker")
     common = {"folder": folder, "pem": f"{own_tls['key']}{own_tls['cert']}", "absent": absent}
     workers = {host.name: {"cls": Reached, "options": {**_options(host), **common}} for host in hosts}
-    own = {"host": own_address(hosts), "protocol": "tls://", "security": security, "port": 0, "dashboard": False}
+    own = {"host": own_address(hosts), "protocol": "tls://", "security": security, "port": 0, **UNSEEN}
     with dask.config.set({"distributed.comm.tls": tls, "distributed.comm.require-encryption": True}):
         try:
             cluster = SpecCluster(
