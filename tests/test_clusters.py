@@ -44,8 +44,8 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def port(tmp_path: Path) -> Iterator[int]:
     """Of an SSH server; whatever was started through it ends with it."""
     command = [sys.executable, "-m", "tests.ssh_server", str(tmp_path)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, **pipes) as server:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, stdin=pipe, stdout=pipe) as server:
         assert server.stdout
         yield int(server.stdout.readline())
         os.killpg(server.pid, signal.SIGKILL)

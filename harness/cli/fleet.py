@@ -77,6 +77,8 @@ def start_fleet(
     from harness.fleet.record import FleetFolder
     from harness.store import new_run_id
 
+    if typed["rebuild"]:
+        raise UsageError("--rebuild: a fleet's images are built once and shipped; time builds without --fleet")
     hosts = hosts_of(fleet)
     if hosts.scheduler:
         check_encrypted(hosts.scheduler, insecure=insecure)

@@ -15,6 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
 from distributed import Client, Future
+from distributed.client import ClosedClientError
 
 from harness import __version__
 from harness.events import Event, Watch
@@ -81,8 +82,9 @@ class Lead:
             while self._goes_on():
                 self._next()
         finally:
-            self.client.unsubscribe_topic(ALL_TOPIC)
-            self.client.unsubscribe_topic(self.order.topic)
+            with suppress(OSError, ClosedClientError):
+                self.client.unsubscribe_topic(ALL_TOPIC)
+                self.client.unsubscribe_topic(self.order.topic)
 
     def _goes_on(self) -> bool:
         at_work = any(crew.step != "done" for crew in self.crews.values())
@@ -131,19 +133,26 @@ class Lead:
         if future.status == "finished":
             then(crew, future.result())
         elif future.status == "error":
-            self._leave(crew, "failed" if crew.step == "measuring" else "left out", str(future.exception()))
+            self._leave(crew, "failed" if crew.step == "measuring" else "left out", f"{future.exception()!r}")
+        else:
+            self._lost(crew.address)  # the scheduler ended, and nobody can say what became of it
 
     # A machine's way, from its greeting to the end of its run.
 
     def _join(self) -> None:
         """Greet the workers that are new: one of each host, where it has several."""
         workers = self.client.scheduler_info()["workers"]
-        known = {crew.address for crew in self.crews.values() if crew.step != "done"}
+        known = {crew.address for crew in self.crews.values()}
         taken = {workers[address]["host"] for address in known if address in workers}
         new = dict[str, str]()
         for address, worker in sorted(workers.items(), key=lambda item: str(item[1]["name"])):
             name = str(worker["name"]) if str(worker["name"]) != address else str(worker["host"])
-            if address not in known and worker["host"] not in taken and self._may_join(name):
+            if address in known or not self._may_join(name):
+                continue
+            if worker["host"] in taken:
+                if self.hosts.named(name):
+                    self._leave(Crew(name, address), "left out", "another name of a machine that takes part")
+            else:
                 taken.add(worker["host"])
                 new[address] = name
         if not new:
