@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Semaphore
 from typing import Any
 
 from distributed import Scheduler, SpecCluster, Worker, get_worker
@@ -36,17 +37,28 @@ def worker(name: str, number: int) -> dict[str, Any]:
     return {"cls": Worker, "options": {"name": name, "host": address_of(number), "port": 0, **WORKER}}
 
 
-def scripted(like: FakeEngine) -> None:
-    """Have this process, and every worker in it, find scripted engines like this one instead of Docker's."""
+def scripted(like: FakeEngine, *, at_once: int = 1000) -> None:
+    """Have this process, and every worker in it, find scripted engines like this one instead of Docker's.
+
+    `at_once`: how many of them may be used at a time; machines have CPUs of their own, and these share one interpreter.
+    """
     import harness.engine.docker
     from harness.images import recipes
 
     manifests = list(like.manifests)
     row_s = {f"{manifest.name}/{rung.name}": 1e-3 for manifest in manifests for rung in manifest.rungs}
     like.row_s = row_s
+    turns = Semaphore(at_once)
+
+    class Patient(FakeEngine):
+        @contextmanager
+        def claim(self, what: str) -> Generator[None]:
+            with turns, super().claim(what):
+                yield
+
     for module, name, value in (
         (recipes, "wheels", lambda *_: {}),
-        (harness.engine.docker, "DockerEngine", Engines(lambda _: FakeEngine(manifests, row_s))),
+        (harness.engine.docker, "DockerEngine", Engines(lambda _: Patient(manifests, row_s))),
     ):
         setattr(module, name, value)
 

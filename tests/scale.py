@@ -60,7 +60,10 @@ def rack(machines: int, place: Path) -> Iterator[str]:
 
 def workers(machines: int) -> None:
     """Be the rack, until standard input ends."""
-    scripted(FakeEngine([each.manifest for each in load_catalog(root(), MATMUL.name).implementations.values()], {}))
+    scripted(
+        FakeEngine([each.manifest for each in load_catalog(root(), MATMUL.name).implementations.values()], {}),
+        at_once=2,
+    )
     with cluster_of(*(f"m{number:04d}" for number in range(machines))) as cluster:
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()

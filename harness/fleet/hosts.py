@@ -19,12 +19,12 @@ ENCRYPTED = ("tls://", "wss://")
 CONNECTION = {"user": "username", "port": "port", "key": "client_keys", "known_hosts": "known_hosts"}
 """What a fleet file may say of how to reach a host over SSH, and what asyncssh calls it."""
 
-PYTHON = "python"  # of the harness on a host, where its path is another than here
+INTERPRETER = "interpreter"  # the Python of harness on a host, where its path is another than here
 
 FACTS = ("cpu", "architecture", "cores", "memory_gib", "kernel")
 """What a fleet file may say of a machine, which is left out where it is otherwise."""
 
-KNOWN = (*CONNECTION, PYTHON, *FACTS)
+KNOWN = (*CONNECTION, INTERPRETER, *FACTS)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from distributed.core import Status
 from distributed.deploy.ssh import Worker
 
 from harness.errors import HarnessError
-from harness.fleet.hosts import CONNECTION, PYTHON, Host
+from harness.fleet.hosts import CONNECTION, INTERPRETER, Host
 from harness.fleet.workers import UNSEEN, WORKER, Absent
 
 SSH_PORT = 22
@@ -85,7 +85,7 @@ def _options(host: Host) -> dict[str, Any]:
         "address": host.name,
         "connect_options": said,
         "kwargs": {**WORKER, "name": host.name, "protocol": "tls"},
-        "remote_python": host.connection.get(PYTHON),
+        "remote_python": host.connection.get(INTERPRETER),
     }
 
 
