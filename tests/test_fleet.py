@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import shutil
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +18,7 @@ import harness.engine.docker
 from harness.engine.engine import Exit
 from harness.errors import EngineError, UsageError
 from harness.experiments import matmul
+from harness.fleet import clusters, lead
 from harness.fleet.hosts import check_encrypted, hosts_of
 from harness.fleet.orders import Greeting, Piece
 from harness.fleet.record import FleetFolder, run_name
@@ -23,7 +28,7 @@ from harness.model.journal import Resumed, Round
 from harness.model.many import FleetComparison
 from harness.store import JOURNAL, load_journal, load_run
 from tests.conftest import Command, Ended, without_pip
-from tests.fake_engine import FakeEngine
+from tests.fake_engine import FakeEngine, on_container
 from tests.fleet import Engines, cluster_of
 
 MANIFESTS = [each.manifest for each in load_catalog(root(), matmul.NAME).implementations.values()]
@@ -177,6 +182,47 @@ def test_a_machine_that_lost_its_disk_goes_on_from_what_came_back(fleet: Fleet, 
     before = fleet.folder.journal_of("two")
     assert fleet.resume().code == 0
     assert fleet.folder.journal_of("two").startswith(before)
+
+
+def test_an_interrupted_fleet_stops_its_machines_and_is_resumed(fleet: Fleet, engines: Engines) -> None:
+    def interrupt(ended: Exit) -> Exit:
+        os.kill(os.getpid(), signal.SIGINT)
+        return ended
+
+    interrupting = FakeEngine(MANIFESTS, QUICK, faults={"c/naive": on_container(3, interrupt)})
+    slow = {"python/interchanged": lambda ended: (time.sleep(0.3), ended)[1]}  # so that nobody has finished by then
+    engines.make = lambda name: interrupting if name == "two" else FakeEngine(MANIFESTS, QUICK, faults=slow)
+    ended = fleet.compare(*LONG)
+    assert ended.code == 130
+    assert "harness compare --resume" in ended.err
+    assert set(fleet.states().values()) == {"failed"}
+    assert all("interrupted" in member.reason for member in fleet.folder.members.values())
+    assert all(engine.swept for engine in engines.made.values())
+    for engine in engines.made.values():
+        engine.faults, engine.swept = {}, False
+    assert fleet.resume().code == 0
+    assert set(fleet.states().values()) == {"finished"}
+
+
+def test_a_scheduler_that_ends_leaves_no_command_waiting(
+    engines: Engines, harness: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lead, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(clusters, "CONNECT_S", 2)
+    with cluster_of("one", "two") as cluster:
+
+        def end(ended: Exit) -> Exit:
+            asyncio.run_coroutine_threadsafe(cluster.scheduler.close(), cluster.loop.asyncio_loop)
+            time.sleep(1)
+            return ended
+
+        engines.make = lambda _: FakeEngine(MANIFESTS, QUICK, faults={"c/naive": on_container(3, end)})
+        fleet = Fleet(cluster.scheduler_address, harness, tmp_path)
+        ended = fleet.compare(*LONG)
+    assert ended.code == 1
+    assert set(fleet.states().values()) == {"lost"}
+    assert "--resume" in ended.err
+    assert all(fleet.folder.journal_of(name) for name in ("one", "two"))
 
 
 def test_machines_that_are_not_as_the_fleet_file_says_are_left_out(fleet: Fleet) -> None:

@@ -31,6 +31,7 @@ from harness.store import timestamp
 ALL_TOPIC = "all"  # where Dask's scheduler tells which workers come and go
 QUIET_S = 0.2
 STOPPING_S = 60.0
+PATIENCE_S = 60.0  # for a machine that was lost, where no other is at work: workers are started anew
 
 Step = Literal["greeting", "waiting", "building", "loading", "ready", "measuring", "done"]
 UNSUPPLIED = {"waiting", "building", "loading"}
@@ -43,7 +44,6 @@ class Rules:
     unfit: bool = False
     wait: bool = False
     idle_s: float = 2.0
-    patience_s: float = 60.0  # how long the last machines are waited for that were lost: workers are started anew
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Lead:
     def _goes_on(self) -> bool:
         at_work = any(crew.step != "done" for crew in self.crews.values())
         states = [self.folder.members[name].state for name in self.crews if name in self.folder.members]
-        if "lost" in states and time.monotonic() < self._lost_s + self.rules.patience_s:
+        if "lost" in states and time.monotonic() < self._lost_s + PATIENCE_S:
             return True
         return at_work or len(self.folder.members) < self.expected or not self._happened.empty()
 
