@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import dask
 import pytest
 
 import harness.cli.fleet
@@ -18,7 +19,7 @@ import harness.engine.docker
 from harness.engine.engine import Exit
 from harness.errors import EngineError, UsageError
 from harness.experiments import matmul
-from harness.fleet import clusters, lead
+from harness.fleet import lead
 from harness.fleet.hosts import check_encrypted, hosts_of
 from harness.fleet.orders import Greeting, Piece
 from harness.fleet.record import FleetFolder, run_name
@@ -208,8 +209,8 @@ def test_a_scheduler_that_ends_leaves_no_command_waiting(
     engines: Engines, harness: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lead, "PATIENCE_S", 0.0)
-    monkeypatch.setattr(clusters, "CONNECT_S", 2)
-    with cluster_of("one", "two") as cluster:
+    quickly = dask.config.set({"distributed.comm.timeouts.connect": "1s"})  # it looks for the scheduler as long
+    with quickly, cluster_of("one", "two") as cluster:
 
         def end(ended: Exit) -> Exit:
             asyncio.run_coroutine_threadsafe(cluster.scheduler.close(), cluster.loop.asyncio_loop)
