@@ -24,7 +24,10 @@ async def _serve(folder: Path) -> None:
         pipe = asyncio.subprocess.PIPE
         own = await asyncio.create_subprocess_shell(command, stdin=pipe, stdout=pipe, stderr=pipe)
         await process.redirect(stdin=own.stdin, stdout=own.stdout, stderr=own.stderr)
-        process.exit(await own.wait())
+        code = await own.wait()
+        await process.stdout.drain()  # an exit cuts off what is still on its way, and the connection with it
+        await process.stderr.drain()
+        process.exit(code)
 
     server = await asyncssh.listen(
         "127.0.0.1",
