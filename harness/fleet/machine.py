@@ -125,6 +125,8 @@ def measure(order: Order, terms: Terms) -> Outcome:
     _stopped.discard(order.fleet)
     folder = place(order.fleet) / terms.run
     engine = _engine(terms.run)
+    # What a worker of this very run left that is gone: whoever leads the fleet knows that, where a process id does not.
+    engine.clean(images=False, run=terms.run, doubtful=True)
     try:
         if not terms.known and (refused := _unfit(engine, terms)):
             return Outcome(refused=refused)
