@@ -191,8 +191,14 @@ def test_an_interrupted_fleet_stops_its_machines_and_is_resumed(fleet: Fleet, en
         return ended
 
     interrupting = FakeEngine(MANIFESTS, QUICK, faults={"c/naive": on_container(3, interrupt)})
-    slow = {"python/interchanged": lambda ended: (time.sleep(0.3), ended)[1]}  # so that nobody has finished by then
-    engines.make = lambda name: interrupting if name == "two" else FakeEngine(MANIFESTS, QUICK, faults=slow)
+
+    def wait(ended: Exit) -> Exit:  # so that nobody has finished by then
+        time.sleep(0.3)
+        return ended
+
+    engines.make = lambda name: (
+        interrupting if name == "two" else FakeEngine(MANIFESTS, QUICK, faults={"python/interchanged": wait})
+    )
     ended = fleet.compare(*LONG)
     assert ended.code == 130
     assert "harness compare --resume" in ended.err
@@ -211,9 +217,12 @@ def test_a_scheduler_that_ends_leaves_no_command_waiting(
     monkeypatch.setattr(lead, "PATIENCE_S", 0.0)
     quickly = dask.config.set({"distributed.comm.timeouts.connect": "1s"})  # it looks for the scheduler as long
     with quickly, cluster_of("one", "two") as cluster:
+        scheduler = cluster.scheduler
+        assert scheduler
 
         def end(ended: Exit) -> Exit:
-            asyncio.run_coroutine_threadsafe(cluster.scheduler.close(), cluster.loop.asyncio_loop)
+            assert cluster.loop
+            asyncio.run_coroutine_threadsafe(scheduler.close(), cluster.loop.asyncio_loop)  # type: ignore[attr-defined]
             time.sleep(1)
             return ended
 

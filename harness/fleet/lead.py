@@ -17,14 +17,14 @@ from typing import Any, Literal
 from distributed import Client, Future
 from distributed.client import ClosedClientError
 
-from harness import __version__
 from harness.events import Event, Watch
+from harness.fleet import cargo
 from harness.fleet import machine as there
+from harness.fleet.crew import UNSUPPLIED, Crew, Rules, fault_of
 from harness.fleet.hosts import Host, Hosts
 from harness.fleet.orders import SLOT, Built, Greeting, Order, Outcome, Piece, Terms
 from harness.fleet.record import FleetFolder, run_name
 from harness.fleet.shipments import Shipment
-from harness.images.identity import code_digest
 from harness.model.fleet import Member, Shipped
 from harness.store import timestamp
 
@@ -32,29 +32,6 @@ ALL_TOPIC = "all"  # where Dask's scheduler tells which workers come and go
 QUIET_S = 0.2
 STOPPING_S = 60.0
 PATIENCE_S = 60.0  # for a machine that was lost, where no other is at work: workers are started anew
-
-Step = Literal["greeting", "waiting", "building", "loading", "ready", "measuring", "done"]
-UNSUPPLIED = {"waiting", "building", "loading"}
-
-
-@dataclass(frozen=True)
-class Rules:
-    """On which terms machines are measured."""
-
-    unfit: bool = False
-    wait: bool = False
-    idle_s: float = 2.0
-
-
-@dataclass
-class Crew:
-    """One machine that takes part, and what it does now."""
-
-    name: str
-    address: str
-    step: Step = "greeting"
-    architecture: str = ""
-    future: Future[Any] | None = None
 
 
 @dataclass
@@ -171,7 +148,7 @@ class Lead:
         return crew.step == "done" and member is not None and member.state == "lost"
 
     def _greeted(self, crew: Crew, greeting: Greeting | BaseException | None) -> None:
-        reason = _fault(greeting)
+        reason = fault_of(greeting)
         if self.hosts.listed and self.hosts.named(crew.name) is None:
             reason = "the fleet file does not list it"
         if reason or not isinstance(greeting, Greeting):
@@ -194,11 +171,11 @@ class Lead:
             shipment = self.shipments[crew.architecture] = Shipment(self.client, crew.architecture, built)
         if shipment.built is not None:
             crew.step = "loading"
-            self._submit(crew, self._looked, there.lacking, shipment.built)
+            self._submit(crew, self._looked, cargo.lacking, shipment.built)
         elif not shipment.builder:
             shipment.builder, crew.step = crew.name, "building"
             self._say(crew, f"builds the images for {crew.architecture}")
-            self._submit(crew, self._built, there.build, self.order)
+            self._submit(crew, self._built, cargo.build, self.order)
 
     def _built(self, crew: Crew, built: Built) -> None:
         shipment = self.shipments[crew.architecture]
@@ -230,7 +207,7 @@ class Lead:
             self._supply(crew)
         else:
             self._say(crew, f"takes in {len(lacking)} images")
-            self._submit(crew, self._loaded, there.load, shipment.built, shipment.archives(lacking))
+            self._submit(crew, self._loaded, cargo.load, shipment.built, shipment.archives(lacking))
 
     def _loaded(self, crew: Crew, built: Built) -> None:
         if built.fault:
@@ -340,18 +317,3 @@ class Lead:
     def _settled(self, crew: Crew, text: str) -> None:
         done = sum(each.step == "done" for each in self.crews.values())
         self.watch(Event("measured", f"{crew.name}: {text}", done, len(self.crews)))
-
-
-def _fault(greeting: Greeting | BaseException | None) -> str:
-    """Why a machine can take no part; empty where nothing speaks against it."""
-    if greeting is None:
-        return "it was gone before it answered"
-    if isinstance(greeting, ModuleNotFoundError):
-        return f"harness is not installed there, or an older one without fleets: {greeting}"
-    if isinstance(greeting, BaseException):
-        return f"it could not be greeted: {greeting}"
-    if greeting.harness != __version__ or greeting.code != code_digest():
-        return f"its harness is another: {greeting.harness} ({greeting.code}), not {__version__} ({code_digest()})"
-    if greeting.is_taken:
-        return "busy: another client of its scheduler has its slot"
-    return greeting.fault

@@ -1,4 +1,4 @@
-"""What runs on a machine of a fleet, in its Dask worker: images built or taken in, then a whole run of its own.
+"""What runs on a machine of a fleet, in its Dask worker: a greeting, and a whole run of its own.
 
 Nothing here prints, and every error that a user should hear of comes back as words.
 """
@@ -7,33 +7,29 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from distributed import get_worker
 
 from harness import __version__
 from harness.errors import EngineBusyError, EngineError, HarnessError, ResultsError
 from harness.events import Event
-from harness.files import spool, write_whole
+from harness.files import write_whole
 from harness.fleet.hosts import Host
-from harness.fleet.orders import SLOT, Built, Greeting, Order, Outcome, Terms
-from harness.fleet.sources import laid_out
+from harness.fleet.orders import SLOT, Greeting, Order, Outcome, Terms
+from harness.fleet.there import catalog_of, engine_for, options_of, swept_here, unwatched
 from harness.images.identity import code_digest
 from harness.store import JOURNAL
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from distributed import Worker
 
     from harness.engine.docker import DockerEngine
     from harness.images.catalog import Catalog
-    from harness.measure.experiment import Experiment
-    from harness.model.cases import Options
 
 LOG_BYTES = 2**16
 """Of each log, this much of its end comes back."""
@@ -57,82 +53,26 @@ async def settle(dask_worker: Worker) -> Greeting:
 
 def _greeting(name: str) -> Greeting:
     try:
-        engine = _engine(f"greeting-{name}")
+        engine = engine_for(f"greeting-{name}")
     except HarnessError as error:
         return Greeting(__version__, code_digest(), fault=str(error).partition("\n")[0])
     with closing(engine):
         return Greeting(__version__, code_digest(), engine.architecture(), engine.describe())
 
 
-def _engine(run: str) -> DockerEngine:
-    from harness.engine import docker
-
-    return docker.DockerEngine(run)
-
-
-def build(order: Order) -> Built:
-    """Build all images of a run here, or find them built; with why not, where a machine cannot."""
-    from harness.images.build import build as build_images
-    from harness.images.build import build_base
-    from harness.measure.prepare import targets
-    from harness.measure.turn import turn
-
-    engine = _engine(order.fleet)
-    try:
-        with _catalog(order) as catalog, _swept(engine), turn(engine, "building images", _unwatched):
-            experiment, options = _options(order, catalog, engine)
-            sources = catalog.named(options.langs)
-            wanted = targets(catalog, sources, experiment.tools(catalog, sources), options)
-            base = build_base(engine, catalog, _unkept, _unwatched)
-            built = list(build_images(engine, base, wanted, _unkept, _unwatched, examine=False))
-            tags = [base, *(image.tag for image in built if image.tag and not image.failure)]
-            return Built(base, {tag: engine.image_digest(tag) or "" for tag in tags})
-    except HarnessError as error:
-        return Built("", {}, fault=str(error))
-
-
-def save(tag: str) -> bytes:
-    """An image of this machine's engine, as an archive."""
-    with closing(_engine("shipping")) as engine:
-        return b"".join(engine.save(tag))
-
-
-def lacking(built: Built) -> list[str]:
-    """The tags of a fleet's images that this machine's engine lacks, or has with another digest."""
-    with closing(_engine("shipping")) as engine:
-        return [tag for tag, digest in built.digests.items() if engine.image_digest(tag) != digest]
-
-
-def load(built: Built, archives: Mapping[str, bytes]) -> Built:
-    """Take in the images of the fleet and compare their digests; with why not, where a machine cannot."""
-    engine = _engine("shipping")
-    try:
-        with closing(engine):
-            for tag, archive in archives.items():
-                with spool() as file:
-                    file.write(archive)
-                    file.seek(0)
-                    engine.load(cast("BinaryIO", file), tag)
-            others = [tag for tag, digest in built.digests.items() if engine.image_digest(tag) != digest]
-    except HarnessError as error:
-        return Built("", {}, fault=str(error))
-    fault = f"its engine made other images of the same bytes: {', '.join(others)}" if others else ""
-    return Built(built.base, built.digests, fault)
-
-
 def measure(order: Order, terms: Terms) -> Outcome:
     """One whole run on this machine, or the rest of one; its journal goes to the client as it grows."""
     _stopped.discard(order.fleet)
     folder = place(order.fleet) / terms.run
-    engine = _engine(terms.run)
-    # What a worker of this very run left that is gone: whoever leads the fleet knows that, where a process id does not.
-    engine.clean(images=False, run=terms.run, doubtful=True)
+    engine = engine_for(terms.run)
     try:
+        # What a worker left that is gone: whoever leads the fleet knows that it is, where a process id does not tell.
+        engine.clean(images=False, run=terms.run, doubtful=True)
         if not terms.known and (refused := _unfit(engine, terms)):
             return Outcome(refused=refused)
         _restore(folder, terms.known)
         sending = _Sending(order, terms.machine, folder / JOURNAL, sent=len(terms.known))
-        with _swept(engine), _catalog(order) as catalog:
+        with swept_here(engine), catalog_of(order) as catalog:
             _run(engine, order, terms, catalog, folder, sending)
     except EngineBusyError as error:
         return Outcome(refused=f"busy: {str(error).partition(chr(10))[0]}")
@@ -148,7 +88,7 @@ def measure(order: Order, terms: Terms) -> Outcome:
 def _run(engine: DockerEngine, order: Order, terms: Terms, catalog: Catalog, folder: Path, sending: _Sending) -> None:
     from harness.measure.compare import compare, resume
 
-    experiment, options = _options(order, catalog, engine)
+    experiment, options = options_of(order, catalog, engine)
 
     def watch(_event: Event) -> None:
         sending.send()
@@ -176,7 +116,7 @@ def _unfit(engine: DockerEngine, terms: Terms) -> str:
     from harness.machine.look import look
     from harness.measure.turn import turn
 
-    with turn(engine, "examining the machine", _unwatched, wait=terms.wait):
+    with turn(engine, "examining the machine", unwatched, wait=terms.wait):
         machine, before, after = look(engine, terms.base, terms.idle_s)
     found = [f"differs from the fleet file: {each}" for each in Host("", facts=terms.facts).differences(machine)]
     found += [f"doctor: {each.what}" for each in examine(machine, before, after) if each.severity == "problem"]
@@ -206,36 +146,6 @@ def place(fleet: str) -> Path:
     """Where a machine keeps its runs of a fleet until they have come back."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "harness" / "fleet" / fleet
-
-
-def _options(order: Order, catalog: Catalog, engine: DockerEngine) -> tuple[Experiment, Options]:
-    from harness.experiments import named
-
-    experiment = named(order.experiment)
-    options = experiment.options(
-        catalog, given=order.given, cpus=len(engine.cpus()), cores=engine.cores(), **order.typed
-    )
-    return experiment, options
-
-
-@contextmanager
-def _catalog(order: Order) -> Iterator[Catalog]:
-    """The sources that the client sent, whatever stands in this machine's own package."""
-    from harness.images.catalog import load_catalog
-
-    with laid_out(order.sources) as folder:
-        yield load_catalog(folder, order.experiment)
-
-
-@contextmanager
-def _swept(engine: DockerEngine) -> Iterator[None]:
-    """Leave nothing in the engine where the block ends early; signals are the worker's own."""
-    try:
-        yield
-    except BaseException:
-        with suppress(HarnessError):
-            engine.sweep()
-        raise
 
 
 def _restore(folder: Path, known: bytes) -> None:
@@ -281,11 +191,3 @@ class _Sending:
         if data:
             self._tell({"machine": self._machine, "offset": self._sent, "data": data})
             self._sent += len(data)
-
-
-def _unwatched(_event: Event) -> None:
-    """Progress that nobody looks at."""
-
-
-def _unkept(_name: str, _text: str | bytes) -> str:
-    return "not kept"

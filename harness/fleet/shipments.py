@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from distributed import Client, Future
 
-from harness.fleet import machine as there
+from harness.fleet import cargo
 from harness.fleet.orders import SLOT, Built
 
 
@@ -35,7 +35,7 @@ class Shipment:
         for tag in tags:
             if tag not in self._saved:
                 self._saved[tag] = self.client.submit(
-                    there.save,
+                    cargo.save,
                     tag,
                     workers=[self._source],
                     resources={SLOT: 1},
