@@ -80,10 +80,11 @@ def lead(address: str, place: Path, machines: int) -> None:
     say("states", ", ".join(sorted({member.state for member in folder.members.values()})), f"{machines} finished")
     say("whole", f"{time.monotonic() - began:.0f} s", "")
     say("client's CPU a machine", f"{1000 * cpu_s / machines:.1f} ms", "50 ms")
-    began = time.monotonic()
+    began, used = time.monotonic(), used_s()
     comparison = comparison_of(folder)
     texts = [render(comparison) for _, render in FORMATS.values()]
     say("analysis and page", f"{time.monotonic() - began:.1f} s", "60 s")
+    say("their CPU time", f"{used_s() - used:.1f} s", "")
     say("page, text and JSON", f"{sum(map(len, texts)) / 1e6:.1f} MB", "")
     say("cases a machine", str(len(comparison.cases)), "36")
     say("client's memory at most", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB", "1 GB")
@@ -93,9 +94,10 @@ def gallery(runs: int) -> None:
     """Make a gallery of so many runs."""
     with tempfile.TemporaryDirectory(prefix="scale-") as place:
         make_runs(Path(place), runs)
-        began = time.monotonic()
+        began, used = time.monotonic(), used_s()
         lines = make_site(Path(place, "runs"), Path(place, "site"), "Scale", lambda _: None)
         say("gallery", f"{time.monotonic() - began:.0f} s", "300 s")
+        say("its CPU time", f"{used_s() - used:.0f} s", "")
         say("believed", str(sum(not line.problems for line in lines)), str(runs))
         say("overview", f"{Path(place, 'site', 'index.html').stat().st_size / 1e6:.2f} MB", "2 MB")
 
@@ -125,6 +127,12 @@ def chained(entries: list[Entry], run: str) -> bytes:
         line, link = linked(it.model_dump_json().encode(), link)
         lines.append(line)
     return b"\n".join([*lines, b""])
+
+
+def used_s() -> float:
+    """The CPU time that this process and those that it waited for have used, in seconds."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def say(what: str, found: str, target: str) -> None:
