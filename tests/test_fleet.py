@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import os
 import shutil
@@ -19,7 +20,7 @@ import harness.engine.docker
 from harness.engine.engine import Exit
 from harness.errors import EngineError, UsageError
 from harness.experiments import matmul
-from harness.fleet import lead
+from harness.fleet import clusters, lead
 from harness.fleet.hosts import check_encrypted, hosts_of
 from harness.fleet.orders import Greeting, Piece
 from harness.fleet.record import FleetFolder, run_name
@@ -348,6 +349,23 @@ def test_what_is_neither_is_refused() -> None:
 def test_options_of_a_fleet_are_refused_without_one(option: str, harness: Command) -> None:
     ended = harness("compare", option, "--plan")
     assert (ended.code, "only with --fleet" in ended.err) == (2, True)
+
+
+def test_a_scheduler_that_does_not_answer_is_named(
+    harness: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clusters, "CONNECT_S", 0.5)
+    for address in ("tcp://127.0.0.1:9", "tls://127.0.0.1:9"):
+        ended = harness("compare", "--fleet", address, "--out", str(tmp_path / "results"))
+        assert ended.code == 2
+        assert f"the fleet's scheduler at {address} does not answer" in ended.err
+
+
+def test_without_the_extra_it_says_what_to_install(harness: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "distributed" else found(name))
+    ended = harness("compare", "--fleet", "tcp://127.0.0.1:9")
+    assert (ended.code, "fleets and galleries need distributed: pip install 'harness[fleet]'" in ended.err) == (2, True)
 
 
 # --- journals that come back ----------------------------------------------------------------------------------

@@ -43,7 +43,11 @@ def check_extra() -> None:
     """Raise UsageError, with what to install, where the extra is missing."""
     from importlib.util import find_spec
 
-    missing = [name for name in ("distributed", "dask_jobqueue", "asyncssh", "pyarrow") if find_spec(name) is None]
+    missing = [
+        name
+        for name in ("distributed", "dask_jobqueue", "asyncssh", "cryptography", "pyarrow")
+        if find_spec(name) is None
+    ]
     if missing:
         raise UsageError(f"fleets and galleries need {', '.join(missing)}: pip install 'harness[fleet]'")
 

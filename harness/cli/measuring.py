@@ -127,7 +127,8 @@ def compare(
     if fleet and not plan:
         start_fleet(fleet, chosen, catalog, typed, given, out, insecure=insecure, unfit=unfit, wait=wait)
         return
-    refuse_without_fleet(insecure=insecure, unfit=unfit)
+    if not fleet:
+        refuse_without_fleet(insecure=insecure, unfit=unfit)
     if plan:
         _print_plan(chosen, catalog, options_for, out)
     else:
