@@ -224,6 +224,9 @@ class FakeEngine:
         job.observe()
         return ended
 
+    def close(self) -> None:
+        pass
+
     def sweep(self) -> None:
         self.swept = True
 

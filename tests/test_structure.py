@@ -17,6 +17,8 @@ PACKAGE = REPOSITORY / "harness"
 # From the top down: a room imports only from rooms below it, and from what stands beside them.
 ROOMS = (
     "cli",
+    "fleet",
+    "gallery",
     "report",
     "analysis",
     "experiments",
@@ -103,6 +105,15 @@ def test_every_room_says_what_it_is_for() -> None:
 def test_only_the_docker_engine_knows_docker(module: str) -> None:
     foreign = {"docker", "requests"} & {name.partition(".")[0] for name in imported(module)}
     assert not foreign or module.startswith("engine.docker")
+
+
+@every_module
+def test_only_a_fleet_knows_dask(module: str) -> None:
+    """It is an extra, and everything else works without."""
+    foreign = {"asyncssh", "dask", "dask_jobqueue", "distributed"} & {
+        name.partition(".")[0] for name in imported(module)
+    }
+    assert not foreign or room_of(module) == "fleet"
 
 
 @every_module

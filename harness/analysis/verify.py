@@ -18,6 +18,7 @@ from harness.model.manifests import Manifest
 class _Known:
     """What an entry's key is computed from: what was written before it."""
 
+    experiment: str
     manifests: dict[str, Manifest]
     options: Options
     cases: tuple[Case, ...]
@@ -27,10 +28,7 @@ class _Known:
 
 def verify(entries: Sequence[Entry]) -> Verification:
     """Recompute the identity keys and, from the seed, every checksum and SHA-256 of a run."""
-    started = entries[0]
-    if not isinstance(started, Started):
-        raise TypeError("a journal begins with how its run was started")
-    known = _Known({it.name: it for it in started.manifests}, started.options, started.cases)
+    known = _known(entries)
     rounds = [
         (number, entry.round if isinstance(entry, OverheadRound) else entry)
         for number, entry in enumerate(entries, start=1)
@@ -38,10 +36,23 @@ def verify(entries: Sequence[Entry]) -> Verification:
     ]
     good = [(number, entry) for number, entry in rounds if not entry.failure]
     keyed = [entry for entry in entries if isinstance(entry, Round)]
-    problems = [*_false_keys(entries, known), *_gaps(entries), *_false_answers(good, started)]
+    problems = [*_false_keys(entries, known), *_gaps(entries), *_false_answers(good, known)]
     return Verification(
         keys=len(keyed), products=len(good), problems=tuple(text for _, text in sorted(problems, key=_line_of))
     )
+
+
+def false_keys(entries: Sequence[Entry]) -> list[str]:
+    """The rounds whose identity key is not the one that the journal's own facts give, and missing or double rounds."""
+    problems = [*_false_keys(entries, _known(entries)), *_gaps(entries)]
+    return [text for _, text in sorted(problems, key=_line_of)]
+
+
+def _known(entries: Sequence[Entry]) -> _Known:
+    started = entries[0]
+    if not isinstance(started, Started):
+        raise TypeError("a journal begins with how its run was started")
+    return _Known(started.experiment, {it.name: it for it in started.manifests}, started.options, started.cases)
 
 
 def chain_problems(chain: Chain) -> list[str]:
@@ -114,7 +125,7 @@ def _gaps(entries: Iterable[Entry]) -> Iterator[_Problem]:
             yield _problem(*last[case], f"missing rounds before it: {', '.join(map(str, missing))}")
 
 
-def _false_answers(rounds: Sequence[tuple[int, Round]], started: Started) -> Iterator[_Problem]:
+def _false_answers(rounds: Sequence[tuple[int, Round]], known: _Known) -> Iterator[_Problem]:
     of = dict(rounds)
-    for number, what in named(started.experiment).false_claims(rounds, started.options):
+    for number, what in named(known.experiment).false_claims(rounds, known.options):
         yield _problem(number, of[number], what)

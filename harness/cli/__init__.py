@@ -14,6 +14,7 @@ import typer
 from harness import __version__
 from harness.cli.arguments import keep_log
 from harness.cli.building import build, images
+from harness.cli.fleet import gallery
 from harness.cli.measuring import compare
 from harness.cli.reading import diff, report
 from harness.cli.services import web
@@ -61,7 +62,7 @@ def _keeping_errors(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-for each in (compare, report, diff, images, build, clean, doctor, setup):
+for each in (compare, report, diff, gallery, images, build, clean, doctor, setup):
     app.command()(_keeping_errors(each))
 for service in web.registered_commands:
     service.callback = _keeping_errors(service.callback) if service.callback else None

@@ -6,11 +6,21 @@ import shlex
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.cli.arguments import ALL, SOME_CASE_FAILED, Langs, Results, Wait, chosen_renderer, noted
+from harness.cli.fleet import (
+    Fleet,
+    Insecure,
+    Unfit,
+    check_found,
+    find_fleet,
+    refuse_without_fleet,
+    resume_fleet,
+    start_fleet,
+)
 from harness.cli.upkeep import restore_tuned
 from harness.errors import HarnessError, ResultsError, UsageError
 from harness.report import formats
@@ -78,6 +88,9 @@ def compare(
     plan: Annotated[bool, typer.Option("--plan", help="Print the cases and the expected time; run nothing.")] = False,
     resume: Resume = None,
     wait: Wait = False,
+    fleet: Fleet = None,
+    insecure: Insecure = False,
+    unfit: Unfit = False,
 ) -> None:
     """Build, run, validate, measure and report every chosen language on every chosen rung."""
     from harness.experiments import named
@@ -85,13 +98,15 @@ def compare(
 
     if resume is not None:
         refuse_other_options(context)
-        resume_run(resume, out, wait)
+        if (found := find_fleet(out, resume)) or fleet:
+            resume_fleet(check_found(found, resume), fleet, insecure=insecure, wait=wait)
+        else:
+            resume_run(resume, out, wait)
         return
     chosen = named(experiment)
     catalog = load_catalog(root(), experiment)
-    options_for = partial(
-        chosen.options,
-        catalog,
+    given = {name for name in context.params if is_given(context, name)}
+    typed: dict[str, Any] = dict(  # noqa: C408 (names that are looked up, not a mapping)
         langs=langs,
         rungs=rungs,
         n=n,
@@ -107,8 +122,13 @@ def compare(
         rebuild=rebuild,
         variants=variants,
         quick=quick,
-        given={name for name in context.params if is_given(context, name)},
     )
+    options_for = partial(chosen.options, catalog, given=given, **typed)
+    if fleet and not plan:
+        start_fleet(fleet, chosen, catalog, typed, given, out, insecure=insecure, unfit=unfit, wait=wait)
+        return
+    if not fleet:
+        refuse_without_fleet(insecure=insecure, unfit=unfit)
     if plan:
         print_plan(chosen, catalog, options_for, out)
     else:
@@ -158,7 +178,7 @@ def resume_run(run: str, out: Path, wait: bool) -> None:
 
 def refuse_other_options(context: typer.Context) -> None:
     """A run is resumed with the options that it was started with, and no others."""
-    kept = {"resume", "out", "wait"}
+    kept = {"resume", "out", "wait", "fleet", "insecure"}
     others = [f"--{name}" for name in context.params if name not in kept and is_given(context, name)]
     if others:
         raise UsageError(f"--resume uses the run's original options: leave out {', '.join(others)}")

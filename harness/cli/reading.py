@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.arguments import Format, Results, chosen_renderer, noted
+from harness.cli.fleet import find_fleet, report_fleet
 from harness.errors import UsageError
 from harness.report import CHARTS, PICTURES, painter
 
@@ -34,6 +35,9 @@ def report(
     from harness.cli.results import check_verified, comparison_of
     from harness.runs import find_run
 
+    if len(runs or ()) < 2 and (fleet := find_fleet(out, next(iter(runs or ()), "latest"))):
+        report_fleet(fleet, format_)
+        return
     render = _rendering(format_, chart, len(runs or ()))
     folders = [find_run(out, run, noted) for run in runs or ["latest"]]
     comparisons = [comparison_of(folder, verified=verify) for folder in folders]

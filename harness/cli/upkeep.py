@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli.arguments import keep_log
-from harness.errors import EngineError, GateError
+from harness.errors import GateError
 
 if TYPE_CHECKING:
     from harness.model.journal import Machine, Reading
@@ -39,22 +38,13 @@ def _two_readings() -> tuple[Machine, Reading, Reading]:
     from harness.experiments import matmul
     from harness.images.build import build_base
     from harness.images.catalog import load_catalog, root
-    from harness.machine.host import watched
-    from harness.machine.machine import read_machine
+    from harness.machine.look import look
     from harness.measure.turn import turn
     from harness.progress import Progress
 
     engine = DockerEngine(f"doctor-{os.getpid()}")
     with Progress() as progress, swept(engine), turn(engine, "examining the machine", progress):
-        base = build_base(engine, load_catalog(root(), matmul.NAME), keep_log, progress)
-        machine = read_machine(engine, base)
-        with watched(engine, base) as read:
-            before = read()
-            time.sleep(LOOK_S)
-            after = read()
-    if before is None or after is None:
-        raise EngineError("cannot read the state of the engine's machine")
-    return machine, before, after
+        return look(engine, build_base(engine, load_catalog(root(), matmul.NAME), keep_log, progress), LOOK_S)
 
 
 def setup() -> None:

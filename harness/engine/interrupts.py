@@ -6,9 +6,8 @@ import signal
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
-from harness.engine.engine import Engine
 from harness.errors import HarnessError, StoppedError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -24,8 +23,15 @@ def unhandled() -> Generator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+class Swept(Protocol):
+    """What has something to put in order: an engine, or a fleet of them."""
+
+    def sweep(self) -> None:
+        """Leave nothing behind, and start no more."""
+
+
 @contextmanager
-def swept(engine: Engine) -> Generator[None]:
+def swept(engine: Swept) -> Generator[None]:
     """However the block ends early, remove all of this run from the engine; a signal ends it with StoppedError."""
     before = {number: signal.signal(number, _interrupt) for number in SIGNALS}
     try:

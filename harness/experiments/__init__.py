@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from harness.measure.experiment import Experiment
 
 
+@cache
 def named(name: str) -> Experiment:
     """EXPERIMENT in `experiments/<name>/experiment.py`. Raises UsageError where this version has no such experiment."""
     names = sorted(module.name for module in iter_modules(__path__))

@@ -12,7 +12,7 @@ from harness.model.journal import Image, Machine
 from harness.model.manifests import Held
 
 KEY_DIGITS = 16
-SHOWS = ("cli", "report")  # the packages that neither decide what is measured nor work a figure out
+SHOWS = ("cli", "gallery", "report")  # the packages that neither decide what is measured nor work a figure out
 
 
 @cache

@@ -44,8 +44,11 @@ def compare(
     watch: Watch,
     *,
     wait: bool = False,
+    base: str = "",
 ) -> bool:
     """Plan, build, measure and journal one run; True if every case was measured.
+
+    `base` is the tag of the base image where that was built before, perhaps elsewhere.
 
     A failing implementation is an outcome in the journal. Raises EngineError or DiskFullError where the run cannot
     continue; all that was measured until then is in the journal. EngineBusyError where another harness
@@ -53,16 +56,23 @@ def compare(
     """
     sources = catalog.named(options.langs)
     with turn(engine, MEASURING, watch, wait=wait), closing(RunFolder(results, run_id)) as folder:
-        run = Run(engine, sources, experiment.tools(catalog, sources), options, folder, watch)
+        run = Run(engine, sources, experiment.tools(catalog, sources), options, folder, watch, base=base)
         run.record(_started(experiment, run_id, options, catalog, run))
         _keep_sources(run)
         return _carry_out(experiment, run, catalog)
 
 
 def resume(
-    experiment: Experiment, engine: Engine, catalog: Catalog, path: Path, watch: Watch, *, wait: bool = False
+    experiment: Experiment,
+    engine: Engine,
+    catalog: Catalog,
+    path: Path,
+    watch: Watch,
+    *,
+    wait: bool = False,
+    base: str = "",
 ) -> bool:
-    """Resume the run in a folder with its original options; True if every case was measured.
+    """Resume the run in a folder with its original options; True if every case was measured. For `base` see compare.
 
     Everything in its journal counts, failures too, and is not measured again. Raises ChangedError where the machine,
     the sources or the images are not what they were, ResultsError where another harness is still at it.
@@ -73,7 +83,8 @@ def resume(
         sources = catalog.named(options.langs)
         engine.clean(images=False, run=path.name)  # what its killed session left in the engine
         with turn(engine, MEASURING, watch, wait=wait):
-            run = Run(engine, sources, experiment.tools(catalog, sources), options, folder, watch, past)
+            tools = experiment.tools(catalog, sources)
+            run = Run(engine, sources, tools, options, folder, watch, past, base=base)
             return _carry_out(experiment, run, catalog)
 
 

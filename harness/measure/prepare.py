@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness import __version__
 from harness.events import Event
@@ -16,7 +16,7 @@ from harness.machine.machine import read_machine
 from harness.measure.resume import Present, check_unchanged
 from harness.measure.run import Run
 from harness.measure.startup import startups
-from harness.model.cases import Case, Failure
+from harness.model.cases import Case, Failure, Options
 from harness.model.journal import Rejected, Resumed
 from harness.model.manifests import Manifest
 from harness.store import timestamp
@@ -25,11 +25,9 @@ from harness.store import timestamp
 def build_images(run: Run, catalog: Catalog) -> int:
     """Read the facts of the machine and build what is missing; the nanoseconds that took."""
     began_ns = time.monotonic_ns()
-    base = run.base = build_base(run.engine, catalog, run.folder.keep_log, run.watch)
+    base = run.base = run.base or build_base(run.engine, catalog, run.folder.keep_log, run.watch)
     machine = read_machine(run.engine, base)  # before our own builds load it
-    wanted = targets_of(run.sources.values(), run.options.rungs, variants=run.options.variants)
-    wanted += [Target(source) for name, source in run.tools.items() if name not in run.sources]
-    wanted += [Target(source) for source in _others(run, catalog)]
+    wanted = targets(catalog, run.sources, run.tools, run.options)
     if run.past.started:
         _rebuild_lost(run, base, wanted)
         _take_up(
@@ -48,6 +46,15 @@ def build_images(run: Run, catalog: Catalog) -> int:
     for image in build(run.engine, base, missing, run.folder.keep_log, run.watch, rebuild=run.options.rebuild):
         run.record(image)
     return time.monotonic_ns() - began_ns
+
+
+def targets(
+    catalog: Catalog, sources: Mapping[str, Source], tools: Mapping[str, Source], options: Options
+) -> list[Target]:
+    """Every image that a run of these options needs, of what it measures and of what it needs beside."""
+    wanted = targets_of(sources.values(), options.rungs, variants=options.variants)
+    wanted += [Target(source) for name, source in tools.items() if name not in sources]
+    return wanted + [Target(source) for source in _others(catalog, options)]
 
 
 def _tags_now(run: Run, base: str, wanted: Sequence[Target]) -> dict[str, str]:
@@ -84,12 +91,12 @@ def _take_up(run: Run, present: Present) -> None:
 
 def manifests_of(run: Run, catalog: Catalog) -> tuple[Manifest, ...]:
     """Those of all images in a run: the ones it measures, and the others."""
-    return tuple(source.manifest for source in (*run.sources.values(), *_others(run, catalog)))
+    return tuple(source.manifest for source in (*run.sources.values(), *_others(catalog, run.options)))
 
 
-def _others(run: Run, catalog: Catalog) -> list[Source]:
+def _others(catalog: Catalog, options: Options) -> list[Source]:
     """What is built and weighed beside the implementations; not by a quick run, which has no time for it."""
-    return [] if run.options.quick else list(catalog.others.values())
+    return [] if options.quick else list(catalog.others.values())
 
 
 def reject_the_unready(run: Run, cases: Sequence[Case]) -> list[Case]:

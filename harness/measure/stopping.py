@@ -32,7 +32,8 @@ def precise(experiment: Experiment, case: Case, rounds: Mapping[Case, Sequence[R
     own = counted(rounds[case])
     if len(own) < max(options.rounds, MIN_ROUNDS):
         return False
-    chosen = max_threads((each for each in rounds if counted(rounds[each])), options.baseline)
+    baselines = (each for each in rounds if each.name == options.baseline)
+    chosen = max_threads((each for each in baselines if counted(rounds[each])), options.baseline)
     if chosen is None or chosen == case:
         return is_precise(experiment.timing(own), None, options.precision / math.sqrt(2))
     return is_precise(experiment.timing(own), experiment.timing(counted(rounds[chosen])), options.precision)

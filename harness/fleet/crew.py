@@ -1,0 +1,50 @@
+"""A machine as its leader sees it, the rules that it is measured by, and why it can take no part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from distributed import Future
+
+from harness import __version__
+from harness.fleet.orders import Greeting
+from harness.images.identity import code_digest
+
+Step = Literal["greeting", "waiting", "building", "loading", "ready", "measuring", "done"]
+UNSUPPLIED = {"waiting", "building", "loading"}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """On which terms machines are measured."""
+
+    unfit: bool = False
+    wait: bool = False
+    idle_s: float = 2.0
+
+
+@dataclass
+class Crew:
+    """One machine that takes part, and what it does now."""
+
+    name: str
+    address: str
+    step: Step = "greeting"
+    architecture: str = ""
+    future: Future[Any] | None = None
+
+
+def fault_of(greeting: Greeting | BaseException | None) -> str:
+    """Why a machine can take no part; empty where nothing speaks against it."""
+    if greeting is None:
+        return "it was gone before it answered"
+    if isinstance(greeting, ModuleNotFoundError):
+        return f"harness is not installed there, or an older one without fleets: {greeting}"
+    if isinstance(greeting, BaseException):
+        return f"it could not be greeted: {greeting}"
+    if greeting.harness != __version__ or greeting.code != code_digest():
+        return f"its harness is another: {greeting.harness} ({greeting.code}), not {__version__} ({code_digest()})"
+    if greeting.is_taken:
+        return "busy: another client of its scheduler has its slot"
+    return greeting.fault

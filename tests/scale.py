@@ -1,0 +1,154 @@
+"""What a fleet of a thousand machines and a gallery of ten thousand runs cost, with scripted engines.
+
+`python -m tests.scale fleet [MACHINES]` and `python -m tests.scale gallery [RUNS]` print figures beside their targets.
+The scheduler, the workers and the journals are the real ones; all workers share one process, the client has its own.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness.experiments.matmul.experiment import MATMUL
+from harness.fleet.campaign import carry_out, comparison_of, start
+from harness.fleet.hosts import hosts_of
+from harness.fleet.record import FleetFolder
+from harness.gallery.site import make_site
+from harness.images.catalog import load_catalog, root
+from harness.measure.compare import compare
+from harness.model.chain import linked
+from harness.model.journal import Entry, Started
+from harness.report.fleet import FORMATS
+from harness.store import JOURNAL, load_run
+from tests.fake_engine import FakeEngine
+from tests.fleet import cluster_of, scripted
+
+TYPED: dict[str, Any] = {
+    "langs": "all", "rungs": "all", "n": 8, "threads": "2", "rounds": 1, "precision": 100.0, "budget": 0.05,
+    "baseline": "python/naive", "reference": None, "seed": 7, "tune": False, "overhead": False, "rebuild": False,
+    "variants": False, "quick": False,
+}  # fmt: skip
+DISTINCT = 500  # journals of a gallery that differ; the others are further names of the same files, read anew each
+
+
+def fleet(machines: int) -> None:
+    """Measure on so many machines, and say what it cost the client."""
+    with tempfile.TemporaryDirectory(prefix="scale-") as place, rack(machines, Path(place)) as address:
+        subprocess.run([sys.executable, "-m", "tests.scale", "lead", address, place, str(machines)], check=True)
+
+
+@contextmanager
+def rack(machines: int, place: Path) -> Iterator[str]:
+    """The address of a scheduler with so many workers, in a process of their own."""
+    command = [sys.executable, "-m", "tests.scale", "rack", str(machines)]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(place / "cache")}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout
+        yield process.stdout.readline().strip()
+        process.communicate()
+
+
+def workers(machines: int) -> None:
+    """Be the rack, until standard input ends."""
+    scripted(
+        FakeEngine([each.manifest for each in load_catalog(root(), MATMUL.name).implementations.values()], {}),
+        at_once=2,
+    )
+    with cluster_of(*(f"m{number:04d}" for number in range(machines))) as cluster:
+        print(cluster.scheduler_address, flush=True)
+        sys.stdin.read()
+
+
+def lead(address: str, place: Path, machines: int) -> None:
+    """Be the client."""
+    folder = FleetFolder(place / "results" / "fleet")
+    hosts = hosts_of(address)
+    start(folder, hosts, MATMUL.name, TYPED, tuple(TYPED), unfit=True)
+    began, own = time.monotonic(), time.process_time()
+    carry_out(folder, hosts, root(), lambda _: None, insecure=False, wait=False, idle_s=0.0)
+    cpu_s = time.process_time() - own
+    say("states", ", ".join(sorted({member.state for member in folder.members.values()})), f"{machines} finished")
+    say("whole", f"{time.monotonic() - began:.0f} s", "")
+    say("client's CPU a machine", f"{1000 * cpu_s / machines:.1f} ms", "50 ms")
+    began, used = time.monotonic(), used_s()
+    comparison = comparison_of(folder)
+    texts = [render(comparison) for _, render in FORMATS.values()]
+    say("analysis and page", f"{time.monotonic() - began:.1f} s", "60 s")
+    say("their CPU time", f"{used_s() - used:.1f} s", "")
+    say("page, text and JSON", f"{sum(map(len, texts)) / 1e6:.1f} MB", "")
+    say("cases a machine", str(len(comparison.cases)), "36")
+    say("client's memory at most", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB", "1 GB")
+
+
+def gallery(runs: int) -> None:
+    """Make a gallery of so many runs."""
+    with tempfile.TemporaryDirectory(prefix="scale-") as place:
+        make_runs(Path(place), runs)
+        began, used = time.monotonic(), used_s()
+        lines = make_site(Path(place, "runs"), Path(place, "site"), "Scale", lambda _: None)
+        say("gallery", f"{time.monotonic() - began:.0f} s", "300 s")
+        say("its CPU time", f"{used_s() - used:.0f} s", "")
+        say("believed", str(sum(not line.problems for line in lines)), str(runs))
+        say("overview", f"{Path(place, 'site', 'index.html').stat().st_size / 1e6:.2f} MB", "2 MB")
+
+
+def make_runs(place: Path, runs: int) -> None:
+    """Folders of runs, each whole and with a chain of its own, up to DISTINCT."""
+    catalog = load_catalog(root(), MATMUL.name)
+    engine = FakeEngine([each.manifest for each in catalog.implementations.values()], {})
+    scripted(engine)
+    options = MATMUL.options(catalog, cpus=2, cores=2, **TYPED)
+    compare(MATMUL, engine, catalog, options, place / "first", "first", lambda _: None)
+    entries = load_run(place / "first" / "first")
+    for number in range(runs):
+        folder = place / "runs" / f"2026-11-22T02-10-33Z-{number:05d}"
+        folder.mkdir(parents=True)
+        if number < DISTINCT:
+            (folder / JOURNAL).write_bytes(chained(entries, folder.name))
+        else:
+            (folder / JOURNAL).hardlink_to(place / "runs" / f"2026-11-22T02-10-33Z-{number % DISTINCT:05d}" / JOURNAL)
+
+
+def chained(entries: list[Entry], run: str) -> bytes:
+    """A journal of these entries under another name."""
+    lines, link = list[bytes](), ""
+    for entry in entries:
+        it = entry.model_copy(update={"run": run}) if isinstance(entry, Started) else entry
+        line, link = linked(it.model_dump_json().encode(), link)
+        lines.append(line)
+    return b"\n".join([*lines, b""])
+
+
+def used_s() -> float:
+    """The CPU time that this process and those that it waited for have used, in seconds."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def say(what: str, found: str, target: str) -> None:
+    """One figure beside its target."""
+    print(f"{what:26} {found:>12}   {f'target: {target}' if target else ''}", flush=True)
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["fleet", *rest]:
+            fleet(int(rest[0]) if rest else 1000)
+        case ["gallery", *rest]:
+            gallery(int(rest[0]) if rest else 10_000)
+        case ["rack", machines]:
+            workers(int(machines))
+        case ["lead", address, place, machines]:
+            lead(address, Path(place), int(machines))
+        case _:
+            sys.exit(__doc__)
