@@ -31,11 +31,11 @@ def _code(data: bytes) -> Iterator[tuple[int, bytes]]:
             yield segment["p_vaddr"], segment.data()[skipped:]
 
 
-def sections(data: bytes) -> Counter[str]:
-    """The bytes that each section takes in the file, by name."""
+def sections(data: bytes, *, loaded: bool) -> Counter[str]:
+    """The bytes that each section takes in the file, by name; of those alone that are `loaded`, or of all."""
     sizes: Counter[str] = Counter()
     for section in _read(data).iter_sections():
-        if section["sh_type"] != "SHT_NOBITS":
+        if _is_stored(section) if loaded else section["sh_type"] != "SHT_NOBITS":
             sizes[section.name] += section["sh_size"]
     return +sizes
 

@@ -13,13 +13,43 @@ import tarfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from harness.engine.archives import opened
+from harness.engine.engine import Engine
+from harness.errors import EngineError, RecipeError, UsageError
+from harness.events import Event, Watch
 from harness.files import spool
 from harness.images import elf, jimage
+from harness.images.catalog import Source
+from harness.images.recipes import build_if_missing, plan_of
 from harness.model.breakdown import Growth, Kind, Part
+from harness.model.journal import Image
 
+SYMBOLS = "symbols"
 FRAMING = "(headers and padding)"
+
+
+def parts_of_image(engine: Engine, source: Source, base: str, image: Image, watch: Watch) -> list[Part]:
+    """What takes the bytes of an image that was built, with the symbols that its recipe offers.
+
+    Raises EngineError where it, or the stage of its symbols, did not build.
+    """
+    if image.failure or not image.tag:
+        raise EngineError(f"{image.name} did not build: {image.failure.reason if image.failure else 'no tag'}")
+    twins: dict[str, bytes] = {}
+    with suppress(RecipeError):
+        plan = plan_of(source, base, SYMBOLS)
+        build_if_missing(engine, plan, lambda line: watch(Event("build", f"{image.name}: {line}")))
+        twins = files_of(engine.save(plan.tag))
+    return parts_of(files_of(engine.save(image.tag)), twins)
+
+
+def parts_of_tag(engine: Engine, tag: str) -> list[Part]:
+    """What takes the bytes of an image that the engine has. Raises UsageError where it has none of that tag."""
+    if engine.image_digest(tag) is None:
+        raise UsageError(f"the engine has no image {tag}, and there is no such folder either")
+    return parts_of(files_of(engine.save(tag)), {})
 
 
 def files_of(saved: Iterable[bytes]) -> dict[str, bytes]:
@@ -47,7 +77,8 @@ def _parts_of_file(path: str, data: bytes, twin: bytes) -> Iterator[Part]:
     yield Part(file=path, kind="file", name=path, size_bytes=len(data))
     if elf.is_elf(data):
         known = twin if elf.is_twin(twin, data) else data
-        yield from _listed(path, "section", elf.sections(data) or elf.sections(known), len(data))
+        sections = elf.sections(data, loaded=False) or elf.sections(known, loaded=True)
+        yield from _listed(path, "section", sections, len(data))
         yield from _listed(path, "symbol", elf.symbols(known))
     elif jimage.is_jimage(data):
         yield from _listed(path, "member", jimage.members(data), len(data))
@@ -65,7 +96,7 @@ def _listed(path: str, kind: Kind, sizes: Mapping[str, int], whole_bytes: int | 
 
 
 def growth(before: Sequence[Part], after: Sequence[Part]) -> list[Growth]:
-    """What takes more or less in one image than in another, by file, kind and name; what is equal in both is left out."""
+    """What takes more or less in one image than in another, by file, kind and name, without what is equal in both."""
     old, new = ({(part.file, part.kind, part.name): part.size_bytes for part in parts} for parts in (before, after))
     return [
         Growth(file=file, kind=kind, name=name, before_bytes=was, after_bytes=now)

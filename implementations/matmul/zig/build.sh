@@ -60,6 +60,6 @@ test)
   else
     assert_packed baseline 'fmla.*v.*\.2d'
   fi
-  zig build-exe $flags -target "$target" -femit-bin=matmul main.zig $objects
+  zig build-exe $flags -fno-unwind-tables --gc-sections -target "$target" -femit-bin=matmul main.zig $objects
   ;;
 esac
