@@ -60,8 +60,9 @@ def tracer(engine: DockerEngine, base: str, client: docker.DockerClient, labels:
 
 def run(container: Container, script: str) -> str:
     code, output = container.exec_run(["sh", "-euc", script])
-    assert code == 0, f"{script}: {output.decode()}"
-    return output.decode()
+    text = output.decode() if isinstance(output, bytes) else ""
+    assert code == 0, f"{script}: {text}"
+    return text
 
 
 @pytest.mark.parametrize("name", CATALOG.implementations)

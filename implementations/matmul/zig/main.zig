@@ -7,8 +7,12 @@ const host = @import("host.zig");
 const Isa = @import("isa.zig").Isa;
 const rungs = @import("rungs.zig");
 
-/// Without safety checks nothing here panics, and the default would link in what prints stacks.
+/// Without safety checks nothing here panics. What std has to print the stack with would be 5 KB, and each thread would
+/// have a second stack to do it on.
 pub const panic = if (std.debug.runtime_safety) std.debug.FullPanic(std.debug.defaultPanic) else std.debug.no_panic;
+pub const std_options: std.Options = if (std.debug.runtime_safety) .{} else .{ .signal_stack_size = null };
+pub const std_options_debug_threaded_io: ?*std.Io.Threaded =
+    if (std.debug.runtime_safety) std.Io.Threaded.global_single_threaded else null;
 
 comptime {
     // The files hold little-endian numbers, and are taken as they are.
