@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import posixpath
 import re
+import tarfile
 from collections.abc import Iterator
 
 import docker
@@ -30,6 +31,10 @@ pytestmark = pytest.mark.engine
 
 CATALOG = load_catalog(root(), matmul.NAME)
 N = 40
+TREE = "/tree"
+MOUNTED = ("proc", "sys")
+ADDED = ("dev", "etc", "proc", "sys", ".dockerenv")  # to a container of an image that has none of them
+STRACE = "strace -f -qq -e trace=execve,open,openat -o /trace"
 LICENCES = re.compile(r"/jre/legal/.*")  # nobody opens them, and who passes the image on has to
 OPENED = re.compile(r'^\d+ +(?:execve\(|open\(|openat\(AT_FDCWD, )"([^"]+)"', re.MULTILINE)  # what is there opens
 TRACER = """ARG BASE
@@ -47,15 +52,17 @@ def finals(engine: DockerEngine, base: str, keep: Log) -> dict[str, Image]:
 
 @pytest.fixture(scope="module")
 def tracer(engine: DockerEngine, base: str, client: docker.DockerClient, labels: dict[str, str]) -> Iterator[Container]:
-    """A container with strace, which is allowed what tracing in a tree of its own takes."""
+    """A container with strace, and with what a program expects of Linux in a tree of its own."""
     tag = "harness-tracer:test"
     engine.build(Recipe(tag, {"Dockerfile": TRACER.encode()}, None, {"BASE": base}, network=True), lambda _: None)
-    container = client.containers.run(
-        tag, ["sleep", "1000"], detach=True, privileged=True, network_mode="none", labels=labels
-    )
-    yield container
-    container.remove(force=True)
-    engine.remove_image(tag)
+    binds = [f"/{folder}:{TREE}/{folder}" for folder in MOUNTED]
+    container = client.containers.create(tag, ["sleep", "1000"], network_mode="none", labels=labels, volumes=binds)
+    try:
+        container.start()
+        yield container
+    finally:
+        container.remove(force=True)
+        engine.remove_image(tag)
 
 
 def run(container: Container, script: str) -> str:
@@ -63,6 +70,19 @@ def run(container: Container, script: str) -> str:
     text = output.decode() if isinstance(output, bytes) else ""
     assert code == 0, f"{script}: {text}"
     return text
+
+
+def tree_of(container: Container) -> bytes:
+    """An archive of the files of a container, without what an engine adds."""
+    copy = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(b"".join(container.export()))) as whole,
+        tarfile.open(fileobj=copy, mode="w") as ours,
+    ):
+        for member in whole:
+            if not member.name.startswith(ADDED):
+                ours.addfile(member, whole.extractfile(member) if member.isfile() else None)
+    return copy.getvalue()
 
 
 @pytest.mark.parametrize("name", CATALOG.implementations)
@@ -74,25 +94,20 @@ def test_every_file_of_an_image_is_opened_by_some_run(
     files = files_of(engine.save(tag))
     workload = Workload(N, 1)
     inputs = {"data/a.f64": bytes(workload.a.data), "data/b.f64": bytes(workload.b.data), "out/c.f64": b""}
-    run(
-        tracer, f"mkdir -p /{name}/proc /{name}/sys && mount -t proc proc /{name}/proc && mount --bind /sys /{name}/sys"
-    )
+    run(tracer, f"cd {TREE} && rm -rf $(ls | grep -vx 'proc\\|sys')")
     shipped = client.containers.create(tag, ["info"])
     try:
-        tracer.put_archive(f"/{name}", shipped.export())
+        tracer.put_archive(TREE, tree_of(shipped))
     finally:
         shipped.remove()
-    tracer.put_archive(f"/{name}", archive_of(inputs))
-    run(tracer, f"chown 65534 /{name}/out/c.f64")
+    tracer.put_archive(TREE, archive_of(inputs))
+    run(tracer, f"chown 65534 {TREE}/out/c.f64")
     entry = " ".join(client.images.get(tag).attrs["Config"]["Entrypoint"])
     manifest = CATALOG.implementations[name].manifest
     calls = ["info", *(f"run {rung.name} {N} 2 0 {N} 1 1" for rung in manifest.rungs if rung.image == "final")]
     opened: set[str] = set()
     for call in calls:
-        run(
-            tracer,
-            f"strace -f -qq -e trace=execve,open,openat -o /trace chroot --userspec=65534 /{name} {entry} {call}",
-        )
+        run(tracer, f"{STRACE} chroot --userspec=65534 {TREE} {entry} {call}")
         opened |= {posixpath.normpath(path) for path in OPENED.findall(run(tracer, "cat /trace"))}
     opened |= {loader_of(files[path]) for path in opened & files.keys()}
     assert opened & files.keys()
