@@ -6,7 +6,7 @@ run() { # RUNG N SWITCH...
   rung=$1 n=$2
   shift 2
   rm -f /out/c.f64
-  /image/jre/bin/java "$@" --add-modules=jdk.incubator.vector -jar /app/matmul.jar run "$rung" "$n" 3 0 "$n" 2 1
+  /image/jre/bin/java "$@" -jar /app/matmul.jar run "$rung" "$n" 3 0 "$n" 2 1
 }
 mkdir -p /data /out
 for n in 1 25 523; do # 523: several panels
