@@ -360,15 +360,25 @@ def test_a_service_that_is_told_to_end_answers_what_is_under_way(name: str, star
         time.sleep(0.2)  # until it has read them
         told = time.monotonic()
         server.container.kill("SIGTERM")
-        assert idle.is_closed()
-        with pytest.raises(ConnectionError):
-            Client(server.port)
+        assert refuses_soon(server.port)
         busy.send(b"ole")
         assert busy.answer().body == b"whole"
+        assert idle.is_closed()
         assert stuck.is_closed()
         assert time.monotonic() - told < 2.0  # a second, and one for a busy machine
     assert server.container.wait()["StatusCode"] == 0
     assert server.container.logs(stderr=False) == b""
+
+
+def refuses_soon(port: int) -> bool:
+    """Whether a port takes no more connections, or none in a moment: several threads may listen on it."""
+    for _ in range(10):
+        try:
+            Client(port).close()
+        except ConnectionError:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 @pytest.mark.parametrize("arguments", [["0"], ["8080", "1", "here"]])

@@ -217,6 +217,9 @@ public final class Web {
       throws IOException {
     Headers head = exchange.getResponseHeaders();
     head.set("Content-Type", type);
+    if ("close".equalsIgnoreCase(exchange.getRequestHeaders().getFirst("Connection"))) {
+      head.set("Connection", "close");
+    }
     if (exchange.getRequestMethod().equals("HEAD")) {
       head.set("Content-Length", String.valueOf(body.length));
     }
