@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from tests.web.cases import HELLO, chunks, echo, message, page
@@ -26,7 +26,7 @@ GOOD = [
     message("POST /matmul?n=1 HTTP/1.1", "Host: here", "Content-Length: 16", body=bytes(16)),
     message("OPTIONS * HTTP/1.1", "Host: here", "Content-Length: 0"),
 ]
-BYTES = b"\x00\t\n\r ,-/:;?=0123456789abcdefABCDEFx*\"\\\x7f\x80\xff"
+BYTES = b'\x00\t\n\r ,-/:;?=0123456789abcdefABCDEFx*"\\\x7f\x80\xff'
 
 
 @dataclass
@@ -115,10 +115,8 @@ def send_mutated(port: int, count: int, seed: int, *, at_once: int = 32) -> int:
 
 def half_close(connection: socket.socket) -> None:
     """End this side, if the other has not ended both."""
-    try:
+    with suppress(OSError):
         connection.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
 
 
 def everything(connection: socket.socket) -> bytes:

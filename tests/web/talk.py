@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from dataclasses import dataclass
 from types import TracebackType
@@ -38,10 +39,8 @@ class Talk:
 
     def send(self, data: bytes) -> None:
         """Send all of it, or as much as a server takes that has answered and closed meanwhile."""
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.socket.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
 
     def end(self) -> None:
         """End this side of the connection."""

@@ -40,7 +40,9 @@ class Service:
 
     def memory_bytes(self) -> int:
         """What the kernel accounts to the container, its own share included."""
-        return int(self.container.stats(stream=False)["memory_stats"]["usage"])
+        stats = self.container.stats(stream=False)
+        assert isinstance(stats, dict)
+        return int(stats["memory_stats"]["usage"])
 
     def stop(self) -> tuple[int, float]:
         """Its exit code after SIGTERM, and the seconds until then."""
@@ -85,9 +87,7 @@ def stage_of(engine: DockerEngine, base: str, services: Catalog) -> Callable[[st
 
 
 @pytest.fixture(scope="session")
-def start(
-    client: docker.DockerClient, labels: dict[str, str], image_of: Callable[[str], Image]
-) -> Iterator[Start]:
+def start(client: docker.DockerClient, labels: dict[str, str], image_of: Callable[[str], Image]) -> Iterator[Start]:
     """Starts a language's service, on one thread unless told otherwise, and waits until it answers."""
     started: list[Container] = []
 

@@ -17,10 +17,11 @@ import pytest
 from harness.engine.docker import DockerEngine
 from harness.images.build import check_image
 from harness.images.catalog import Catalog
+from harness.model.journal import Image
 from tests.engine.support import unwatched
 from tests.engine.test_final_images import PT_INTERP, elf_segments, saved_files
-from tests.engine.web.conftest import Service, Start, free_port
-from tests.web.cases import chunks, echo, message, page
+from tests.engine.web.conftest import LOCKED_DOWN, Service, Start
+from tests.web.cases import chunks, echo, message
 from tests.web.talk import HOST, Talk, ask
 
 pytestmark = pytest.mark.engine
@@ -175,7 +176,8 @@ def test_one_who_says_nothing_more_has_ten_seconds(service: Service) -> None:
             idle.closes()
 
 
-def test_it_holds_little_memory_at_rest_and_with_ten_thousand_connections(start: Start, descriptors: None) -> None:
+@pytest.mark.usefixtures("descriptors")
+def test_it_holds_little_memory_at_rest_and_with_ten_thousand_connections(start: Start) -> None:
     service = start(LANGUAGE)
     assert service.memory_bytes() <= IDLE_BYTES
     open_ones = [socket.create_connection((HOST, service.port)) for _ in range(MANY)]  # 64 MB is the container's limit
@@ -248,7 +250,7 @@ def test_who_never_finishes_does_not_hold_up_the_end(start: Start) -> None:
     ],
 )
 def test_a_start_that_fails_says_why(
-    arguments: list[str], code: int, start: Start, client: docker.DockerClient, labels: dict[str, str], service: Service
+    arguments: list[str], code: int, client: docker.DockerClient, labels: dict[str, str], service: Service
 ) -> None:
     image = service.container.image
     assert image is not None
@@ -273,17 +275,27 @@ def test_a_port_in_use_is_an_error(service: Service, client: docker.DockerClient
         container.remove(force=True)
 
 
-@pytest.mark.parametrize(("stage", "bytes_"), [("final", 12_288), ("small", 8_192)])
+@pytest.mark.parametrize(("stage", "bytes_"), [("final", 12_288), ("small", 10_240), ("tiny", 512)])
 def test_its_images_are_one_small_static_executable(
     stage: str, bytes_: int, stage_of: Callable[[str, str], str], engine: DockerEngine
 ) -> None:
-    from harness.model.journal import Image
-
     ((member, program),) = saved_files(engine, Image(name=LANGUAGE, tag=stage_of(LANGUAGE, stage)))
-    assert member.name == "web"
+    assert member.name == ("tiny" if stage == "tiny" else "web")
     assert PT_INTERP not in elf_segments(program)
     assert len(program) <= bytes_
 
 
-def test_free_ports_differ() -> None:
-    assert free_port() != 0
+def test_the_tiniest_answers_200(
+    stage_of: Callable[[str, str], str], client: docker.DockerClient, labels: dict[str, str], base: str
+) -> None:
+    container = client.containers.run(
+        stage_of(LANGUAGE, "tiny"), detach=True, network_mode="none", labels=labels, **LOCKED_DOWN
+    )
+    try:
+        script = "until exec 3<>/dev/tcp/127.0.0.1/8080; do [ $SECONDS -lt 20 ] || exit; done; echo >&3; cat <&3"
+        said = client.containers.run(
+            base, ["bash", "-c", script], network_mode=f"container:{container.id}", labels=labels, remove=True
+        )
+        assert said == b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n"
+    finally:
+        container.remove(force=True)
