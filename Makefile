@@ -5,7 +5,7 @@ VENV := .venv
 HARNESS := $(VENV)/bin/harness
 ARGUMENTS ?= --langs all --rungs published
 
-.PHONY: compare test everywhere reproducible podman debian13 debian-sid oldest mutants pins lint setup docs clean
+.PHONY: compare test everywhere reproducible podman debian13 debian-sid oldest mutants abuse fuzz pins lint setup docs clean
 
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
@@ -44,6 +44,14 @@ mutants: $(VENV)/installed
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[mutants]'
 	@nice -n 15 $(VENV)/bin/mutmut run --max-children $(or $(CHILDREN),1) $(MODULES)
 	@$(VENV)/bin/python -m tests.mutants
+
+# A million damaged requests, 10,000 slow clients and more, to the web service in Zig on this machine's loopback.
+abuse: setup
+	@ABUSE=1 $(VENV)/bin/pytest tests/engine/web/test_abuse.py
+
+# The parser of the web service in Zig under a fuzzer that is guided by coverage, for SECONDS.
+fuzz: setup
+	@FUZZ_SECONDS=$(or $(SECONDS),1800) $(VENV)/bin/pytest tests/engine/web/test_fuzz.py
 
 lint: $(VENV)/installed
 	@$(VENV)/bin/ruff format --check

@@ -17,6 +17,7 @@ from harness.errors import UsageError
 from harness.events import Event
 from harness.experiments.web import pair
 from harness.experiments.web.experiment import WEB
+from harness.experiments.web.rounds import LIMIT_CONTAINERS
 from harness.images.catalog import Catalog
 from harness.measure.compare import compare, resume
 from harness.measure.plan import counted
@@ -185,7 +186,8 @@ def test_a_run_that_was_cut_short_is_resumed_and_measures_only_what_is_left(sess
     made = sum(b'"kind":"round"' in line or b'"kind":"own"' in line for line in whole[:lines])
     limits = sum(isinstance(entry, Own) for entry in load_run(session.folder / "r2"))
     assert limits == 2
-    assert len(engine.served) == len(again) + limits - made
+    limits_made = sum(b'"kind":"own"' in line for line in whole[:lines])
+    assert len(engine.served) == len(again) - (made - limits_made) + LIMIT_CONTAINERS * (limits - limits_made)
 
 
 def test_the_journal_is_verified_and_compared_with_another(session: Session) -> None:
@@ -208,7 +210,7 @@ def test_the_journal_is_verified_and_compared_with_another(session: Session) -> 
     assert "Requests a second at saturation: better: 10,000" in " ".join(text.split())
 
 
-@pytest.mark.parametrize("name", formats())
+@pytest.mark.parametrize("name", sorted({*formats()} - {"png"}))  # pixels have no words
 def test_every_format_reports_services(session: Session, name: str) -> None:
     session.run(scripted())
     text = renderer(name).render(session.comparison())

@@ -33,7 +33,7 @@ def compare(
     threads: Annotated[int, typer.Option(help="Threads and CPUs of the service; the load has the other CPUs.")] = 1,
     connections: Annotated[int, typer.Option(help="Connections of the load at once.")] = 64,
     seconds: Annotated[float, typer.Option(help="Length of each timed phase of a container, in seconds.")] = 2.0,
-    warm_up: Annotated[float, typer.Option(help="Load before the timed phases, in seconds.")] = 1.0,
+    warm_up: Annotated[float, typer.Option(help="Load before the timed phases, in seconds.")] = 2.0,
     rate: Annotated[
         float | None,
         typer.Option(help="Requests a second at which latency is measured.", show_default="half of saturation"),

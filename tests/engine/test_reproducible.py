@@ -12,7 +12,7 @@ import pytest
 
 from harness.engine.docker import DockerEngine
 from harness.engine.engine import RUN_LABEL
-from harness.experiments import matmul, web
+from harness.experiments import matmul
 from harness.images.catalog import Target, load_catalog, root, targets_of
 from harness.images.recipes import Plan, build_if_missing, plan_of
 from tests.engine.own_engine import OwnEngine, only_with_an_own_engine
@@ -21,9 +21,7 @@ from tests.reproduction import differences
 pytestmark = pytest.mark.engine
 
 EVERY = {target.name: target for target in targets_of(load_catalog(root(), matmul.NAME).images.values(), variants=True)}
-EVERY |= {
-    f"web-{target.name}": target for target in targets_of(load_catalog(root(), web.NAME).implementations.values())
-}
+EVERY |= {f"web-{target.name}": target for target in targets_of(load_catalog(root(), "web").implementations.values())}
 QUICK = ("c", "python", "web-zig")  # the others take minutes each: `make reproducible`
 THOROUGH = bool(os.environ.get("EVERY_IMAGE"))
 TARGETS = EVERY if THOROUGH else {name: EVERY[name] for name in QUICK}

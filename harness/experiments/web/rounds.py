@@ -26,6 +26,7 @@ from harness.model.journal import Own, Round
 ADDRESS = "127.0.0.1"
 LOAD = "load"
 CONSTANT = "/constant"
+LIMIT_CONTAINERS = 2  # of which the faster one counts: whatever disturbs them makes a limit too low
 PAGE = "index.html"
 
 
@@ -113,13 +114,14 @@ def _limit(run: Run, place: Bench, workload: Workload, case: Case, name: str) ->
     asked = settings.asked_of(case, Batch(), run.options, len(place.load_cpus(case.threads)))
     lengths = workload.request_bytes(scenario), workload.answer_bytes(scenario), int(scenario.closes)
     job = service_job(place.load_image, [str(PORT), *map(str, lengths)], place.cpus[: case.threads])
-    pair = place.meet(asked, settings.with_program(job, CONSTANT))
-    values: dict[str, float] = {}
-    try:
-        check_pair(pair)
-        said = parse_said(pair.load.stdout)
-        values = {"rate": said.phases["full"].rate}
-    except (ProtocolError, KeyError) as error:
-        log = run.folder.keep_log(f"{name}.log", pair.load.stdout)
-        run.watch(Event("measured", f"the load generator's own limit is unknown: {error} (log: {log})"))
-    return Own(name=name, values=values, container_ns=pair.life_ns)
+    rates, life_ns = [], 0
+    for _ in range(LIMIT_CONTAINERS):
+        pair = place.meet(asked, settings.with_program(job, CONSTANT))
+        life_ns += pair.life_ns
+        try:
+            check_pair(pair)
+            rates.append(parse_said(pair.load.stdout).phases["full"].rate)
+        except (ProtocolError, KeyError) as error:
+            log = run.folder.keep_log(f"{name}.log", pair.load.stdout)
+            run.watch(Event("measured", f"the load generator's own limit was not measured: {error} (log: {log})"))
+    return Own(name=name, values={"rate": max(rates)} if rates else {}, container_ns=life_ns)
