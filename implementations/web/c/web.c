@@ -712,6 +712,8 @@ static int listen_on(const char *address, int port, bool is_shared) {
         is_v6 = false;
         fd = socket(AF_INET, type, 0);
     }
+    if (fd < 0)
+        return fd;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (is_shared)
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
@@ -719,7 +721,12 @@ static int listen_on(const char *address, int port, bool is_shared) {
     if (is_v6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
     const struct sockaddr *at = is_v6 ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4;
-    return bind(fd, at, is_v6 ? sizeof v6 : sizeof v4) || listen(fd, BACKLOG) ? -1 : fd;
+    if (!bind(fd, at, is_v6 ? sizeof v6 : sizeof v4) && !listen(fd, BACKLOG))
+        return fd;
+    const int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
 }
 
 static bool start(struct worker *w, const char *address, int port, bool is_shared) {
