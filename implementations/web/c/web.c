@@ -684,13 +684,9 @@ static void *work(void *argument) {
 static const char usage[] = "usage: web [PORT [THREADS [ADDRESS]]]\n";
 
 static int fail(int status, const char *what, const char *why) {
-    struct bytes said = {0};
-    append_text(&said, "web: ");
-    append_text(&said, what);
-    append_text(&said, why);
-    append_text(&said, "\n");
-    append_text(&said, status == 2 ? usage : "");
-    (void)!write(2, said.data, said.length);
+    const char *said[] = {"web: ", what, why, "\n", status == 2 ? usage : ""};
+    for (size_t i = 0; i < LENGTH(said); i++)
+        fputs(said[i], stderr);
     return status;
 }
 

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static char configuration[32]; /* where it is */
+static char configuration[32];                                 /* where it is */
 static char *const program[] = {PROGRAM, configuration, NULL}; /* -DPROGRAM='"/usr/sbin/it", "-f"' */
 
 static const char *names[] = {"PORT", "THREADS", "ADDRESS"};
