@@ -90,9 +90,6 @@ DEVIATIONS: dict[str, dict[str, Deviation]] = {
     },
 }
 
-LATER: dict[str, float] = {}
-"""Seconds that a service gives slow clients beyond the deadline."""
-
 
 def table() -> str:
     """All of them, for the document."""
