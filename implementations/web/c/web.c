@@ -609,9 +609,9 @@ static void on_readable(struct worker *w, struct connection *c) {
 static void accept_all(struct worker *w) {
     for (;;) {
         const int fd = accept4(w->listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE) && w->connections) {
             watch(w, EPOLL_CTL_DEL, w->listening, 0, NULL); /* until a connection is closed */
-            w->accepting = w->connections == 0;
+            w->accepting = false;
         }
         if (fd < 0)
             return;
