@@ -53,8 +53,16 @@ DEVIATIONS: dict[str, dict[str, Deviation]] = {
         ),
         **of(WAITING, "the JDK's server waits for CRLF after the length of a chunk", "chunk with a bare LF"),
         **of(Outcome(400, closes=True), "the JDK's server knows no trailers", "trailer"),
-        **of(Outcome(404, closes=True), "the JDK's server takes all up to the last space for the target", "two spaces"),
-        **of(Outcome(404, closes=False), "the JDK's server ends the target at the first space", "space in the target"),
+        **of(
+            Outcome(404, closes=True),
+            "the JDK's server takes what is between the first two spaces for the target",
+            "two spaces",
+        ),
+        **of(
+            Outcome(404, closes=False),
+            "the JDK's server takes what is between the first two spaces for the target",
+            "space in the target",
+        ),
         **of(
             Outcome(413, closes=False),
             "the JDK's server waits for a part of the body before it closes",
@@ -81,9 +89,6 @@ DEVIATIONS: dict[str, dict[str, Deviation]] = {
         **of(Outcome(400, closes=True), "httparse knows HTTP/1.0 and 1.1 only", "HTTP/1.2", "version 2"),
     },
 }
-
-LATER: dict[str, float] = {}
-"""Seconds that a service gives slow clients beyond the deadline."""
 
 
 def table() -> str:

@@ -609,9 +609,9 @@ static void on_readable(struct worker *w, struct connection *c) {
 static void accept_all(struct worker *w) {
     for (;;) {
         const int fd = accept4(w->listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE) && w->connections) {
             watch(w, EPOLL_CTL_DEL, w->listening, 0, NULL); /* until a connection is closed */
-            w->accepting = w->connections == 0;
+            w->accepting = false;
         }
         if (fd < 0)
             return;
@@ -684,13 +684,9 @@ static void *work(void *argument) {
 static const char usage[] = "usage: web [PORT [THREADS [ADDRESS]]]\n";
 
 static int fail(int status, const char *what, const char *why) {
-    struct bytes said = {0};
-    append_text(&said, "web: ");
-    append_text(&said, what);
-    append_text(&said, why);
-    append_text(&said, "\n");
-    append_text(&said, status == 2 ? usage : "");
-    (void)!write(2, said.data, said.length);
+    const char *said[] = {"web: ", what, why, "\n", status == 2 ? usage : ""};
+    for (size_t i = 0; i < LENGTH(said); i++)
+        fputs(said[i], stderr);
     return status;
 }
 
@@ -712,6 +708,8 @@ static int listen_on(const char *address, int port, bool is_shared) {
         is_v6 = false;
         fd = socket(AF_INET, type, 0);
     }
+    if (fd < 0)
+        return fd;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (is_shared)
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
@@ -719,7 +717,12 @@ static int listen_on(const char *address, int port, bool is_shared) {
     if (is_v6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
     const struct sockaddr *at = is_v6 ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4;
-    return bind(fd, at, is_v6 ? sizeof v6 : sizeof v4) || listen(fd, BACKLOG) ? -1 : fd;
+    if (!bind(fd, at, is_v6 ? sizeof v6 : sizeof v4) && !listen(fd, BACKLOG))
+        return fd;
+    const int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
 }
 
 static bool start(struct worker *w, const char *address, int port, bool is_shared) {

@@ -107,7 +107,8 @@ public final class Web {
   /** Answers until the process is told to end, and then what is under way. */
   private static void serve(InetSocketAddress address, int threads) throws IOException {
     System.setProperty("sun.net.httpserver.nodelay", "true"); // head and body are two writes
-    System.setProperty("sun.net.httpserver.drainAmount", "1"); // little of a body that nobody wanted
+    System.setProperty(
+        "sun.net.httpserver.drainAmount", "1"); // little of a body that nobody wanted
     System.setProperty("sun.net.httpserver.maxReqHeaderSize", String.valueOf(MAX_HEAD));
     System.setProperty("sun.net.httpserver.maxReqTime", "10"); // seconds, of a request
     System.setProperty("sun.net.httpserver.timerMillis", "1000"); // how often that is looked at

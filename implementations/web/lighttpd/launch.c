@@ -7,9 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define CONFIGURATION "/proc/self/fd/3"
-
-static char *const program[] = {PROGRAM, CONFIGURATION, NULL}; /* -DPROGRAM='"/usr/sbin/it", "-f"' */
+static char configuration[32];                                 /* where it is */
+static char *const program[] = {PROGRAM, configuration, NULL}; /* -DPROGRAM='"/usr/sbin/it", "-f"' */
 
 static const char *names[] = {"PORT", "THREADS", "ADDRESS"};
 static const char *values[] = {"8080", "1", "0.0.0.0"};
@@ -51,10 +50,11 @@ int main(int count, char **arguments) {
     }
     fill_in(template, out);
     fclose(template);
-    if (fflush(out) || dup2(made, 3) < 0) {
+    if (fflush(out)) {
         perror("launch");
         return 1;
     }
+    snprintf(configuration, sizeof configuration, "/proc/self/fd/%d", made);
     execv(program[0], program);
     perror(program[0]);
     return 1;

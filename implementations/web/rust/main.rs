@@ -124,6 +124,7 @@ async fn serve(address: SocketAddr) -> io::Result<()> {
             .timer(TokioTimer::new())
             .header_read_timeout(DEADLINE)
             .max_buf_size(MAX_HEAD)
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), service_fn(answer));
         tokio::spawn(connections.watch(connection));
     }
