@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from harness.cli import app
 from harness.cli.results import comparison_of
 from harness.model.comparison import Comparison
-from harness.report import crossed, file_of, formats, renderer
+from harness.report import any_renderer, crossed, file_of, formats
 from harness.report.as_json import schema
 from harness.report.as_md import render_section
 from harness.report.image_sizes import image_sizes
@@ -83,7 +83,7 @@ def write() -> None:
     for document in DOCUMENTS:
         document.write_text(filled(document.read_text(encoding="utf-8"), blocks()), encoding="utf-8")
     for name in KEPT:
-        write_report(REFERENCE, file_of(name), renderer(name).render(reference()))
+        write_report(REFERENCE, file_of(name), any_renderer(name).render(reference()))
     SCHEMA.write_text(schema(), encoding="utf-8")
 
 

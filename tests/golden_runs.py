@@ -20,7 +20,7 @@ from harness.measure.compare import compare
 from harness.model.comparison import Comparison, SourceFile
 from harness.model.journal import Entry, Finished, Image, Round, Started
 from harness.model.manifests import AbsentRung, Manifest
-from harness.report import renderer
+from harness.report import any_renderer
 from harness.store import load_run
 from tests.factories import a_catalog, a_manifest, a_rung, a_variant, some_options
 from tests.fake_engine import FakeEngine
@@ -114,7 +114,7 @@ def golden_text(name: str, comparison: Comparison) -> str:
     Of numbers nine digits: the last ones of logarithms differ between CPUs. Of the page what people read: without its
     style and its script, and of each chart its title and description.
     """
-    text = renderer(name).render(comparison)
+    text = any_renderer(name).render(comparison)
     assert isinstance(text, str)
     if name == "html":
         text = re.sub(r"<(style|script)>.*?</\1>", r"<\1></\1>", text, flags=re.DOTALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import subprocess
 import sys
@@ -61,3 +62,13 @@ def test_a_picture_in_pixels_reaches_a_file_whole() -> None:
     assert done.stdout.startswith(PNG)
     assert done.stdout.endswith(b"IEND\xaeB`\x82")
     assert done.stderr == b""
+
+
+def test_a_terminal_gets_no_bytes() -> None:
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "harness", "report", "results/reference", "--format", "png"]
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, check=False, cwd=Path(__file__).parent.parent)
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 2
+    assert b"harness: a terminal shows no PNG: send it to a file" in done.stderr

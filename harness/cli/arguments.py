@@ -31,9 +31,9 @@ Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or a
 def chosen_renderer(name: str) -> Renderer[str | bytes]:
     """The renderer that --format names. Raises UsageError where there is none of that name."""
     from harness.images.catalog import known
-    from harness.report import renderer
+    from harness.report import any_renderer
 
-    return renderer(known(name, formats(), "format"))
+    return any_renderer(known(name, formats(), "format"))
 
 
 def noted(line: str) -> None:

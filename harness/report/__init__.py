@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from harness.model.comparison import Comparison, ImageRow
@@ -59,13 +59,14 @@ PICTURES = ("png", "svg")
 
 def painter(name: str) -> Painter:
     """The renderer of one of the formats that are pictures."""
-    return cast("Painter", renderer(name))
+    return cast("Painter", any_renderer(name))
 
 
-@overload
-def renderer(name: Text) -> Renderer[str]: ...
-@overload
-def renderer(name: str) -> Renderer[str | bytes]: ...
-def renderer(name: str) -> Renderer[str | bytes]:
+def renderer(name: Text) -> Renderer[str]:
+    """The renderer of a format that is text."""
+    return cast("Renderer[str]", any_renderer(name))
+
+
+def any_renderer(name: str) -> Renderer[str | bytes]:
     """The renderer of a format."""
     return cast("Renderer[str | bytes]", import_module(f"{__name__}.{_PREFIX}{name}"))

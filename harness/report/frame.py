@@ -16,9 +16,9 @@ from harness.model.journal import Round
 if TYPE_CHECKING:
     import pandas as pd
 
-CASE = ("implementation", "label", "rung", "n", "threads", "outcome")
+CASE = ("implementation", "label", "rung", "n", "threads", "outcome", "reason")
 FACTS = (
-    "key", "reason", "log", "step_from", "stop_reason", "loop_order", "layout", "bounds_checks", "fast_math", "flags",
+    "key", "log", "step_from", "stop_reason", "loop_order", "layout", "bounds_checks", "fast_math", "flags",
     "instruction_sets", "runs", "toolchain", "image", "sha256", "note",
 )  # fmt: skip
 FIGURES = tuple(name for name in Row.model_fields if name not in {*CASE, *FACTS})
