@@ -186,6 +186,28 @@ def test_a_machine_that_lost_its_disk_goes_on_from_what_came_back(fleet: Fleet, 
     assert fleet.folder.journal_of("two").startswith(before)
 
 
+def test_a_machine_that_joins_later_is_given_the_images_of_one_that_has_finished(
+    fleet: Fleet, engines: Engines
+) -> None:
+    first = fleet.listed("one", "two")
+    assert fleet.harness("compare", "--fleet", first, *CHOSEN).code == 0
+    before = fleet.folder.journal_of("one")
+    built = {name: list(engine.built) for name, engine in engines.made.items()}
+    assert fleet.resume("--fleet", fleet.listed("one", "two", "three")).code == 0
+    assert set(fleet.states().values()) == {"finished"}
+    assert fleet.folder.journal_of("one") == before
+    assert {name: engine.built for name, engine in engines.made.items()} == {**built, "three": []}
+    assert len({json.dumps(machine.run.digests) for machine in fleet.report().machines if machine.run}) == 1
+
+
+def test_images_that_nobody_has_any_more_are_built_anew(fleet: Fleet, engines: Engines) -> None:
+    fleet.harness("compare", "--fleet", fleet.listed("one"), *CHOSEN)
+    engines.made["one"].images.clear()
+    assert fleet.resume("--fleet", fleet.listed("two", "three")).code == 0
+    assert set(fleet.states().values()) == {"finished"}
+    assert sum(bool(engines.made[name].built) for name in ("two", "three")) == 1
+
+
 def test_an_interrupted_fleet_stops_its_machines_and_is_resumed(fleet: Fleet, engines: Engines) -> None:
     def interrupt(ended: Exit) -> Exit:
         os.kill(os.getpid(), signal.SIGINT)

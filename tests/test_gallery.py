@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.experiments.matmul.experiment import MATMUL
+from harness.gallery import reading
 from harness.gallery.checks import distrust
 from harness.images.catalog import Catalog
 from harness.measure.compare import compare
@@ -164,6 +165,12 @@ def test_many_runs_are_read_on_all_cpus(run: Path, harness: Command, tmp_path: P
         write(tmp_path / "runs" / str(number), named(load_run(run), f"r{number}"))
     assert harness("gallery", str(tmp_path / "runs"), "--site", str(tmp_path / "site")).code == 0
     assert len(list((tmp_path / "site" / "r").iterdir())) == 12
+
+
+def test_a_journal_longer_than_any_run_writes_is_not_read(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 1000)
+    (problem,) = reading.summary_of(run).problems
+    assert "no run has more than 1,000" in problem
 
 
 def test_no_run_is_an_error(harness: Command, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import typer
 
 from harness.cli.arguments import SOME_CASE_FAILED, noted
 from harness.errors import GateError, ResultsError, UsageError
-from harness.images.catalog import known
 
 if TYPE_CHECKING:
     from harness.fleet.hosts import Hosts
@@ -145,6 +144,7 @@ def report_fleet(path: Path, format_: str) -> None:
     """Print a fleet's report."""
     from harness.fleet.campaign import comparison_of
     from harness.fleet.record import FleetFolder
+    from harness.images.catalog import known
     from harness.report.fleet import FORMATS
 
     name = "text" if format_ == "summary" else known(format_, FORMATS, "format of a fleet's report")

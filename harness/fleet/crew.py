@@ -30,9 +30,11 @@ class Crew:
 
     name: str
     address: str
+    has_finished: bool = False  # in an earlier session: it only has images for others
     step: Step = "greeting"
     architecture: str = ""
     future: Future[Any] | None = None
+    lacks: list[str] | None = None  # the images that it has not; None where nobody looked
 
 
 def fault_of(greeting: Greeting | BaseException | None) -> str:

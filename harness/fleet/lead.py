@@ -17,6 +17,7 @@ from typing import Any, Literal
 from distributed import Client, Future
 from distributed.client import ClosedClientError
 
+from harness.errors import HarnessError
 from harness.events import Event, Watch
 from harness.fleet import cargo
 from harness.fleet import machine as there
@@ -56,8 +57,10 @@ class Lead:
         self.client.subscribe_topic(ALL_TOPIC, self._came_or_went)
         try:
             self._join()
-            while self._goes_on():
-                self._next()
+            while self._next() or self._goes_on():
+                pass
+        except (OSError, ClosedClientError) as error:
+            raise HarnessError(f"the fleet's scheduler went away: {error}") from error
         finally:
             with suppress(OSError, ClosedClientError):
                 self.client.unsubscribe_topic(ALL_TOPIC)
@@ -68,12 +71,16 @@ class Lead:
         states = [self.folder.members[name].state for name in self.crews if name in self.folder.members]
         if "lost" in states and time.monotonic() < self._lost_s + PATIENCE_S:
             return True
-        return at_work or len(self.folder.members) < self.expected or not self._happened.empty()
+        return at_work or len(self.folder.members) < self.expected
 
-    def _next(self) -> None:
-        """Do what has happened next, if anything has."""
-        with suppress(Empty):
-            self._happened.get(timeout=QUIET_S)()
+    def _next(self) -> bool:
+        """Do what has happened next; False where nothing has for a while."""
+        try:
+            happened = self._happened.get(timeout=QUIET_S)
+        except Empty:
+            return False
+        happened()
+        return True
 
     # What happens, told by Dask's own threads.
 
@@ -135,16 +142,17 @@ class Lead:
         if not new:
             return
         for address, name in new.items():
-            self.crews[name] = Crew(name, address)
+            member = self.folder.members.get(name)
+            self.crews[name] = Crew(name, address, has_finished=member is not None and member.state == "finished")
         greetings = self.client.run(there.settle, workers=list(new), on_error="return")
         for address, name in new.items():
             self._greeted(self.crews[name], greetings.get(address))
 
     def _may_join(self, name: str) -> bool:
-        """Not a machine that has finished, or was refused in this very session."""
+        """Not a machine that has finished or was refused in this very session."""
         crew, member = self.crews.get(name), self.folder.members.get(name)
         if crew is None:
-            return member is None or member.state != "finished"
+            return True  # one that finished in an earlier session may have images for others
         return crew.step == "done" and member is not None and member.state == "lost"
 
     def _greeted(self, crew: Crew, greeting: Greeting | BaseException | None) -> None:
@@ -155,75 +163,87 @@ class Lead:
             self._leave(crew, "left out", reason or "it was gone before it answered")
             return
         crew.architecture, crew.step = greeting.architecture, "waiting"
-        run = self.folder.members[crew.name].run if crew.name in self.folder.members else ""
-        self.folder.record(
-            Member(at=timestamp(), name=crew.name, state="joined", architecture=crew.architecture, run=run)
-        )
-        self._say(crew, f"joined: {greeting.engine}")
+        if not crew.has_finished:
+            run = self.folder.members[crew.name].run if crew.name in self.folder.members else ""
+            self.folder.record(
+                Member(at=timestamp(), name=crew.name, state="joined", architecture=crew.architecture, run=run)
+            )
+            self._say(crew, f"joined: {greeting.engine}")
+        if crew.architecture not in self.shipments:
+            shipped = self.folder.shipped.get(crew.architecture)
+            built = Built(shipped.base, shipped.digests) if shipped else None
+            self.shipments[crew.architecture] = Shipment(self.client, crew.architecture, built)
         self._supply(crew)
 
     def _supply(self, crew: Crew) -> None:
         """Have its images on a machine: those that all of its architecture have, or the first builds them."""
-        shipment = self.shipments.get(crew.architecture)
-        if shipment is None:
-            shipped = self.folder.shipped.get(crew.architecture)
-            built = Built(shipped.base, shipped.digests) if shipped else None
-            shipment = self.shipments[crew.architecture] = Shipment(self.client, crew.architecture, built)
-        if shipment.built is not None:
+        shipment = self.shipments[crew.architecture]
+        if shipment.built is None:
+            if crew.has_finished:
+                crew.step = "done"
+            elif not shipment.builder:
+                shipment.builder, crew.step = crew.name, "building"
+                self._say(crew, f"builds the images for {crew.architecture}")
+                self._submit(crew, self._built, cargo.build, self.order)
+        elif crew.lacks is None:
             crew.step = "loading"
             self._submit(crew, self._looked, cargo.lacking, shipment.built)
-        elif not shipment.builder:
-            shipment.builder, crew.step = crew.name, "building"
-            self._say(crew, f"builds the images for {crew.architecture}")
-            self._submit(crew, self._built, cargo.build, self.order)
+        elif shipment.keepers:
+            crew.step = "loading"
+            self._say(crew, f"takes in {len(crew.lacks)} images")
+            self._submit(crew, self._loaded, cargo.load, shipment.built, shipment.archives(crew.lacks))
 
     def _built(self, crew: Crew, built: Built) -> None:
         shipment = self.shipments[crew.architecture]
         shipment.builder = ""
         if built.fault:
             self._leave(crew, "left out", f"it could not build the images: {built.fault}")
-        else:
-            shipment.built = built
-            shipment.keepers.append(crew.address)
-            self.folder.record(
-                Shipped(architecture=crew.architecture, builder=crew.name, base=built.base, digests=dict(built.digests))
-            )
-            crew.step = "ready"
-        self._supply_waiting(crew.architecture)
-        self._begin(crew.architecture)
-
-    def _supply_waiting(self, architecture: str) -> None:
-        for crew in [each for each in self.crews.values() if each.step == "waiting"]:
-            if crew.architecture == architecture:
-                self._supply(crew)
+            return
+        shipment.built = built
+        self.folder.record(
+            Shipped(architecture=crew.architecture, builder=crew.name, base=built.base, digests=dict(built.digests))
+        )
+        for each in self._crews_of(crew.architecture):
+            each.lacks = None
+        self._loaded(crew, built)
 
     def _looked(self, crew: Crew, lacking: list[str]) -> None:
-        """Load what a machine lacks, from one that has it; where no machine has, this one builds all."""
-        shipment = self.shipments[crew.architecture]
-        if not lacking:
-            self._loaded(crew, Built("", {}))
-        elif not shipment.keepers:
-            shipment.built, crew.step = None, "waiting"
-            self._supply(crew)
+        if lacking:
+            crew.lacks, crew.step = lacking, "done" if crew.has_finished else "waiting"
+            self._proceed(crew.architecture)
         else:
-            self._say(crew, f"takes in {len(lacking)} images")
-            self._submit(crew, self._loaded, cargo.load, shipment.built, shipment.archives(lacking))
+            self._loaded(crew, Built("", {}))
 
     def _loaded(self, crew: Crew, built: Built) -> None:
         if built.fault:
             self._leave(crew, "left out", built.fault)
             return
         self.shipments[crew.architecture].keepers.append(crew.address)
-        crew.step = "ready"
-        self._begin(crew.architecture)
+        crew.step = "done" if crew.has_finished else "ready"
+        self._proceed(crew.architecture)
 
-    def _begin(self, architecture: str) -> None:
-        """Measure once no machine of an architecture is on its way to its images: shipping would distort times."""
-        crews = [each for each in self.crews.values() if each.architecture == architecture]
-        if not any(crew.step in UNSUPPLIED for crew in crews):
-            self.shipments[architecture].release()
-            for crew in [each for each in crews if each.step == "ready"]:
-                self._measure(crew)
+    def _proceed(self, architecture: str) -> None:
+        """Supply the machines that wait, and measure once none is on its way to its images: that would distort times.
+
+        Where images are known of, and nobody has them any more, the first of those that wait builds them.
+        """
+        shipment = self.shipments.get(architecture)
+        if shipment is None:
+            return
+        steps = {crew.step for crew in self._crews_of(architecture)}
+        if "waiting" in steps and not steps & {"loading", "building"} and not shipment.keepers:
+            shipment.built = None
+        for crew in self._crews_of(architecture):
+            if crew.step == "waiting":
+                self._supply(crew)
+        if not {crew.step for crew in self._crews_of(architecture)} & UNSUPPLIED:
+            shipment.release()
+            for crew in self._crews_of(architecture):
+                if crew.step == "ready":
+                    self._measure(crew)
+
+    def _crews_of(self, architecture: str) -> list[Crew]:
+        return [crew for crew in self.crews.values() if crew.architecture == architecture]
 
     def _measure(self, crew: Crew) -> None:
         host = self.hosts.named(crew.name) or Host(crew.name)
@@ -273,10 +293,10 @@ class Lead:
 
     def _leave(self, crew: Crew, state: Literal["left out", "failed"], reason: str) -> None:
         crew.step, crew.future = "done", None
-        self.folder.tell(crew.name, state, reason)
-        self._settled(crew, f"{state}: {reason}")
-        if crew.architecture:
-            self._begin(crew.architecture)
+        if not crew.has_finished:
+            self.folder.tell(crew.name, state, reason)
+            self._settled(crew, f"{state}: {reason}")
+        self._proceed(crew.architecture)
 
     def _lost(self, address: str) -> None:
         """Keep what a machine measured that is gone; others must not wait for what it had."""
@@ -285,21 +305,16 @@ class Lead:
             shipment.drop(address)
         if crew:
             step, crew.step, crew.future = crew.step, "done", None
-            self._lost_s = time.monotonic()
-            self.folder.tell(crew.name, "lost", "its worker ended, or the network to it did")
-            self._settled(crew, "lost: what it measured is kept; it goes on where it comes back")
+            if not crew.has_finished:
+                self._lost_s = time.monotonic()
+                self.folder.tell(crew.name, "lost", "its worker ended, or the network to it did")
+                self._settled(crew, "lost: what it measured is kept; it goes on where it comes back")
             if step == "building":
                 self.shipments[crew.architecture].builder = ""
-            if crew.architecture:
-                self._supply_again(crew.architecture)
-                self._begin(crew.architecture)
-
-    def _supply_again(self, architecture: str) -> None:
-        """What was on its way from a machine that is gone may never come: it is asked for anew."""
-        for crew in [each for each in self.crews.values() if each.architecture == architecture]:
-            if crew.step == "loading":
-                crew.step, crew.future = "waiting", None
-        self._supply_waiting(architecture)
+            for each in self._crews_of(crew.architecture):
+                if each.step == "loading":  # what was on its way from the machine that is gone may never come
+                    each.step, each.future, each.lacks = "waiting", None, None
+            self._proceed(crew.architecture)
 
     def sweep(self) -> None:
         """Have the machines that are at work end after their present container."""

@@ -51,12 +51,14 @@ ENDING_S = 240
 
 @pytest.fixture
 def rack() -> Iterator[Rack]:
-    with tempfile.TemporaryDirectory(prefix="rack-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="rack-") as folder:  # in memory: three engines' images come and go
+        subprocess.run(["mount", "-t", "tmpfs", "rack", folder], check=True)
         rack = Rack(Path(folder))
         try:
             yield rack
         finally:
             rack.close()
+            subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from harness.model.many import CaseRow, FleetComparison, FleetMachine
 from harness.report import page as single
-from harness.report.figures import ESTIMATE, NONE, ratio, spread
+from harness.report.figures import NONE, number, ratio, times
 from harness.report.fleet import sections
 
 HERE = Path(__file__).parent
@@ -89,9 +89,8 @@ def cell(row: CaseRow | None) -> tuple[str, str]:
         return row.outcome, row.reason or ""
     if row.ratio is None:
         return NONE, ""
-    short = f"{'~ ' if row.ratio.not_significant else ''}{row.ratio.value:.3g}×{ESTIMATE if row.is_estimate else ''}"
-    return f"{short}{spread(row.ratio)}", ratio(row.ratio, estimate=row.is_estimate)
+    return times(row.ratio, estimate=row.is_estimate), ratio(row.ratio, estimate=row.is_estimate)
 
 
 def _seconds(row: CaseRow | None) -> str:
-    return f"{row.seconds.value:.3g}" if row and row.seconds else NONE
+    return number(row.seconds.value) if row and row.seconds else NONE
