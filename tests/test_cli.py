@@ -383,7 +383,7 @@ def test_an_images_bytes_are_explained(harness: Command) -> None:
     assert ended.code == 0
     assert (
         ended.out.split()
-        == "zig: files, bytes ───────────────── file bytes ------------ ------- /lib/runtime 600 /matmul 300".split()
+        == ["zig:", "files,", "bytes", "─────────────────", "file", "bytes", "------------", "-------", "/lib/runtime", "600", "/matmul", "300"]
     )
     ended = harness("images", "--why", "zgi")
     assert (ended.code, "did you mean zig?" in ended.err) == (2, True)

@@ -7,6 +7,7 @@ import posixpath
 import re
 import tarfile
 from collections.abc import Iterator
+from typing import cast
 
 import docker
 import pytest
@@ -76,7 +77,7 @@ def tree_of(container: Container) -> bytes:
     """An archive of the files of a container, without what an engine adds."""
     copy = io.BytesIO()
     with (
-        tarfile.open(fileobj=io.BytesIO(b"".join(container.export()))) as whole,
+        tarfile.open(fileobj=io.BytesIO(b"".join(cast("Iterator[bytes]", container.export())))) as whole,
         tarfile.open(fileobj=copy, mode="w") as ours,
     ):
         for member in whole:
