@@ -7,6 +7,7 @@ import posixpath
 import re
 import tarfile
 from collections.abc import Iterator
+from typing import cast
 
 import docker
 import pytest
@@ -36,7 +37,7 @@ MOUNTED = ("proc", "sys")
 ADDED = ("dev", "etc", "proc", "sys", ".dockerenv")  # to a container of an image that has none of them
 STRACE = "strace -f -qq -e trace=execve,open,openat -o /trace"
 LICENCES = re.compile(r"/jre/legal/.*")  # nobody opens them, and who passes the image on has to
-OPENED = re.compile(r'^\d+ +(?:execve\(|open\(|openat\(AT_FDCWD, )"([^"]+)"', re.MULTILINE)  # what is there opens
+OPENED = re.compile(r'^(?:\d+ +)?(?:execve\(|open\(|openat\(AT_FDCWD, )"([^"]+)"', re.MULTILINE)  # what is there opens
 TRACER = """ARG BASE
 FROM ${BASE}
 RUN install-pinned strace=6.13+ds-1
@@ -76,7 +77,7 @@ def tree_of(container: Container) -> bytes:
     """An archive of the files of a container, without what an engine adds."""
     copy = io.BytesIO()
     with (
-        tarfile.open(fileobj=io.BytesIO(b"".join(container.export()))) as whole,
+        tarfile.open(fileobj=io.BytesIO(b"".join(cast("Iterator[bytes]", container.export())))) as whole,
         tarfile.open(fileobj=copy, mode="w") as ours,
     ):
         for member in whole:
@@ -102,15 +103,14 @@ def test_every_file_of_an_image_is_opened_by_some_run(
         shipped.remove()
     tracer.put_archive(TREE, archive_of(inputs))
     run(tracer, f"chown 65534 {TREE}/out/c.f64")
-    entry = " ".join(client.images.get(tag).attrs["Config"]["Entrypoint"])
+    entry = client.images.get(tag).attrs["Config"]["Entrypoint"]
     manifest = CATALOG.implementations[name].manifest
     calls = ["info", *(f"run {rung.name} {N} 2 0 {N} 1 1" for rung in manifest.rungs if rung.image == "final")]
-    opened: set[str] = set()
+    opened = {entry[0]}
     for call in calls:
-        run(tracer, f"{STRACE} chroot --userspec=65534 {TREE} {entry} {call}")
+        run(tracer, f"{STRACE} chroot --userspec=65534 {TREE} {' '.join(entry)} {call}")
         opened |= {posixpath.normpath(path) for path in OPENED.findall(run(tracer, "cat /trace"))}
     opened |= {loader_of(files[path]) for path in opened & files.keys()}
-    assert opened & files.keys()
     assert {path for path in files.keys() - opened if not LICENCES.fullmatch(path)} == set()
 
 

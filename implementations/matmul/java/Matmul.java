@@ -64,8 +64,8 @@ String usage() {
       usage: matmul info
              matmul run RUNG N THREADS FIRST ROWS CALLS SAMPLES
       FIRST and CALLS may be 0, FIRST is below N, N is at most 32768, and ROWS at most N
-      RUNG is one of"""
-      + names;
+      RUNG is one of\
+      """ + names;
 }
 
 void fail(int status, String message) {

@@ -28,9 +28,8 @@ record Matrix<M>(Part<M> part, List<DoubleBuffer> rows) {
   /** The rows stand one after the other in a single array. */
   static Matrix<Block> contiguous(int rows, int n) {
     double[] entries = new double[rows * n];
-    return new Matrix<>(
-        (first, count)
-            -> new Block(entries, n, first * n, count, n),
+    return new Matrix<>((first, count)
+                            -> new Block(entries, n, first * n, count, n),
         IntStream.range(0, rows)
             .mapToObj(i -> DoubleBuffer.wrap(entries, i * n, n).slice())
             .toList());

@@ -64,7 +64,7 @@ abstract class Rung<M> {
     String needs = String.join("\", \"", Isa.needs(paths == Paths.WITH_FMA));
     return "\"" + name + "\": {\"loop_order\": \"" + loopOrder + "\", \"layout\": \"" + layout
         + "\", \"threads\": \"" + threads + "\", \"bounds_checks\": true,\n"
-        + "    \"fast_math\": false, \"flags\": \"" + flags + "\", \"instruction_sets\": [\"" + needs
-        + "\"]" + runs + "}";
+        + "    \"fast_math\": false, \"flags\": \"" + flags + "\", \"instruction_sets\": [\""
+        + needs + "\"]" + runs + "}";
   }
 }

@@ -107,7 +107,7 @@ fn check(result: usize, name: [*:0]const u8) usize {
         .SUCCESS => result,
         else => |errno| {
             var text: [20]u8 = undefined;
-            fatal(1, &.{ std.mem.span(name), ": error ", decimal(&text, @intFromEnum(errno)) });
+            fatal(1, &.{ std.mem.span(name), ": error ", decimal(&text, @backingInt(errno)) });
         },
     };
 }
