@@ -89,9 +89,8 @@ pub noinline fn refuse(output: *Output, status: Status, request: *const Parser) 
     const title = begin(output, status);
     const resource = request.route.resource;
     if (status == .method_not_allowed or status == .no_content) {
-        output.put("Allow: OPTIONS");
-        if (!takesBody(resource)) output.put(", GET, HEAD");
-        if (takesBody(resource) or resource == .server) output.put(", POST");
+        output.put("Allow: ");
+        output.put(if (resource == .server) "GET, HEAD, POST" else if (takesBody(resource)) "POST" else "GET, HEAD");
         output.put("\r\n");
     }
     if (status == .no_content) return output.put("\r\n");
