@@ -25,10 +25,15 @@ build_fuzz() {
     /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.fuzzer-x86_64.a "$libraries/libstdc++.so.6" \
     "$libraries/libgcc_s.so.1" "$libraries/libm.so.6" "-L$libraries" -lc "$libraries/crtn.o"
   mkdir -p corpus
-  printf '\011\000\r\nGET http://a/json?b HTTP/1.1\r\nHost: a\r\nConnection: close, b\r\n\r\nGET / HTTP/1.0\r\n\r\n' >corpus/get
-  printf '\100\000POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\nabcdHEAD / HTTP/1.1\r\n' >corpus/length
-  printf '\100\000PUT * HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ,chunked\r\n\r\n5 ; a="b\\"c"\r\n01234\r\n00\r\nX: y\r\n\r\n' >corpus/chunks
-  printf '\120\000POST /matmul?n=1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a\r\n01234\r\n0\r\nX: y\r\n\r\n' >corpus/trailer
+  seed get '\011' 'GET http://a/json?b HTTP/1.1' 'Host: a' 'Connection: close, b' '' 'GET / HTTP/1.0' ''
+  seed length '\100' 'POST /echo HTTP/1.1' 'Host: a' 'Content-Length: 6' 'Expect: 100-continue' '' 'abcd' 'HEAD /'
+  seed chunks '\100' 'PUT * HTTP/1.1' 'Host: a' 'Transfer-Encoding: ,chunked' '' '5 ; a="b"' '01234' '00' 'X: y' ''
+  seed product '\120' 'POST /matmul?n=1 HTTP/1.1' 'Host: a' 'Transfer-Encoding: chunked' '' '1' '0' '0' 'X: y' ''
+}
+
+# seed NAME CUT LINE...: an input to begin with.
+seed() {
+  { printf '%b\000' "$2"; shift 2; printf '%s\r\n' "$@"; } >"corpus/$1"
 }
 
 case $1 in

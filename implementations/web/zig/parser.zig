@@ -91,8 +91,8 @@ pub const Parser = struct {
         return !parser.flags.close and (parser.flags.is_http_1_1 or parser.flags.keep_alive);
     }
 
-    /// Nothing while the line has no end. A CR or an LF alone ends no line, 2.2: requests are smuggled where two servers
-    /// differ in that.
+    /// Nothing while the line has no end. A CR or an LF alone ends no line, 2.2: requests are smuggled where two
+    /// servers differ in that.
     noinline fn takeLine(parser: *Parser, input: []const u8) Status {
         const rest = input[parser.at..];
         const end = line_bytes.span(rest);
@@ -115,7 +115,8 @@ pub const Parser = struct {
         if (parser.stage != .request_line) return .header_fields_too_large;
         var rest = line;
         const method = text.takeUntil(&rest, ' ');
-        return if (text.indexIn(methods, method, .exact) <= @backingInt(Method.patch)) .uri_too_long else .not_implemented;
+        const is_known = text.indexIn(methods, method, .exact) <= @backingInt(Method.patch);
+        return if (is_known) .uri_too_long else .not_implemented;
     }
 
     fn read(parser: *Parser, line: []const u8) Status {

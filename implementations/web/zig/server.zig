@@ -1,4 +1,4 @@
-//! One thread that serves its own share of the connections: epoll, edge-triggered, and a clock that ticks once a second.
+//! One thread that serves its own share of the connections: edge-triggered epoll, and a tick a second.
 
 const std = @import("std");
 const linux = std.os.linux;

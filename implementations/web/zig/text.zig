@@ -136,7 +136,7 @@ test number {
     try testing.expectEqual(0, number("0", 10));
     try testing.expectEqual(65536, number("65536", 10));
     try testing.expectEqual(0xabcdef, number("aBcDeF", 16));
-    for ([_][]const u8{ "", "+1", "-1", "1 ", "0x1", "1_0", "a", "99999999999999999999", "123456789012345678901234567890" }) |text| {
+    for ([_][]const u8{ "", "+1", "-1", "1 ", "0x1", "1_0", "a", "18446744073709551616" }) |text| {
         try testing.expectEqual(none, number(text, 10));
     }
     for ([_][]const u8{ "g", "FFFFFFFFFFFFFFFF0", "@", "`" }) |text| try testing.expectEqual(none, number(text, 16));
