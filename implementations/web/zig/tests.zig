@@ -9,6 +9,7 @@ const Status = @import("status.zig").Status;
 
 test {
     _ = @import("address.zig");
+    _ = @import("bytes.zig");
     _ = @import("date.zig");
     _ = @import("matmul.zig");
     _ = @import("output.zig");
