@@ -277,12 +277,14 @@ def test_a_port_in_use_is_an_error(service: Service, client: docker.DockerClient
 
 @pytest.mark.parametrize(("stage", "bytes_"), [("final", 12_288), ("small", 10_500), ("tiny", 512)])
 def test_its_images_are_one_small_static_executable(
-    stage: str, bytes_: int, stage_of: Callable[[str, str], str], engine: DockerEngine
+    stage: str, bytes_: int, stage_of: Callable[[str, str], str], engine: DockerEngine, client: docker.DockerClient
 ) -> None:
-    ((member, program),) = saved_files(engine, Image(name=LANGUAGE, tag=stage_of(LANGUAGE, stage)))
+    tag = stage_of(LANGUAGE, stage)
+    ((member, program),) = saved_files(engine, Image(name=LANGUAGE, tag=tag))
     assert member.name == ("tiny" if stage == "tiny" else "web")
     assert PT_INTERP not in elf_segments(program)
     assert len(program) <= bytes_
+    assert client.images.get(tag).attrs["Config"]["User"] == "65534:65534"
 
 
 def test_the_tiniest_answers_200(
