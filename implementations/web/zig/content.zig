@@ -10,6 +10,11 @@ const Method = @import("parser.zig").Method;
 const Status = @import("status.zig").Status;
 
 const page = @embedFile("index.html");
+const page_head = std.fmt.comptimePrint(
+    "Content-Type: text/html; charset=utf-8\r\nContent-Length: {d}\r\n\r\n",
+    .{page.len},
+);
+const page_answer = page_head ++ page;
 const json = "{\"message\":\"Hello, World!\",\"date\":\"Thu, 01 Jan 1970 00:00:00 GMT\"}";
 /// Where the date begins, from the end.
 const json_date = @sizeOf(Date) + 2;
@@ -69,19 +74,22 @@ pub noinline fn answer(output: *Output, request: *const Parser, body: []const u8
     const n: usize = request.route.n;
     if (request.route.status != .ok) return refuse(output, request.route.status, request);
     if (resource == .matmul and (n == 0 or body.len != 16 * n * n)) return refuse(output, .bad_request, request);
+    if (output.persists) output.put(&output.ok_head) else _ = begin(output, .ok);
+    if (resource == .page) {
+        const len = if (request.method == .head) page_head.len else page_answer.len;
+        return output.put(page_answer[0..len]);
+    }
     const media: []const u8, const entity: []const u8 = switch (resource) {
-        .page => .{ "text/html; charset=utf-8", page },
         .json => .{ "application/json", json },
         .echo => .{ octets, body },
         .matmul => .{ octets, body[0 .. body.len / 2] },
         else => .{ plain, "ok\n" },
     };
-    _ = begin(output, .ok);
     describe(output, media, entity.len);
     if (request.method == .head) return;
     if (resource == .matmul) return matmul.multiply(output.take(entity.len), body, n);
     output.put(entity);
-    if (resource == .json) output.bytes[output.end - json_date ..][0..@sizeOf(Date)].* = output.date;
+    if (resource == .json) output.bytes[output.end - json_date ..][0..@sizeOf(Date)].* = output.date().*;
 }
 
 /// Writes an answer that says what is the matter, or, to OPTIONS, what is allowed.
@@ -89,9 +97,8 @@ pub noinline fn refuse(output: *Output, status: Status, request: *const Parser) 
     const title = begin(output, status);
     const resource = request.route.resource;
     if (status == .method_not_allowed or status == .no_content) {
-        output.put("Allow: OPTIONS");
-        if (!takesBody(resource)) output.put(", GET, HEAD");
-        if (takesBody(resource) or resource == .server) output.put(", POST");
+        output.put("Allow: ");
+        output.put(if (resource == .server) "GET, HEAD, POST" else if (takesBody(resource)) "POST" else "GET, HEAD");
         output.put("\r\n");
     }
     if (status == .no_content) return output.put("\r\n");
@@ -108,7 +115,7 @@ noinline fn begin(output: *Output, status: Status) []const u8 {
     output.put("HTTP/1.1 ");
     output.put(title);
     output.put("\r\nDate: ");
-    output.put(&output.date);
+    output.put(output.date());
     output.put(if (output.persists) "\r\nConnection: keep-alive\r\n" else "\r\nConnection: close\r\n");
     return whole[0 .. title.len + 1];
 }

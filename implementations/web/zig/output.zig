@@ -1,17 +1,31 @@
 //! Where answers are written, one after the other, until they leave in one system call.
 
 const std = @import("std");
-const Date = @import("date.zig").Date;
+const dates = @import("date.zig");
+const Date = dates.Date;
 
 pub const Output = struct {
     end: usize = 0,
-    /// Of this second, for every answer.
-    date: Date = @splat(0),
+    /// How most answers of this second begin.
+    ok_head: [ok_template.len]u8 = @splat(0),
     /// Whether the connection goes on after the answer that is written next.
     persists: bool = false,
     bytes: [size]u8 = undefined,
 
     pub const size = 72 * 1024;
+
+    const ok_template = "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: keep-alive\r\n";
+    const date_at = std.mem.findScalar(u8, ok_template, ',').? - 3;
+
+    /// Of this second, for every answer.
+    pub fn date(output: *const Output) *const Date {
+        return output.ok_head[date_at..][0..@sizeOf(Date)];
+    }
+
+    pub fn setDate(output: *Output, seconds: u64) void {
+        output.ok_head = ok_template.*;
+        dates.write(output.ok_head[date_at..][0..@sizeOf(Date)], seconds);
+    }
 
     pub fn room(output: *const Output) usize {
         return size - output.end;

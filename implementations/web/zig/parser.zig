@@ -6,7 +6,7 @@
 
 const std = @import("std");
 const ascii = std.ascii;
-const mem = std.mem;
+const bytes = @import("bytes.zig");
 const content = @import("content.zig");
 const text = @import("text.zig");
 const Status = @import("status.zig").Status;
@@ -91,18 +91,18 @@ pub const Parser = struct {
         return !parser.flags.close and (parser.flags.is_http_1_1 or parser.flags.keep_alive);
     }
 
-    /// Nothing while the line has no end. A CR or an LF alone ends no line, 2.2: requests are smuggled where two servers
-    /// differ in that.
+    /// Nothing while the line has no end. A CR or an LF alone ends no line, 2.2: requests are smuggled where two
+    /// servers differ in that. No line has other bytes than the value of a field may have.
     noinline fn takeLine(parser: *Parser, input: []const u8) Status {
         const rest = input[parser.at..];
-        const end = line_bytes.span(rest);
+        const end = bytes.span(.field, rest);
         const line = rest[0..end];
         const is_head = @backingInt(parser.stage) <= @backingInt(Stage.trailer);
         if (is_head) {
             if (parser.head + end + 2 > max_head) return parser.tooLong(line);
         } else if (end > max_chunk_line or end > 0 and parser.stage == .chunk_end) return .bad_request;
         if (end == rest.len) return .ok;
-        if (rest[end] == '\n') return .bad_request;
+        if (rest[end] != '\r') return .bad_request;
         if (end + 1 == rest.len) return .ok;
         if (rest[end + 1] != '\n') return .bad_request;
         const taken: u32 = @intCast(end + 2);
@@ -115,7 +115,8 @@ pub const Parser = struct {
         if (parser.stage != .request_line) return .header_fields_too_large;
         var rest = line;
         const method = text.takeUntil(&rest, ' ');
-        return if (text.indexIn(methods, method, .exact) <= @backingInt(Method.patch)) .uri_too_long else .not_implemented;
+        const is_known = text.indexIn(methods, method, .exact) <= @backingInt(Method.patch);
+        return if (is_known) .uri_too_long else .not_implemented;
     }
 
     fn read(parser: *Parser, line: []const u8) Status {
@@ -141,7 +142,7 @@ pub const Parser = struct {
         var rest = line;
         const method = text.takeUntil(&rest, ' ');
         const target = text.takeUntil(&rest, ' ');
-        if (!token_bytes.hasAll(method) or !target_bytes.hasAll(target) or rest.len != 8) return .bad_request;
+        if (!bytes.areAll(.token, method) or !bytes.areAll(.target, target) or rest.len != 8) return .bad_request;
         const major, const minor = .{ rest[5], rest[7] };
         if (text.indexIn("HTTP/", rest[0..5], .exact) != 0 or rest[6] != '.') return .bad_request;
         if (!ascii.isDigit(major) or !ascii.isDigit(minor)) return .bad_request;
@@ -164,7 +165,7 @@ pub const Parser = struct {
             const scheme = "http://"; // 3.2.2: a server accepts the absolute form
             if (path.len < scheme.len or text.indexIn(scheme, path[0..scheme.len], .ignored) != 0) return .bad_request;
             path = path[scheme.len..];
-            const authority = host_bytes.span(path);
+            const authority = bytes.span(.host, path);
             path = path[authority..];
             if (path.len == 0) path = "/";
             if (authority == 0 or path[0] != '/') return .bad_request;
@@ -181,7 +182,7 @@ pub const Parser = struct {
         const name: Name = @fromBackingInt(@intCast(text.indexIn(names, line[0..colon], .ignored)));
         switch (name) {
             .host => {
-                if (flags.has_host or !host_bytes.hasAll(value)) return .bad_request;
+                if (flags.has_host or !bytes.areAll(.host, value)) return .bad_request;
                 flags.has_host = true;
             },
             .content_length => {
@@ -255,7 +256,7 @@ pub const Parser = struct {
     }
 
     fn readChunkSize(parser: *Parser, line: []const u8) Status {
-        const digits = hex_bytes.span(line);
+        const digits = bytes.span(.hex, line);
         if (digits < line.len and !isExtension(line[digits..])) return .bad_request;
         parser.left = text.number(line[0..digits], 16);
         if (parser.left == text.none) return .bad_request;
@@ -265,48 +266,18 @@ pub const Parser = struct {
     }
 };
 
-/// Where the name of a field ends, or 0 where there is none, or name or value are not as they ought to be.
+/// Where the name of a field ends, or 0 where there is none.
 noinline fn colonIn(line: []const u8) usize {
-    const colon = token_bytes.span(line);
-    if (colon == line.len or line[colon] != ':' or field_bytes.span(line) < line.len) return 0;
-    return colon;
+    const colon = bytes.span(.token, line);
+    return if (colon < line.len and line[colon] == ':') colon else 0;
 }
 
 /// Whether something like a chunk's extension, 7.1.1, is all that follows its size. Extensions are not heeded: what
 /// counts is that one cannot be taken for anything else.
 noinline fn isExtension(line: []const u8) bool {
     const rest = text.skipBlanks(line);
-    if (rest.len == 0 or rest[0] != ';' or field_bytes.span(rest) < rest.len) return false;
+    if (rest.len == 0 or rest[0] != ';') return false;
     const name = text.skipBlanks(rest[1..]);
-    const end = token_bytes.span(name);
+    const end = bytes.span(.token, name);
     return end > 0 and (end == name.len or text.isBlank(name[end]) or name[end] == '=' or name[end] == ';');
-}
-
-const line_bytes: text.Set = .of(isLineByte);
-const token_bytes: text.Set = .of(isTokenByte);
-const target_bytes: text.Set = .of(isTargetByte);
-const host_bytes: text.Set = .of(isHostByte);
-const field_bytes: text.Set = .of(isFieldByte);
-const hex_bytes: text.Set = .of(ascii.isHex);
-
-fn isLineByte(byte: u8) bool {
-    return byte != '\r' and byte != '\n';
-}
-
-fn isTokenByte(byte: u8) bool {
-    return ascii.isAlphanumeric(byte) or mem.findScalar(u8, "!#$%&'*+-.^_`|~", byte) != null;
-}
-
-/// Of a URI without its fragment. Browsers leave a few more as they are, but none of those that are left out.
-fn isTargetByte(byte: u8) bool {
-    return ascii.isGraphical(byte) and mem.findScalar(u8, "\"#<>\\^`{}", byte) == null;
-}
-
-/// Without the comma that a URI allows there: two names in one field are one too many.
-fn isHostByte(byte: u8) bool {
-    return ascii.isAlphanumeric(byte) or mem.findScalar(u8, "!$%&'()*+-.:;=[]_~", byte) != null;
-}
-
-fn isFieldByte(byte: u8) bool {
-    return !ascii.isControl(byte) or byte == '\t';
 }

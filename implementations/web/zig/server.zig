@@ -1,8 +1,7 @@
-//! One thread that serves its own share of the connections: epoll, edge-triggered, and a clock that ticks once a second.
+//! One thread that serves its own share of the connections: edge-triggered epoll, and a tick a second.
 
 const std = @import("std");
 const linux = std.os.linux;
-const date = @import("date.zig");
 const max_input = @import("parser.zig").max_input;
 const Connection = @import("connection.zig").Connection;
 const Output = @import("output.zig").Output;
@@ -135,7 +134,7 @@ pub const Server = struct {
     /// The nanoseconds that have passed since.
     noinline fn setDate(server: *Server) isize {
         const time = system.now(.REALTIME);
-        date.write(&server.output.date, @intCast(time.sec));
+        server.output.setDate(@intCast(time.sec));
         return time.nsec;
     }
 

@@ -2,12 +2,14 @@
 
 const std = @import("std");
 const testing = std.testing;
+const isReadTheSame = @import("fuzz.zig").isReadTheSame;
 const parser = @import("parser.zig");
 const Parser = parser.Parser;
 const Status = @import("status.zig").Status;
 
 test {
     _ = @import("address.zig");
+    _ = @import("bytes.zig");
     _ = @import("date.zig");
     _ = @import("matmul.zig");
     _ = @import("output.zig");
@@ -132,45 +134,8 @@ const corpus = [_][]const u8{
 };
 
 test "a request is complete at its last byte, wherever it is cut" {
-    for (corpus) |text| for (0..text.len + 1) |cut| try expectTheSame(text, cut);
+    for (corpus) |text| for (0..text.len + 1) |cut| try testing.expect(isReadTheSame(text, cut));
 }
-
-/// Parses a text at once, and in two pieces, and compares what becomes of its requests.
-pub fn expectTheSame(text: []const u8, cut: usize) !void {
-    var whole: Trace = .{};
-    try whole.feed(text, text.len);
-    var pieces: Trace = .{};
-    try pieces.feed(text, cut);
-    try testing.expectEqual(whole.status, pieces.status);
-    try testing.expectEqual(whole.count, pieces.count);
-    try testing.expectEqual(whole.hash.final(), pieces.hash.final());
-}
-
-pub const max_text = 12 * 1024;
-
-const Trace = struct {
-    status: Status = .ok,
-    count: usize = 0,
-    hash: std.hash.Wyhash = .init(0),
-
-    fn feed(trace: *Trace, text: []const u8, cut: usize) !void {
-        var buffer: [max_text]u8 = undefined;
-        @memcpy(buffer[0..text.len], text);
-        var request: Parser = .{};
-        for ([_]usize{ cut, text.len }) |len| {
-            while (trace.status == .ok) {
-                trace.status = request.advance(buffer[0..len]);
-                if (trace.status != .ok or !request.isComplete()) break;
-                try testing.expect(request.at <= len);
-                try testing.expect(request.body + request.body_len <= request.at);
-                trace.hash.update(request.bodyIn(&buffer));
-                trace.hash.update(&.{ @backingInt(request.method), @intFromBool(request.persists()) });
-                trace.count += 1;
-                request = .{ .at = request.at };
-            }
-        }
-    }
-};
 
 test "no damage to a request trips a safety check, or is read otherwise for where it is cut" {
     var generator: std.Random.DefaultPrng = .init(1);
@@ -183,6 +148,6 @@ test "no damage to a request trips a safety check, or is read otherwise for wher
         for (0..random.uintLessThan(usize, 4)) |_| {
             input[random.uintLessThan(usize, input.len)] = "\x00\t\r\n ,/:;?aA0\xff"[random.uintLessThan(usize, 14)];
         }
-        try expectTheSame(input, random.uintLessThan(usize, input.len));
+        try testing.expect(isReadTheSame(input, random.uintLessThan(usize, input.len)));
     }
 }

@@ -78,34 +78,6 @@ pub noinline fn number(digits: []const u8, base: u8) u64 {
     return if (digits.len > 0) value else none;
 }
 
-/// A set of bytes, made at compile time.
-pub const Set = struct {
-    ascii: [4]u32,
-    has_others: bool,
-
-    pub fn of(comptime belongs: fn (u8) bool) Set {
-        @setEvalBranchQuota(20_000);
-        var set: Set = .{ .ascii = @splat(0), .has_others = belongs(128) };
-        for (0..128) |byte| {
-            if (belongs(byte)) set.ascii[byte / 32] |= 1 << (byte % 32);
-        }
-        return set;
-    }
-
-    /// How many bytes at the beginning belong to it.
-    pub noinline fn span(set: *const Set, text: []const u8) usize {
-        for (text, 0..) |byte, index| {
-            const belongs = if (byte < 128) set.ascii[byte / 32] >> @intCast(byte % 32) & 1 != 0 else set.has_others;
-            if (!belongs) return index;
-        }
-        return text.len;
-    }
-
-    pub noinline fn hasAll(set: *const Set, text: []const u8) bool {
-        return text.len > 0 and set.span(text) == text.len;
-    }
-};
-
 const testing = std.testing;
 
 test takeUntil {
@@ -136,7 +108,7 @@ test number {
     try testing.expectEqual(0, number("0", 10));
     try testing.expectEqual(65536, number("65536", 10));
     try testing.expectEqual(0xabcdef, number("aBcDeF", 16));
-    for ([_][]const u8{ "", "+1", "-1", "1 ", "0x1", "1_0", "a", "99999999999999999999", "123456789012345678901234567890" }) |text| {
+    for ([_][]const u8{ "", "+1", "-1", "1 ", "0x1", "1_0", "a", "18446744073709551616" }) |text| {
         try testing.expectEqual(none, number(text, 10));
     }
     for ([_][]const u8{ "g", "FFFFFFFFFFFFFFFF0", "@", "`" }) |text| try testing.expectEqual(none, number(text, 16));

@@ -44,6 +44,11 @@ class Service:
         assert isinstance(stats, dict)
         return int(stats["memory_stats"]["usage"])
 
+    def resident_bytes(self) -> int:
+        """What of the program is in memory."""
+        found = self.container.top(ps_args="-o pid,rss")
+        return 1024 * sum(int(row[found["Titles"].index("RSS")]) for row in found["Processes"])
+
     def stop(self) -> tuple[int, float]:
         """Its exit code after SIGTERM, and the seconds until then."""
         began = time.monotonic()

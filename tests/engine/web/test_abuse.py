@@ -27,6 +27,7 @@ SLOW = 10_000 if THOROUGH else 1_000
 SLOW_SECONDS = 60.0 if THOROUGH else 3.0
 FLOODS = 1_000 if THOROUGH else 50
 FLOOD_SECONDS = 30.0 if THOROUGH else 2.0
+MEMORY = "128m" if THOROUGH else "64m"  # a page for each slow request, and the kernel's share
 SEED = 20261127
 
 
@@ -40,8 +41,8 @@ def descriptors() -> Iterator[None]:
 
 @pytest.fixture
 def service(start: Start) -> Iterator[Service]:
-    """A server of its own for each test, in 64 MB, which is still the same one afterwards and ends as it should."""
-    service = start("zig")
+    """A server of its own for each test, in little memory, which is still the same afterwards and ends as it should."""
+    service = start("zig", mem_limit=MEMORY)
     yield service
     service.container.reload()
     assert service.container.status == "running"
