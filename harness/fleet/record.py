@@ -30,7 +30,10 @@ _ENTRY: TypeAdapter[FleetEntry] = TypeAdapter(FleetEntry)
 
 def is_fleet(folder: Path) -> bool:
     """Whether a folder is a fleet's."""
-    return (folder / RECORD).is_file()
+    try:
+        return (folder / RECORD).is_file()
+    except PermissionError:  # another user's: who looks for runs says so
+        return False
 
 
 def run_name(fleet: str, machine: str) -> str:
