@@ -10,8 +10,10 @@ ARGUMENTS ?= --langs all --rungs published
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
 
+# Only the tests without an engine run side by side: an engine serves one harness at a time.
 test: setup lint
-	@$(VENV)/bin/pytest
+	@status=0; $(VENV)/bin/pytest -m "not engine" --numprocesses auto || status=1; \
+	$(VENV)/bin/pytest -m engine || status=1; exit $$status
 	@scripts/on-podman --if-possible $(VENV)/bin/pytest -m podman
 
 everywhere: setup

@@ -118,7 +118,7 @@ def test_without_an_account_only_wall_time_is_looked_at_and_without_conditions_n
 def test_the_reason_says_what_was_claimed_and_what_was_counted() -> None:
     assert str(unexplained(a_claim(cpu=0.1, samples=2), START)) == (
         "its samples claim 0.100 s of CPU time, but 1.100 s were counted; everything else took 0.100 s as measured, "
-        "at most 0.265 s"
+        "at most 0.265 s; its clocks must run during all of a call's work (implementations/README.md)"
     )
 
 

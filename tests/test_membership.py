@@ -122,7 +122,7 @@ def test_a_new_member_s_command_has_the_group_at_once_and_its_files_do_not(way: 
     python = sys.executable if is_usable_by_all(sys.executable) else system
     package = Path(membership.__file__).parent.parent.parent
     scene = ["unshare", "--mount", "sh", "-c", SCENE, "sh", str(tmp_path), str(package), python, PROGRAM, way]
-    for parent in (tmp_path, *tmp_path.parents[:2]):
+    for parent in (tmp_path, *tmp_path.parents[:3]):
         parent.chmod(parent.stat().st_mode | 0o5)
     done = subprocess.run(scene, check=False, capture_output=True, text=True)
     with pytest.raises(KeyError):

@@ -36,7 +36,7 @@ SAMPLES = 2  # of half a second
 WHOLE, NONE, TENTH, HALF, START = r"[1-9]\.\d+", r"0\.0\d+", r"0\.1\d+", r"0\.[56]\d+", r"0\.[0-3]\d+"
 UNCLAIMED = (
     r"its samples claim {} s of CPU time, but {} s were counted; everything else took {} s as measured, at most "
-    r"\d\.\d+ s"
+    r"\d\.\d+ s; its clocks must run .+"
 )
 CAUGHT = {
     "claims-a-thousandth": UNCLAIMED.format(NONE, WHOLE, START),
@@ -109,7 +109,7 @@ def test_who_is_slow_on_purpose_is_believed_within_limits(
         found = measured(bench, image, "is-slow-when-idle", samples=6)
     finally:
         bench.untimed.startups = {}
-    assert re.fullmatch(UNCLAIMED.format(r"0\.3\d+", r"[3-6]\.\d+", r"0\.6\d+"), reason(found))
+    assert re.fullmatch(UNCLAIMED.format(r"0\.3\d+", r"[3-6]\.\d+", r"0\.9\d+"), reason(found))
 
 
 def test_the_account_is_of_all_processes_and_of_one_container_only(engine: DockerEngine, base: str) -> None:

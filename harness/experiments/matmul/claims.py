@@ -22,9 +22,7 @@ THREAD_NS = 25_000  # a thread's end, and a process's, is in the account and in 
 OF_THREADS = 0.25  # largest share of what is claimed: calls of microseconds are little else
 OF_OTHER = 1.0  # the same again: runtimes compile while they work, and work fills the caches that loading needs
 STARTING = 3_000_000  # numbers could be read, checked and written while a slow runtime starts
-TIMES_OURS = (
-    3  # a number may take this many times what it takes harness: slow languages, huge pages that are gathered first
-)
+TIMES_OURS = 3  # a number may take this many times what it takes harness: slow languages, huge pages that are sought
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,8 @@ class Gap:
         """The reason of a failed round."""
         return (
             f"its samples claim {_seconds(self.claimed_ns)} of {self.what}, but {_seconds(self.account_ns)} were "
-            f"counted; everything else took {_seconds(self.other_ns)} as measured, at most {_seconds(self.allowed_ns)}"
+            f"counted; everything else took {_seconds(self.other_ns)} as measured, at most {_seconds(self.allowed_ns)}; "
+            "its clocks must run during all of a call's work (implementations/README.md)"
         )
 
 
