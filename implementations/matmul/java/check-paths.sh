@@ -39,7 +39,7 @@ fails() { # STATUS TEXT RUNG N
   grep -q "$2" said && [ $status = "$1" ] || { cat said && exit 1; }
 }
 fails 1 'holds fewer than 524 rows' naive 524
-fails 1 OutOfMemoryError naive 32768
+JDK_JAVA_OPTIONS=-Xmx64m fails 1 OutOfMemoryError naive 4000
 fails 2 'no such rung' none 1
 fails 2 'usage' naive one
 MATMUL_ISA=none fails 3 'and not none' vectorized 1
