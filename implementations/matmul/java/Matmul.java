@@ -132,7 +132,7 @@ void read(Path path, List<DoubleBuffer> rows, long first) throws IOException {
     for (int i = 0; i < rows.size(); i++) {
       long place = (first + i) % n * bytes.length;
       if (file.read(ByteBuffer.wrap(bytes), place) < bytes.length) {
-        throw new EOFException("%s holds fewer than %d rows".formatted(path, n));
+        throw new EOFException(path + " holds fewer than " + n + " rows");
       }
       rows.get(i).put(0, doubles(bytes), 0, n);
     }

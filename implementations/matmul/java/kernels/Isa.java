@@ -48,10 +48,9 @@ public enum Isa {
   public static void requireForced() {
     String forced = System.getenv("MATMUL_ISA");
     if (forced != null && !forced.equals(CHOSEN.toString())) {
-      throw new UnsupportedOperationException("""
-          the path is %s and not %s; for another than the best that this CPU has, set \
-          JDK_JAVA_OPTIONS to -XX:UseAVX=2 (avx2) or -XX:UseAVX=0 (baseline)\
-          """.formatted(CHOSEN, forced));
+      throw new UnsupportedOperationException("the path is " + CHOSEN + " and not " + forced
+          + "; for another than the best that this CPU has, set JDK_JAVA_OPTIONS to -XX:UseAVX=2 "
+          + "(avx2) or -XX:UseAVX=0 (baseline)");
     }
   }
 
