@@ -112,7 +112,7 @@ public final class Web {
     System.setProperty("sun.net.httpserver.maxReqHeaderSize", String.valueOf(MAX_HEAD));
     System.setProperty("sun.net.httpserver.maxReqTime", "10"); // seconds, of a request
     System.setProperty("sun.net.httpserver.timerMillis", "1000"); // how often that is looked at
-    System.setProperty("sun.net.httpserver.idleInterval", "60"); // seconds, of a connection
+    System.setProperty("sun.net.httpserver.idleInterval", "50"); // seconds: it looks every ten
     System.setProperty("sun.net.httpserver.maxIdleConnections", "100000");
     System.setProperty("jdk.virtualThreadScheduler.parallelism", String.valueOf(threads));
     HttpServer server = HttpServer.create(address, BACKLOG);
