@@ -29,8 +29,11 @@ _ENTRY: TypeAdapter[FleetEntry] = TypeAdapter(FleetEntry)
 
 
 def is_fleet(folder: Path) -> bool:
-    """Whether a folder is a fleet's."""
-    return (folder / RECORD).is_file()
+    """Whether a folder is a fleet's; one that may not be entered is none, and whoever looks for runs says why."""
+    try:
+        return (folder / RECORD).is_file()
+    except OSError:
+        return False
 
 
 def run_name(fleet: str, machine: str) -> str:
