@@ -29,10 +29,10 @@ _ENTRY: TypeAdapter[FleetEntry] = TypeAdapter(FleetEntry)
 
 
 def is_fleet(folder: Path) -> bool:
-    """Whether a folder is a fleet's."""
+    """Whether a folder is a fleet's; one that may not be entered is none, and whoever looks for runs says why."""
     try:
         return (folder / RECORD).is_file()
-    except PermissionError:  # another user's: who looks for runs says so
+    except OSError:
         return False
 
 
