@@ -44,9 +44,10 @@ def connected(hosts: Hosts, absent: Absent, *, insecure: bool = False) -> Iterat
             with _slurm(hosts.slurm) as cluster, _client(cluster) as client:
                 yield Connected(client, int(hosts.slurm["machines"]))
         else:
-            from harness.fleet.ssh import reached
+            from harness.fleet.ssh import await_workers, reached
 
             with reached(hosts.listed, Security.temporary(), absent) as cluster, _client(cluster) as client:
+                await_workers(cluster, client)
                 yield Connected(client, 0)
 
 

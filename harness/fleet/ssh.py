@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncssh
 import dask
-from distributed import Scheduler, Security, SpecCluster
+from distributed import Client, Scheduler, Security, SpecCluster
 from distributed.core import Status
 from distributed.deploy.ssh import Worker
 
@@ -20,6 +20,7 @@ from harness.fleet.hosts import CONNECTION, INTERPRETER, Host
 from harness.fleet.workers import UNSEEN, WORKER, Absent
 
 SSH_PORT = 22
+CONNECT_S = 30
 
 
 class Reached(Worker):
@@ -28,6 +29,7 @@ class Reached(Worker):
     def __init__(self, scheduler: str, *, folder: str, pem: str, absent: Absent, **options: Any) -> None:
         super().__init__(scheduler, **options)
         self._folder, self._pem, self._absent = folder, pem, absent
+        self.comes = True
 
     async def start(self) -> None:
         """Write the certificate where only the host's user can read it, then start the worker.
@@ -42,6 +44,7 @@ class Reached(Worker):
             await super().start()
         except Exception as error:  # noqa: BLE001 (whatever it is, the other machines go on)
             self._absent(str(self.name), f"its worker could not be started over SSH: {error}")
+            self.comes = False
             self.status = Status.running  # as far as Dask is concerned; no worker of its name will come
 
     async def close(self) -> None:
@@ -75,6 +78,14 @@ def reached(hosts: Sequence[Host], security: Security, absent: Absent) -> Iterat
             raise HarnessError(f"the fleet's scheduler cannot be started here: {error}") from error
         with cluster:
             yield cluster
+
+
+def await_workers(cluster: SpecCluster, client: Client) -> None:
+    """Wait until the scheduler knows the workers that were started: they say that they run before it does."""
+    coming = sum(worker.comes for worker in cluster.workers.values())
+    if coming:
+        with suppress(TimeoutError):  # one that ended at once is not waited for longer
+            client.wait_for_workers(coming, timeout=CONNECT_S)
 
 
 def _options(host: Host) -> dict[str, Any]:
