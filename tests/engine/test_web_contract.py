@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-import tomllib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -18,9 +17,8 @@ import pytest
 from docker.models.containers import Container
 
 from harness.engine.docker import DockerEngine
-from harness.images.catalog import Source, root
+from harness.images.catalog import load_catalog, root
 from harness.images.recipes import build_if_missing, plan_of
-from harness.model.manifests import Manifest
 from tests.web_cases import CASES, MAX_BODY_BYTES
 from tests.web_client import Answer, Client, chunked, get, outcome, post
 from tests.web_deviations import DEVIATIONS, Outcome
@@ -29,21 +27,15 @@ from tests.web_servers import ARGUMENTS_S, Server, free_port, started
 pytestmark = pytest.mark.engine
 
 FOLDER = root() / "implementations" / "web"
-MANIFESTS = {path.parent.name: tomllib.loads(path.read_text()) for path in sorted(FOLDER.glob("*/manifest.toml"))}
-SERVICES = [name for name, manifest in MANIFESTS.items() if "json" in manifest["scenarios"]]
+SERVERS = load_catalog(root(), "web").implementations
+SERVICES = [name for name, source in SERVERS.items() if "json" in source.manifest.scenarios]
 PAGE = (FOLDER / "index.html").read_bytes()
 DEADLINE_S = 10
 AT_ONCE = 2
 DATE = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
 
 every_service = pytest.mark.parametrize("name", SERVICES)
-every_server = pytest.mark.parametrize("name", MANIFESTS)
-
-
-def source_of(name: str) -> Source:
-    known = {key: value for key, value in MANIFESTS[name].items() if key in Manifest.model_fields}
-    recipe = root() / "containers" / "web" / name / "Dockerfile"
-    return Source(Manifest(**known, name=f"web-{name}"), FOLDER / name, recipe)
+every_server = pytest.mark.parametrize("name", SERVERS)
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +43,12 @@ def tags(engine: DockerEngine, base: str) -> dict[str, str]:
     """The image of every server."""
 
     def build(name: str) -> str:
-        plan = plan_of(source_of(name), base)
+        plan = plan_of(SERVERS[name], base)
         build_if_missing(engine, plan, lambda _line: None, ships=True)
         return plan.tag
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(MANIFESTS, pool.map(build, MANIFESTS), strict=True))
+        return dict(zip(SERVERS, pool.map(build, SERVERS), strict=True))
 
 
 Start = Callable[..., Server]
@@ -81,7 +73,7 @@ def start(client: docker.DockerClient, tags: dict[str, str], labels: dict[str, s
 def servers(start: Start) -> Iterator[dict[str, Future[Server]]]:
     """Every server, on one thread."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {name: pool.submit(start, name) for name in MANIFESTS}
+        yield {name: pool.submit(start, name) for name in SERVERS}
 
 
 @pytest.fixture
