@@ -4,13 +4,6 @@ import kernels.Isa;
 
 static final int LARGEST_N = 32_768;
 
-static final String USAGE = """
-    usage: matmul info
-           matmul run RUNG N THREADS FIRST ROWS CALLS SAMPLES
-    RUNG is one of %s; FIRST and CALLS may be 0, FIRST is below N, N is at most %d, and ROWS at most N\
-    """.formatted(
-    Ladder.RUNGS.stream().map(Rung::name).collect(Collectors.joining(", ")), LARGEST_N);
-
 /** What {@code run} is asked for. */
 record Request(Rung<?> rung, int n, int threads, int first, int rows, int calls, int samples) {
   Request {
@@ -24,16 +17,21 @@ record Request(Rung<?> rung, int n, int threads, int first, int rows, int calls,
     if (args.length != 8 || !args[0].equals("run")) {
       throw new IllegalArgumentException("no such call");
     }
-    int[] numbers = Stream.of(args).skip(2).mapToInt(Integer::parseInt).toArray();
+    int[] numbers = new int[6];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = Integer.parseInt(args[2 + i]);
+    }
     return new Request(
         rung(args[1]), numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
   }
 
   private static Rung<?> rung(String name) {
-    return Ladder.RUNGS.stream()
-        .filter(rung -> rung.name().equals(name))
-        .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("no such rung: " + name));
+    for (Rung<?> rung : Ladder.RUNGS) {
+      if (rung.name.equals(name)) {
+        return rung;
+      }
+    }
+    throw new IllegalArgumentException("no such rung: " + name);
   }
 }
 
@@ -43,13 +41,13 @@ void main(String[] args) {
       IO.println(info());
     } else {
       Request request = Request.parse(args);
-      if (request.rung.paths() != Rung.Paths.ONE) {
+      if (request.rung.paths != Rung.Paths.ONE) {
         Isa.requireForced();
       }
       run(request.rung, request);
     }
   } catch (IllegalArgumentException e) {
-    fail(2, e.getMessage() + "\n" + USAGE);
+    fail(2, e.getMessage() + "\n" + usage());
   } catch (UnsupportedOperationException e) {
     fail(3, e.getMessage());
   } catch (IOException e) {
@@ -57,23 +55,45 @@ void main(String[] args) {
   }
 }
 
+String usage() {
+  String names = "";
+  for (Rung<?> rung : Ladder.RUNGS) {
+    names += " " + rung.name;
+  }
+  return """
+      usage: matmul info
+             matmul run RUNG N THREADS FIRST ROWS CALLS SAMPLES
+      FIRST and CALLS may be 0, FIRST is below N, N is at most 32768, and ROWS at most N
+      RUNG is one of\
+      """ + names;
+}
+
 void fail(int status, String message) {
   System.err.println("matmul: " + message);
   System.exit(status);
 }
 
-/** What this image holds; the flags are those that this virtual machine was started with. */
-String info() {
-  String toolchain = System.getProperty("java.vm.name") + " " + Runtime.version();
-  String flags = Stream.of(ProcessHandle.current().info().arguments().orElseThrow())
-                     .takeWhile(argument -> !argument.equals("-jar"))
-                     .collect(Collectors.joining(" "));
-  String rungs =
-      Ladder.RUNGS.stream().map(rung -> rung.json(flags)).collect(Collectors.joining(",\n"));
-  return """
-      {"toolchain": "%s", "rungs": {
-      %s}}\
-      """.formatted(toolchain, rungs);
+/**
+ * What this image holds; the flags are those that this virtual machine was started with. In plain
+ * loops and sums: streams, formats and lambdas would take three times as long as all else does
+ * until the virtual machine answers.
+ */
+String info() throws IOException {
+  String flags = flags();
+  String rungs = "";
+  for (Rung<?> rung : Ladder.RUNGS) {
+    rungs += (rungs.isEmpty() ? "" : ",\n") + rung.json(flags);
+  }
+  return "{\"toolchain\": \"" + System.getProperty("java.vm.name") + " "
+      + System.getProperty("java.runtime.version") + "\", \"rungs\": {\n" + rungs + "}}";
+}
+
+/** The arguments of this virtual machine, without what it runs. */
+String flags() throws IOException {
+  try (FileInputStream arguments = new FileInputStream("/proc/self/cmdline")) {
+    String all = new String(arguments.readAllBytes()).replace('\0', ' ');
+    return all.substring(all.indexOf(' ') + 1, all.indexOf(" -jar "));
+  }
 }
 
 /** Times the samples, a line for each, and writes the last C. */
@@ -81,9 +101,9 @@ String info() {
   int n = request.n;
   int starts = Math.min(request.calls, n); // each call begins a row further down
   double[] zeros = new double[n];
-  Matrix<M> a = rung.matrix().allocate(request.rows + starts, n);
-  Matrix<M> b = rung.matrix().allocate(n + starts, n);
-  Matrix<M> c = rung.matrix().allocate(request.rows, n);
+  Matrix<M> a = rung.allocate(request.rows + starts, n);
+  Matrix<M> b = rung.allocate(n + starts, n);
+  Matrix<M> c = rung.allocate(request.rows, n);
   List<M> lefts = IntStream.range(0, starts).mapToObj(i -> a.part().from(i, request.rows)).toList();
   List<M> rights = IntStream.range(0, starts).mapToObj(i -> b.part().from(i, n)).toList();
   M sums = c.part().from(0, request.rows);
@@ -95,7 +115,7 @@ String info() {
     long wallStart = System.nanoTime();
     for (int call = 0; call < request.calls; call++) {
       int start = call % n; // after all rows it is the first one's turn again
-      rung.kernel().multiply(lefts.get(start), rights.get(start), sums, request.threads);
+      rung.multiply(lefts.get(start), rights.get(start), sums, request.threads);
     }
     long wall = System.nanoTime() - wallStart;
     long cpu = CpuClock.nanoTime() - cpuStart;
@@ -112,7 +132,7 @@ void read(Path path, List<DoubleBuffer> rows, long first) throws IOException {
     for (int i = 0; i < rows.size(); i++) {
       long place = (first + i) % n * bytes.length;
       if (file.read(ByteBuffer.wrap(bytes), place) < bytes.length) {
-        throw new EOFException("%s holds fewer than %d rows".formatted(path, n));
+        throw new EOFException(path + " holds fewer than " + n + " rows");
       }
       rows.get(i).put(0, doubles(bytes), 0, n);
     }

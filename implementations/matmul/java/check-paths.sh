@@ -6,7 +6,7 @@ run() { # RUNG N SWITCH...
   rung=$1 n=$2
   shift 2
   rm -f /out/c.f64
-  /image/jre/bin/java "$@" --add-modules=jdk.incubator.vector -jar /app/matmul.jar run "$rung" "$n" 3 0 "$n" 2 1
+  /image/jre/bin/java "$@" -jar /app/matmul.jar run "$rung" "$n" 3 0 "$n" 2 1
 }
 mkdir -p /data /out
 for n in 1 25 523; do # 523: several panels
@@ -31,3 +31,17 @@ for n in 1 25 523; do # 523: several panels
   done
   unset MATMUL_ISA
 done
+
+# What fails says why: the runtime has no classes but those that runs load.
+fails() { # STATUS TEXT RUNG N
+  status=0
+  run "$3" "$4" 2>said || status=$?
+  grep -q "$2" said && [ $status = "$1" ] || { cat said && exit 1; }
+}
+fails 1 'holds fewer than 524 rows' naive 524
+JDK_JAVA_OPTIONS=-Xmx64m fails 1 OutOfMemoryError naive 4000
+fails 2 'no such rung' none 1
+fails 2 'usage' naive one
+MATMUL_ISA=none fails 3 'and not none' vectorized 1
+rm /data/a.f64
+fails 1 'NoSuchFileException' naive 1

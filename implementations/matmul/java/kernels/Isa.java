@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.VectorShape;
 
 /**
  * The instruction sets that rungs choose from, and the one that this virtual machine compiles for.
@@ -25,10 +25,10 @@ public enum Isa {
     }
     // Intel's first CPUs with 256-bit vectors cannot fuse a multiplication and an addition: those
     // count as baseline, and so does a machine that tells HotSpot's flags to leave the vectors
-    // unused.
-    return switch (DoubleVector.SPECIES_PREFERRED.vectorBitSize()) {
-      case 512 -> AVX512;
-      case 256 -> hasFma() ? AVX2 : BASELINE;
+    // unused. To ask DoubleVector would take as long as the virtual machine takes to start.
+    return switch (VectorShape.preferredShape()) {
+      case S_512_BIT -> AVX512;
+      case S_256_BIT -> hasFma() ? AVX2 : BASELINE;
       default -> BASELINE;
     };
   }
@@ -48,10 +48,9 @@ public enum Isa {
   public static void requireForced() {
     String forced = System.getenv("MATMUL_ISA");
     if (forced != null && !forced.equals(CHOSEN.toString())) {
-      throw new UnsupportedOperationException("""
-          the path is %s and not %s; for another than the best that this CPU has, set \
-          JDK_JAVA_OPTIONS to -XX:UseAVX=2 (avx2) or -XX:UseAVX=0 (baseline)\
-          """.formatted(CHOSEN, forced));
+      throw new UnsupportedOperationException("the path is " + CHOSEN + " and not " + forced
+          + "; for another than the best that this CPU has, set JDK_JAVA_OPTIONS to -XX:UseAVX=2 "
+          + "(avx2) or -XX:UseAVX=0 (baseline)");
     }
   }
 

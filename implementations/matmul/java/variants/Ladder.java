@@ -6,15 +6,15 @@ import kernels.Naive;
 
 /** The naive rung on a heap in huge pages, which this image's virtual machine asks Linux for. */
 final class Ladder {
-  static final List<Rung<?>> RUNGS =
-      List.of(Rung.nested("naive@huge-pages", "ijk", "one", Ladder::multiply));
-
-  private static void multiply(double[][] a, double[][] b, double[][] c, int threads) {
-    if (!HugePages.ARE_GIVEN) {
-      throw new UnsupportedOperationException("Linux gives no transparent huge pages here");
+  static final List<Rung<?>> RUNGS = List.of(new Rung.Nested("naive@huge-pages", "ijk", "one") {
+    @Override
+    void multiply(double[][] a, double[][] b, double[][] c, int threads) {
+      if (!HugePages.ARE_GIVEN) {
+        throw new UnsupportedOperationException("Linux gives no transparent huge pages here");
+      }
+      Naive.multiply(a, b, c, threads);
     }
-    Naive.multiply(a, b, c, threads);
-  }
+  });
 
   /** Read when a kernel is first called, and not for {@code info}. */
   private static final class HugePages {
