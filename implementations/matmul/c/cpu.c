@@ -72,16 +72,26 @@ static void read_line(const char *directory, const char *name, char line[static 
         close(file);
 }
 
+// The number that a text begins with, and where it ends. strtoul knows all bases, and would be 2.5 KB.
+static size_t read_number(const char *text, const char **end) {
+    size_t number = 0;
+    for (; *text >= '0' && *text <= '9'; text++)
+        number = 10 * number + (size_t)(*text - '0');
+    *end = text;
+    return number;
+}
+
 static struct caches read_caches(void) {
     size_t bytes[] = {0, 32 << 10, 512 << 10, 4 << 20}; // of level 1 to 3, where the kernel does not tell
-    char directory[] = "/sys/devices/system/cpu/cpu0/cache/index0/", line[32], *end;
+    char directory[] = "/sys/devices/system/cpu/cpu0/cache/index0/", line[32];
+    const char *end;
     for (char *index = strrchr(directory, '0'); *index < '8'; ++*index) {
         read_line(directory, "type", line);
         const bool holds_data = !strcmp(line, "Data") || !strcmp(line, "Unified");
         read_line(directory, "level", line);
-        const size_t level = strtoul(line, NULL, 10);
+        const size_t level = read_number(line, &end);
         read_line(directory, "size", line);
-        const size_t kilobytes = strtoul(line, &end, 10);
+        const size_t kilobytes = read_number(line, &end);
         if (holds_data && level >= 1 && level <= 3 && kilobytes && *end == 'K')
             bytes[level] = kilobytes << 10;
     }

@@ -72,7 +72,7 @@ static const struct rung *find_rung(const char *name) {
 static void *allocate(size_t count) {
     void *numbers = mmap(NULL, count * sizeof(double), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (numbers == MAP_FAILED)
-        FAIL(EXIT_FAILURE, "a matrix of ", DECIMAL(count), " numbers: ", strerror(errno));
+        FAIL(EXIT_FAILURE, "a matrix of ", DECIMAL(count), " numbers: error ", DECIMAL(errno));
     return numbers;
 }
 
@@ -80,12 +80,12 @@ static void *allocate(size_t count) {
 static void read_around(const char *path, char *to, size_t count, size_t first, size_t size) {
     const int file = open(path, O_RDONLY);
     if (file < 0)
-        FAIL(EXIT_FAILURE, path, ": ", strerror(errno));
+        FAIL(EXIT_FAILURE, path, ": error ", DECIMAL(errno));
     for (size_t got = 0; got < count;) {
         const size_t at = (first + got) % size, left = count - got;
         const ssize_t length = pread(file, to + got, left < size - at ? left : size - at, (off_t)at);
         if (length < 0)
-            FAIL(EXIT_FAILURE, path, ": ", strerror(errno));
+            FAIL(EXIT_FAILURE, path, ": error ", DECIMAL(errno));
         if (!length)
             FAIL(EXIT_FAILURE, path, " ends after ", DECIMAL(at), " bytes where ", DECIMAL(size), " are needed");
         got += (size_t)length;
@@ -96,7 +96,7 @@ static void read_around(const char *path, char *to, size_t count, size_t first, 
 static void write_matrix(const char *path, const void *numbers, size_t count) {
     const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (file < 0 || write_all(file, numbers, count * sizeof(double)) || close(file))
-        FAIL(EXIT_FAILURE, path, ": ", strerror(errno));
+        FAIL(EXIT_FAILURE, path, ": error ", DECIMAL(errno));
 }
 
 static unsigned long long clock_ns(clockid_t clock) {

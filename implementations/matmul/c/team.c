@@ -24,7 +24,8 @@ void run_team(size_t threads, void (*run)(void *shared, size_t t), void *shared)
         members[t] = (struct member){.run = run, .shared = shared, .t = t};
         const int error = pthread_create(&members[t].thread, NULL, run_member, &members[t]);
         if (error)
-            FAIL(EXIT_FAILURE, "cannot start thread ", DECIMAL(t + 1), " of ", DECIMAL(threads), ": ", strerror(error));
+            FAIL(EXIT_FAILURE, "cannot start thread ", DECIMAL(t + 1), " of ", DECIMAL(threads), ": error ",
+                 DECIMAL(error));
     }
     run(shared, 0);
     for (size_t t = 1; t < threads; t++)

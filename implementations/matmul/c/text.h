@@ -9,7 +9,8 @@ int write_all(int file, const void *bytes, size_t size);
 // Writes strings, one after the other, to a file descriptor.
 #define PRINT(file, ...) print_parts(file, (const char *const[]){__VA_ARGS__, NULL})
 
-// Says on standard error what is wrong, and ends the program.
+// Says on standard error what is wrong, and ends the program. An error of the system is told by its number: the texts
+// that strerror has for them would be 2 KB.
 #define FAIL(status, ...) fail_parts(status, (const char *const[]){__VA_ARGS__, NULL})
 
 // A number as a string that lives as long as the block it stands in.

@@ -34,17 +34,21 @@ case ${1:-} in
 library)
   # OpenBLAS is built for glibc, which zig links only dynamically: gcc makes the one static executable.
   options "\"OpenBLAS $(dpkg-query -W -f '${Version}' libopenblas-pthread-dev)\""
-  zig build-obj $flags -target "$target-gnu" -lc -fcompiler-rt -ffunction-sections -femit-bin=library.o main.zig
+  zig build-obj -lc -fcompiler-rt -ffunction-sections -femit-bin=library.o $flags -target "$target-gnu" \
+    --dep program -Mroot=core.zig -O small -mcpu=baseline -target "$target-gnu" -Mprogram=main.zig
   gcc-14 -static -s -Wl,--gc-sections library.o -lopenblas -lm -o library
   ;;
 test)
   options null
   objects=
   [ "$arch" = aarch64 ] || build_levels safe
-  zig test -O safe -mcpu=baseline main.zig $objects --test-no-exec -femit-bin=tests
+  tested() { # TARGET-FLAGS...
+    zig test --test-no-exec "$@" -O safe --dep program -Mroot=core.zig -O safe -Mprogram=main.zig $objects
+  }
+  tested -mcpu=baseline -femit-bin=tests
   ./tests
   if [ "$arch" = x86_64 ]; then # AVX2 and NEON, whatever this CPU has
-    zig test -O safe -target aarch64-linux main.zig --test-no-exec -femit-bin=tests-aarch64
+    objects= tested -target aarch64-linux -femit-bin=tests-aarch64
     export EMULATED=
     qemu-x86_64 -cpu max ./tests
     qemu-aarch64 ./tests-aarch64
@@ -60,6 +64,8 @@ test)
   else
     assert_packed baseline 'fmla.*v.*\.2d'
   fi
-  zig build-exe $flags -target "$target" -femit-bin=matmul main.zig $objects
+  # The program for size, and all else for speed. Nothing unwinds stacks.
+  zig build-exe -femit-bin=matmul -fno-unwind-tables --gc-sections $flags -target "$target" --dep program -Mroot=core.zig \
+    -O small -mcpu=baseline -target "$target" -fno-unwind-tables -Mprogram=main.zig $objects
   ;;
 esac

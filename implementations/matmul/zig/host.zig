@@ -42,6 +42,31 @@ pub fn print(text: []const u8) void {
     write(linux.STDOUT_FILENO, "standard output", text);
 }
 
+/// Prints numbers, a line of them, to standard output.
+pub fn printNumbers(numbers: [3]u64) void {
+    var line: [63]u8 = undefined;
+    var size: usize = 0;
+    for (numbers, 0..) |number, at| {
+        var text: [20]u8 = undefined;
+        const digits = decimal(&text, number);
+        @memcpy(line[size..][0..digits.len], digits);
+        size += digits.len + 1;
+        line[size - 1] = if (at < numbers.len - 1) ' ' else '\n';
+    }
+    print(line[0..size]);
+}
+
+/// A number in digits; std's can do so much more that it would be 2 KB.
+fn decimal(text: *[20]u8, number: u64) []const u8 {
+    var first: usize = text.len;
+    var rest = number;
+    while (first == text.len or rest > 0) : (rest /= 10) {
+        first -= 1;
+        text[first] = @intCast('0' + rest % 10);
+    }
+    return text[first..];
+}
+
 /// Says on standard error why the program cannot go on, in pieces of text, and ends it with `status`.
 pub fn fatal(status: u8, pieces: []const []const u8) noreturn {
     _ = linux.write(linux.STDERR_FILENO, "matmul: ", 8);
@@ -80,6 +105,9 @@ fn write(file: linux.fd_t, name: [*:0]const u8, bytes: []const u8) void {
 fn check(result: usize, name: [*:0]const u8) usize {
     return switch (linux.errno(result)) {
         .SUCCESS => result,
-        else => |errno| fatal(1, &.{ std.mem.span(name), ": E", @tagName(errno) }),
+        else => |errno| {
+            var text: [20]u8 = undefined;
+            fatal(1, &.{ std.mem.span(name), ": error ", decimal(&text, @backingInt(errno)) });
+        },
     };
 }

@@ -1,11 +1,13 @@
-//! The program of the contract: `matmul info` and `matmul run`.
+//! The program of the contract: `matmul info` and `matmul run`. It is a module of its own, compiled for size: nothing in
+//! it is timed.
 
 const std = @import("std");
 const builtin = @import("builtin");
-const build_options = @import("build_options.zig"); // written by the recipe
-const host = @import("host.zig");
-const Isa = @import("isa.zig").Isa;
-const rungs = @import("rungs.zig");
+const core = @import("root");
+const build_options = core.build_options;
+const host = core.host;
+const Isa = core.Isa;
+const rungs = core.rungs;
 
 comptime {
     // The files hold little-endian numbers, and are taken as they are.
@@ -21,7 +23,8 @@ pub fn main(init: std.process.Init.Minimal) void {
         run(.parse(args[1..]), forced)
     else
         misused("unknown command, or wrong number of arguments:", if (args.len > 0) std.mem.span(args[0]) else "");
-    outcome catch |err| host.fatal(1, &.{@errorName(err)});
+    // The names of errors would come with those of all that std knows, 3 KB.
+    outcome catch |err| host.fatal(1, &.{if (err == error.OutOfMemory) "out of memory" else "a thread could not be started"});
 }
 
 /// MATMUL_ISA is for tests: with it they run every path that this CPU has.
@@ -89,23 +92,9 @@ fn run(job: Job, forced: ?Isa) !void {
         }
         const end: host.Moment = .now();
 
-        var buffer: [64]u8 = undefined;
-        const sample = .{ end.wall - start.wall, end.cpu - start.cpu, checksum(c) };
-        host.print(try std.mem.print(&buffer, "{d} {d} {d}\n", sample));
+        host.printNumbers(.{ end.wall - start.wall, end.cpu - start.cpu, core.checksum(c) });
     }
     host.writeFile("/out/c.f64", std.mem.sliceAsBytes(c));
-}
-
-fn checksum(c: []const f64) u32 {
-    var sum: u32 = 0;
-    var weight: u32 = 1;
-    for (c) |entry| {
-        // A kernel gone wrong may leave anything in C, which must give a wrong sum and not undefined behaviour.
-        const value = std.math.lossyCast(i32, entry);
-        sum +%= @as(u32, @bitCast(value)) *% weight;
-        weight +%= 2;
-    }
-    return sum;
 }
 
 /// What `matmul run` is asked for.
@@ -151,14 +140,4 @@ fn misused(problem: []const u8, argument: []const u8) noreturn {
 
 fn equal(arg: [*:0]const u8, word: []const u8) bool {
     return std.mem.eql(u8, std.mem.span(arg), word);
-}
-
-test checksum {
-    const expected: u32 = @bitCast(@as(i32, 1 * 1 + 2 * 3 - 3 * 5));
-    try std.testing.expectEqual(expected, checksum(&.{ 1, 2, -3 }));
-}
-
-test {
-    _ = rungs;
-    if (builtin.cpu.arch == .aarch64) _ = @import("levels.zig"); // of which it has one: the test's own
 }

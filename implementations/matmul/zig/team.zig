@@ -11,8 +11,8 @@ pub fn run(threads: usize, comptime work: anytype, args: anytype) !void {
     defer gpa.free(workers);
     for (workers, 1..) |*worker, me| {
         // Those already started wait for the whole team, so without one there is no way back.
-        worker.* = std.Thread.spawn(.{}, work, args ++ .{me}) catch |err|
-            host.fatal(1, &.{ "a thread: ", @errorName(err) });
+        worker.* = std.Thread.spawn(.{}, work, args ++ .{me}) catch
+            host.fatal(1, &.{"a thread could not be started"});
     }
     @call(.auto, work, args ++ .{0});
     for (workers) |worker| worker.join();

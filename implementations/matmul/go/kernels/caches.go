@@ -14,8 +14,14 @@ func caches(folder string) [4]int {
 	bytes := [4]int{1: 32 << 10, 2: 512 << 10, 3: 4 << 20}
 	for index := 0; ; index++ {
 		fact := func(name string) string {
-			text, _ := os.ReadFile(folder + "index" + strconv.Itoa(index) + "/" + name)
-			return strings.TrimSpace(string(text))
+			file, err := os.Open(folder + "index" + strconv.Itoa(index) + "/" + name)
+			if err != nil {
+				return ""
+			}
+			defer file.Close()
+			var text [32]byte
+			length, _ := file.Read(text[:])
+			return strings.TrimSpace(string(text[:length]))
 		}
 		level, err := strconv.Atoi(fact("level"))
 		if err != nil {
