@@ -173,15 +173,16 @@ def a_catalog(folder: Path, *manifests: Manifest, others: Sequence[Manifest] = (
 
 def saved_image(*layers: Mapping[str, bytes], gzipped: bool = False) -> bytes:
     """What `docker save` writes of an image with these layers of files."""
-    blobs = {f"blobs/{number}": _tar(files) for number, files in enumerate(layers)}
+    blobs = {f"blobs/{number}": archive_of(files) for number, files in enumerate(layers)}
     if gzipped:
         blobs = {name: gzip.compress(blob, mtime=0) for name, blob in blobs.items()}
     index = json.dumps([{"Config": "config.json", "Layers": list(blobs)}]).encode()
     settings = json.dumps({"config": {"Entrypoint": ["/matmul"], "Env": ["LANG=C.UTF-8"]}}).encode()
-    return _tar({"manifest.json": index, "config.json": settings, **blobs})
+    return archive_of({"manifest.json": index, "config.json": settings, **blobs})
 
 
-def _tar(files: Mapping[str, bytes]) -> bytes:
+def archive_of(files: Mapping[str, bytes]) -> bytes:
+    """A tar archive of these files."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, data in files.items():

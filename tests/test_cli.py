@@ -377,6 +377,34 @@ def test_a_broken_budget_ends_with_3_after_the_table(engine: FakeEngine, harness
     assert harness("images", "--langs", "zig,c").code == 0
 
 
+@pytest.mark.usefixtures("engine")
+def test_an_images_bytes_are_explained(harness: Command) -> None:
+    ended = harness("images", "--why", "zig")
+    assert ended.code == 0
+    assert ended.out.split()[:3] == ["zig:", "files,", "bytes"]
+    assert ended.out.split()[-4:] == ["/lib/runtime", "600", "/matmul", "300"]
+    ended = harness("images", "--why", "zgi")
+    assert (ended.code, "did you mean zig?" in ended.err) == (2, True)
+
+
+def test_images_that_do_not_build_are_not_explained(engine: FakeEngine, harness: Command) -> None:
+    engine.unbuildable = frozenset({"zig"})
+    ended = harness("images", "--why", "zig")
+    assert (ended.code, ended.out) == (2, "")
+    assert "zig did not build: error: expected ';'" in ended.err
+
+
+def test_two_images_are_compared_by_name_by_clone_and_by_tag(engine: FakeEngine, harness: Command) -> None:
+    engine.images.add("mine:1")
+    for other in ("zig", f"{root()}:zig", "mine:1"):
+        ended = harness("images", "--diff", "c", other)
+        assert ended.code == 0
+        assert f"From c to {other}" in ended.out
+        assert "All parts are of the same sizes." in ended.out
+    ended = harness("images", "--diff", "c", "mine:2")
+    assert (ended.code, "has no image mine:2" in ended.err) == (2, True)
+
+
 def test_clean_tells_what_it_removed_and_what_it_left(engine: FakeEngine, harness: Command) -> None:
     assert harness("clean").out == (
         "removed 2 containers, 1 volumes and 0 images\n"
