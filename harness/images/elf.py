@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator
 
-from elftools.elf.constants import P_FLAGS, SH_FLAGS
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import Section, SymbolTableSection
 
 MAGIC = b"\x7fELF"
-HEADER_BYTES = 64  # which says where the sections are, and begins the first segment
 
 
 def is_elf(data: bytes) -> bool:
@@ -20,15 +18,20 @@ def is_elf(data: bytes) -> bool:
 
 
 def is_twin(other: bytes, data: bytes) -> bool:
-    """Whether another binary holds the same code at the same addresses, whatever else it holds."""
-    return is_elf(other) and list(_code(other)) == list(_code(data))
+    """Whether another binary's sections of code are in this one, at the same addresses, whatever else either holds."""
+    if not is_elf(other):
+        return False
+    code = [each for each in _read(other).iter_sections() if each["sh_flags"] & SH_FLAGS.SHF_EXECINSTR]
+    return bool(code) and all(_loaded(data, each["sh_addr"], each["sh_size"]) == each.data() for each in code)
 
 
-def _code(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _loaded(data: bytes, address: int, size: int) -> bytes:
+    """What a binary has at an address once it is loaded from its file; nothing where that is not in it."""
     for segment in _read(data).iter_segments("PT_LOAD"):
-        if segment["p_flags"] & P_FLAGS.PF_X:
-            skipped = HEADER_BYTES if segment["p_offset"] == 0 else 0
-            yield segment["p_vaddr"], segment.data()[skipped:]
+        start = address - segment["p_vaddr"]
+        if 0 <= start < segment["p_filesz"]:
+            return segment.data()[start : start + size]
+    return b""
 
 
 def sections(data: bytes, *, loaded: bool) -> Counter[str]:
