@@ -21,5 +21,5 @@ def test_the_page_is_one_text_in_every_folder() -> None:
     assert len(pages) == 1
 
 
-def test_the_launchers_of_the_yardsticks_are_one_program() -> None:
+def test_the_launchers_of_the_references_are_one_program() -> None:
     assert len({path.read_bytes() for path in FOLDER.glob("*/launch.c")}) == 1
