@@ -5,17 +5,22 @@ VENV := .venv
 HARNESS := $(VENV)/bin/harness
 ARGUMENTS ?= --langs all --rungs published
 
-.PHONY: compare test everywhere reproducible podman debian13 debian-sid oldest mutants abuse fuzz pins lint setup docs clean
+.PHONY: compare test test-units test-browser test-podman everywhere reproducible podman debian13 debian-sid oldest mutants abuse fuzz pins lint setup docs clean
 
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
 
-# Only the tests without an engine run side by side: an engine serves one harness at a time.
-test: setup lint
-	@status=0; $(VENV)/bin/pytest -m "not engine and not browser" --numprocesses auto || status=1; \
-	scripts/with-browser --if-possible $(VENV)/bin/pytest -m browser || status=1; \
-	$(VENV)/bin/pytest -m engine || status=1; exit $$status
-	@scripts/on-podman --if-possible $(VENV)/bin/pytest -m podman
+test: setup
+	@scripts/test-all $(VENV)
+
+test-units: $(VENV)/installed
+	@$(VENV)/bin/pytest -q -m "not engine and not browser" --numprocesses auto
+
+test-browser: $(VENV)/installed
+	@scripts/with-browser --if-possible $(VENV)/bin/pytest -q -m browser
+
+test-podman: $(VENV)/installed
+	@scripts/on-podman --if-possible $(VENV)/bin/pytest -q -m podman
 
 everywhere: setup
 	@EVERY_SIZE=1 $(VENV)/bin/pytest tests/engine/test_everywhere.py
