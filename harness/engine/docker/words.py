@@ -8,7 +8,7 @@ from collections.abc import Sequence
 STEP = re.compile(r"(\[\d+/\d+\] )?step \d+/\d+ ?:", re.IGNORECASE)
 KEPT = re.compile(r"-{2,3}> Using cache( [0-9a-f]+)?")
 BOOKKEEPING = re.compile(r"-{2,3}> |Removing intermediate container ")
-LOST = re.compile(r'unable to find image "sha256:[0-9a-f]+"')
+LOST = re.compile(r'unable to find image "sha256:[0-9a-f]+"|failed to find image \S+: \S+: No such image')
 EXIT_CODE = re.compile(r"(?:returned a non-zero code: |exit status )(\d+)$")
 
 
@@ -18,7 +18,10 @@ def is_kept(line: str) -> bool:
 
 
 def is_lost_race(error: str) -> bool:
-    """Whether a build failed because Docker's cache looked at an image that another build's end had just removed."""
+    """Whether a build failed for what happened beside it.
+
+    Docker's cache looked at an image that another build's end had just removed; Podman did not find what it had made.
+    """
     return LOST.search(error) is not None
 
 
