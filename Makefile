@@ -5,7 +5,7 @@ VENV := .venv
 HARNESS := $(VENV)/bin/harness
 ARGUMENTS ?= --langs all --rungs published
 
-.PHONY: compare test test-units test-browser test-podman everywhere reproducible podman debian13 debian-sid oldest mutants abuse fuzz pins lint setup docs clean
+.PHONY: compare test test-units test-web test-browser test-podman everywhere reproducible podman debian13 debian-sid oldest mutants abuse fuzz pins lint setup docs clean
 
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
@@ -15,6 +15,9 @@ test: setup
 
 test-units: $(VENV)/installed
 	@$(VENV)/bin/pytest -q -m "not engine and not browser" --numprocesses auto
+
+test-web: $(VENV)/installed
+	@$(VENV)/bin/pytest -q -m web
 
 test-browser: $(VENV)/installed
 	@scripts/with-browser --if-possible $(VENV)/bin/pytest -q -m browser
