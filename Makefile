@@ -5,7 +5,7 @@ VENV := .venv
 HARNESS := $(VENV)/bin/harness
 ARGUMENTS ?= --langs all --rungs published
 
-.PHONY: compare test test-units test-web test-browser test-podman everywhere reproducible podman debian13 debian-sid oldest mutants abuse fuzz pins lint setup docs clean
+.PHONY: compare test test-units test-beside test-browser test-podman everywhere reproducible podman debian13 debian-sid oldest mutants abuse fuzz pins lint setup docs clean
 
 compare: setup
 	@$(HARNESS) compare $(ARGUMENTS)
@@ -16,8 +16,8 @@ test: setup
 test-units: $(VENV)/installed
 	@$(VENV)/bin/pytest -q -m "not engine and not browser" --numprocesses auto
 
-test-web: $(VENV)/installed
-	@$(VENV)/bin/pytest -q -m web
+test-beside: $(VENV)/installed
+	@$(VENV)/bin/pytest -q -m beside
 
 test-browser: $(VENV)/installed
 	@scripts/with-browser --if-possible $(VENV)/bin/pytest -q -m browser

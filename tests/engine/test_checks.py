@@ -19,7 +19,7 @@ from harness.images.catalog import Catalog, Source, load_catalog, root
 from harness.images.recipes import build_if_missing, plan_of
 from tests.engine.support import unwatched
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.beside]
 
 
 AT_ONCE = 2  # each waits for downloads and for single threads most of the time

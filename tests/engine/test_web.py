@@ -15,7 +15,7 @@ from harness.model.journal import Image
 from harness.store import Log
 from tests.engine.support import unwatched
 
-pytestmark = [pytest.mark.engine, pytest.mark.web]
+pytestmark = [pytest.mark.engine, pytest.mark.beside]
 
 # In bash, whose redirections connect: the server may need a moment until it listens.
 ASK = """

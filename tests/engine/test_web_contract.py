@@ -24,7 +24,7 @@ from tests.web_client import Answer, Client, chunked, get, outcome, post
 from tests.web_deviations import DEVIATIONS, Outcome
 from tests.web_servers import ARGUMENTS_S, Server, free_port, started
 
-pytestmark = [pytest.mark.engine, pytest.mark.web]
+pytestmark = [pytest.mark.engine, pytest.mark.beside]
 
 FOLDER = root() / "implementations" / "web"
 SERVERS = load_catalog(root(), "web").implementations

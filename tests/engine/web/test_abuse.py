@@ -19,7 +19,7 @@ from tests.web.abuse import PROBE, flood, send_mutated, trickle, witness
 from tests.web.cases import page
 from tests.web.talk import HOST, Talk
 
-pytestmark = [pytest.mark.engine, pytest.mark.web]
+pytestmark = [pytest.mark.engine, pytest.mark.beside]
 
 THOROUGH = bool(os.environ.get("ABUSE"))
 MUTATED = 1_000_000 if THOROUGH else 20_000

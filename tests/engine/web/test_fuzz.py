@@ -16,7 +16,7 @@ from harness.engine.docker import DockerEngine
 from harness.images.catalog import Catalog
 from harness.images.recipes import build_if_missing, plan_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.web]
+pytestmark = [pytest.mark.engine, pytest.mark.beside]
 
 FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "10"))
 

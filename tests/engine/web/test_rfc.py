@@ -9,7 +9,7 @@ import pytest
 from tests.engine.web.conftest import Service, Start
 from tests.web.cases import CASES, Case, faults
 
-pytestmark = [pytest.mark.engine, pytest.mark.web]
+pytestmark = [pytest.mark.engine, pytest.mark.beside]
 
 KNOWN_FAULTS: dict[str, set[str]] = {"zig": set()}
 """By language, the names of the cases that its service has wrong, each by the nature of its library."""

@@ -24,7 +24,7 @@ from tests.engine.web.conftest import LOCKED_DOWN, Service, Start
 from tests.web.cases import chunks, echo, message
 from tests.web.talk import HOST, Talk, ask
 
-pytestmark = [pytest.mark.engine, pytest.mark.web]
+pytestmark = [pytest.mark.engine, pytest.mark.beside]
 
 LANGUAGE = "zig"
 GET = b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n"
