@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from harness.model.many import CaseRow, FleetComparison, FleetMachine
-from harness.report import page as single
 from harness.report.figures import NONE, number, ratio, times
 from harness.report.fleet import sections
+from harness.report.templates import self_contained
 
 HERE = Path(__file__).parent
-SINGLE = Path(single.__file__).parent
+FILTER = HERE / "filter.js"
 FEW = 200  # machines of which each cell's interval is told when pointed at; of more, the page would be too long
 
 
 def page(comparison: FleetComparison) -> str:
     """One file, without anything that is fetched; without JavaScript it shows all machines."""
-    return rendered("fleet.html.j2", _context(comparison))
-
-
-def rendered(template: str, shown: Mapping[str, object]) -> str:
-    """A template of this folder in the style of a run's page, with the script that filters rows."""
-    script = _file(HERE / "filter.js")
-    static = {
-        "style": Markup(_file(SINGLE / "page.css")),  # noqa: S704 (our own files)
-        "script": Markup(script),  # noqa: S704
-        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-    }
-    return _environment().get_template(template).render(**static, **shown) + "\n"
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader([HERE, SINGLE]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@cache
-def _file(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+    return self_contained("fleet.html.j2", _context(comparison), FILTER, HERE)
 
 
 def _context(comparison: FleetComparison) -> dict[str, Any]:

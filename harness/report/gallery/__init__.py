@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.model.many import CaseRow, RunSummary
 from harness.report.figures import ESTIMATE, NONE, interval, number, ratio
 from harness.report.fleet import sections
+from harness.report.fleet.page import FILTER
+from harness.report.templates import rendered, written
 
 HERE = Path(__file__).parent
-SCRIPT = Path(sections.__file__).with_name("filter.js")
 STYLE = "gallery.css"
 
 
@@ -62,7 +60,7 @@ def run_page(summary: RunSummary) -> str:
     """The page of one run: what it was measured on, every case, and why it is not believed where it is not."""
     rows = [] if summary.problems else [_cells(row) for row in summary.rows]
     facts = sections.facts_of(summary.machine) if summary.machine else [NONE] * 4
-    return _render("run.html.j2", {"summary": summary, "rows": rows, "facts": facts, "style": f"../{STYLE}"})
+    return rendered("run.html.j2", {"summary": summary, "rows": rows, "facts": facts, "style": f"../{STYLE}"}, HERE)
 
 
 def _cells(row: CaseRow) -> list[str]:
@@ -92,22 +90,11 @@ def overview(lines: Sequence[Line], title: str) -> str:
         "cpus": cpus,
         "counts": counts,
         "style": STYLE,
-        "script": Markup(SCRIPT.read_text(encoding="utf-8")),  # noqa: S704 (our own file)
+        "script": Markup(written(FILTER)),  # noqa: S704 (our own file)
     }
-    return _render("overview.html.j2", shown)
+    return rendered("overview.html.j2", shown, HERE)
 
 
 def stylesheet() -> str:
     """The style of all pages of a gallery, which each page links: it would stand ten thousand times otherwise."""
-    return (HERE / STYLE).read_text(encoding="utf-8")
-
-
-def _render(template: str, shown: Mapping[str, Any]) -> str:
-    return _environment().get_template(template).render(**shown)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    return written(HERE / STYLE)

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from harness.model.comparison import Comparison
 from harness.report.integrity import chained, verified
 from harness.report.page.headline import headline
-from harness.report.page.images import said_bytes
 from harness.report.page.sections import SECTIONS
-from harness.report.page.shown import Shown, shown_of
+from harness.report.page.shown import shown_of
 from harness.report.page.view import REFERENCE, REFERENCE_NAIVE
 from harness.report.section import Section
-
-HERE = Path(__file__).parent
+from harness.report.templates import SINGLE, self_contained
 
 
 def page(comparison: Comparison) -> str:
@@ -35,23 +26,8 @@ def section_page(section: Section) -> str:
 
 
 def rendered(template: str, shown: Mapping[str, object]) -> str:
-    """A template here with the style sheet, and the script with its hash, by which a browser runs it and no other."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["bytes"] = said_bytes
-    script = _file("page.js")
-    static = {
-        "style": Markup(_file("page.css")),  # noqa: S704 (our own files)
-        "script": Markup(script),  # noqa: S704
-        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-    }
-    return environment.get_template(template).render(**static, **shown) + "\n"
-
-
-@cache
-def _file(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
+    """A template here, with the page's script."""
+    return self_contained(template, shown, SINGLE / "page.js")
 
 
 def context(comparison: Comparison) -> dict[str, Any]:
@@ -65,7 +41,7 @@ def context(comparison: Comparison) -> dict[str, Any]:
         "reference_key": REFERENCE,
         "reference_naive_key": REFERENCE_NAIVE,
         "headline": headline(shown),
-        "alarms": list(alarms(shown)),
+        "alarms": list(alarms(comparison)),
         "cases": shown.cases,
         "languages": shown.languages,
         "published": shown.published,
@@ -73,10 +49,9 @@ def context(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def alarms(shown: Shown) -> Iterator[str]:
+def alarms(comparison: Comparison) -> Iterator[str]:
     """What a reader must know before anything else."""
-    comparison = shown.comparison
-    failed = [case.name for case in shown.cases if case.outcome == "failed"]
+    failed = [row.name for row in comparison.everything if row.outcome == "failed"]
     if comparison.verification and comparison.verification.problems:
         yield verified(comparison.verification)
     if comparison.chain and comparison.chain.breaks:
@@ -84,4 +59,4 @@ def alarms(shown: Shown) -> Iterator[str]:
     if comparison.finished is None:
         yield "This run did not finish: what follows is what it had measured."
     if failed:
-        yield f"{len(failed)} of {len(shown.cases)} cases failed: {', '.join(failed)}."
+        yield f"{len(failed)} of {len(comparison.everything)} cases failed: {', '.join(failed)}."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from markupsafe import Markup
 
 from harness.model.comparison import Comparison
@@ -13,7 +11,7 @@ from harness.report.page.charts.costs import Cost, costs
 from harness.report.page.charts.palette import LIGHT, PAGE
 from harness.report.page.charts.vega import Chart, svg
 from harness.report.page.drawings import WIDTHS, Drawing
-from harness.report.page.page import rendered
+from harness.report.page.page import alarms, rendered
 
 SHOWN = ("wide", "narrow")
 ALONE = 1080
@@ -31,7 +29,7 @@ def services_page(comparison: Comparison) -> str:
     shown = {
         "comparison": comparison,
         "heading": f"{comparison.metrics[0].title}, in {len(labels)} implementations of one service",
-        "alarms": list(_alarms(comparison)),
+        "alarms": list(alarms(comparison)),
         "reference": f"Ratios are to {labels.get(comparison.options.reference, comparison.options.reference)}.",
         "chart_title": chart_title,
         "drawings": drawings,
@@ -63,12 +61,3 @@ def points_of(comparison: Comparison) -> tuple[str, list[Cost], str]:
             low, high = value.low or value.value, value.high or value.value
             points.append(Cost(labels[each.case.implementation], weight, value.value, low, high))
     return f"Size against {metric.title.lower()}, {scenario}", points, unit
-
-
-def _alarms(comparison: Comparison) -> Iterator[str]:
-    """What a reader must know before anything else."""
-    failed = [row.name for row in comparison.rows if row.outcome == "failed"]
-    if comparison.finished is None:
-        yield "This run did not finish: what follows is what it had measured."
-    if failed:
-        yield f"{len(failed)} of {len(comparison.rows)} cases failed: {', '.join(failed)}."

@@ -74,7 +74,7 @@ def _one(place: int, comparison: Comparison) -> OneOfSeveral:
         letter=_letter(place),
         shown=shown,
         headline=headline(shown),
-        alarms=list(alarms(shown)),
+        alarms=list(alarms(comparison)),
         climb=drawings_of("climb", shown, widths=("wide", "narrow"), links=False),
         facts=_facts(shown),
     )
