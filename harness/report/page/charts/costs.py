@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.report.figures import number
 from harness.report.page.charts.labels import width_of
 from harness.report.page.charts.palette import Palette
-from harness.report.page.charts.vega import Chart, axis, decades, mark, scale
+from harness.report.page.charts.vega import Chart, around, axis, bytes_axis, mark, scale, ticks
 
 SIZE = 12
 
@@ -29,10 +28,9 @@ def costs(points: Sequence[Cost], title: str, unit: str, width: int, palette: Pa
     """A point and its interval for each image: to the left and down is better."""
     left, right = 58, 24 + round(max(width_of(point.name, SIZE) for point in points))
     plot, height = width - left - right, 320
-    x_ends = _ends([float(point.bytes) for point in points])
+    x_ends = around([float(point.bytes) for point in points])
     lows, highs = [point.low for point in points], [point.high for point in points]
     y_ends = min(lows) / 1.3, max(highs) * 1.3
-    ticks = [t for d in decades(y_ends[0] / 10, y_ends[1]) for t in (d, 2 * d, 5 * d) if y_ends[0] <= t <= y_ends[1]]
     values = [
         {
             "name": point.name,
@@ -45,15 +43,14 @@ def costs(points: Sequence[Cost], title: str, unit: str, width: int, palette: Pa
         }
         for place, point in enumerate(points)
     ]
-    bottom = axis("x", "bottom", decades(*x_ends), palette, title="bytes of the image, unpacked")
-    bottom["encode"] = {"labels": {"update": {"text": {"signal": "format(datum.value, '~s') + 'B'"}}}}
+    bottom = bytes_axis(x_ends, palette, "bytes of the image, unpacked")
     return Chart(
         title=title,
         description="; ".join(str(value["tip"]) for value in values),
         width=plot,
         height=height,
         scales=[scale("x", "log", x_ends, (0, plot)), scale("y", "log", y_ends, (height, 0))],
-        axes=[bottom, axis("y", "left", ticks, palette, format="~", title=unit)],
+        axes=[bottom, axis("y", "left", ticks(*y_ends), palette, format="~", title=unit)],
         marks=[
             mark("rule", values, x=("x", "bytes"), y=("y", "low"), y2=("y", "high"), stroke=["color"], strokeWidth=2),
             mark("symbol", values, x=("x", "bytes"), y=("y", "value"), size=70, fill=["color"], description=["tip"]),
@@ -65,8 +62,3 @@ def costs(points: Sequence[Cost], title: str, unit: str, width: int, palette: Pa
         top=16,
         bottom=46,
     )  # fmt: skip
-
-
-def _ends(values: Sequence[float]) -> tuple[float, float]:
-    """Whole powers of ten around the values."""
-    return 10.0 ** math.floor(math.log10(min(values))), 10.0 ** (math.floor(math.log10(max(values))) + 1)

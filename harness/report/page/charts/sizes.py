@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from harness.report.figures import number
 from harness.report.page.charts.labels import flags, width_of
 from harness.report.page.charts.palette import Palette
-from harness.report.page.charts.vega import Chart, axis, decades, mark, scale
+from harness.report.page.charts.vega import Chart, around, axis, bytes_axis, mark, scale, ticks
 from harness.report.page.images import ImageView
 
 SIZE, LINE = 12, 15
@@ -25,9 +25,9 @@ def sizes(images: Sequence[ImageView], peak: float | None, width: int, palette: 
     """Unpacked bytes as a filled point, compressed ones as a hollow one, joined: to the left and up is better."""
     bytes_ = [float(b) for image in images for b in (image.compressed_bytes, image.unpacked_bytes) if b]
     speeds = [image.best.figures["gflops"].value for image in images if image.best]
-    x_ends = 10 ** math.floor(math.log10(min(bytes_))), 10 ** (math.floor(math.log10(max(bytes_))) + 1)
+    x_ends = around(bytes_)
     y_ends = min(speeds) / 1.4, max([*speeds, *([peak] if peak else [])]) * 1.3
-    y_ticks = [t for d in decades(y_ends[0] / 10, y_ends[1]) for t in (d, 2 * d, 5 * d) if y_ends[0] <= t <= y_ends[1]]
+    y_ticks = ticks(*y_ends)
     left = 28 + round(max((width_of(f"{tick:g}", SIZE) for tick in y_ticks), default=24.0))
     right = 24 + round(max(width_of(image.name, SIZE) for image in images))
     plot, height = width - left - right, 340
@@ -37,8 +37,7 @@ def sizes(images: Sequence[ImageView], peak: float | None, width: int, palette: 
     labels = _labels(images, across, up, plot + right)
     limit = [{"tip": f"measured peak, {number(peak)} GFLOP/s", "y": peak}] if peak else []
     title = "bytes of the image, compressed and unpacked" if width > NARROW else "bytes of the image"
-    bottom = axis("x", "bottom", decades(*x_ends, plot), palette, title=title)
-    bottom["encode"] = {"labels": {"update": {"text": {"signal": "format(datum.value, '~s') + 'B'"}}}}
+    bottom = bytes_axis(x_ends, palette, title, plot)
     return Chart(
         title="Speed against size: each image's fastest case and its bytes",
         description="; ".join(value["tip"] for value in values if isinstance(value["tip"], str)),

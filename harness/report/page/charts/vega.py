@@ -197,3 +197,20 @@ def decades(low: float, high: float, width: float = math.inf) -> list[float]:
     first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
     every = max(1, math.ceil(DECADE * math.log10(high / low) / width))
     return [10.0**power for power in range(first, last + 1, every)]
+
+
+def around(values: Sequence[float]) -> tuple[float, float]:
+    """The powers of ten below and above some values."""
+    return 10.0 ** math.floor(math.log10(min(values))), 10.0 ** (math.floor(math.log10(max(values))) + 1)
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 of every decade within two ends."""
+    return [tick for power in decades(low / 10, high) for tick in (power, 2 * power, 5 * power) if low <= tick <= high]
+
+
+def bytes_axis(ends: tuple[float, float], palette: Palette, title: str, width: float = math.inf) -> dict[str, Any]:
+    """Sizes of images on a logarithmic axis below a chart."""
+    bottom = axis("x", "bottom", decades(*ends, width), palette, title=title)
+    bottom["encode"] = {"labels": {"update": {"text": {"signal": "format(datum.value, '~s') + 'B'"}}}}
+    return bottom
