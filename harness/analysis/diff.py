@@ -23,6 +23,7 @@ from harness.model.cases import Case
 from harness.model.comparison import Interval, Metric
 from harness.model.journal import Entry, Machine
 from harness.statistics.estimates import TAIL, Estimate, estimate, interval_of
+from harness.statistics.families import rejected_of
 
 FALSE_ALARMS = 0.05  # share of the diffs of equal runs that may call any case different, however many cases they have
 PROCESSOR = ("cpu", "architecture", "features")  # no ratio is taken where these differ
@@ -80,26 +81,19 @@ class Difference:
 
     def slower(self, limit: float) -> list[Change]:
         """The cases that are slower by more than a share, at 95 % confidence for all of them together."""
-        certain = _holm(self.changes, lambda change, risk: (change.within(risk).low or 0.0) > 1 + limit)
+        certain = _rejected(self.changes, lambda change, risk: (change.within(risk).low or 0.0) > 1 + limit)
         verdicts = zip(self.changes, self.verdicts(), strict=True)
         return [change for change, verdict in verdicts if verdict == "slower" and id(change) in certain]
 
 
-def _different(changes: Collection[Change]) -> set[int]:
+def _different(changes: Sequence[Change]) -> set[int]:
     """The changes that are significant, by their ids."""
-    return _holm(changes, lambda change, risk: not change.within(risk / 2).is_insignificant(change.floor))
+    return _rejected(changes, lambda change, risk: not change.within(risk / 2).is_insignificant(change.floor))
 
 
-def _holm(changes: Collection[Change], rejects: Callable[[Change, float], bool]) -> set[int]:
-    """The changes, by their ids, whose hypothesis of none is rejected; the risk that any is wrong is FALSE_ALARMS.
-
-    The risk is shared out among those that are not rejected yet, until nothing is added.
-    """
-    left, found = list(changes), set[int]()
-    while rejected := {id(change) for change in left if rejects(change, FALSE_ALARMS / len(left))}:
-        found |= rejected
-        left = [change for change in left if id(change) not in rejected]
-    return found
+def _rejected(changes: Sequence[Change], rejects: Callable[[Change, float], bool]) -> set[int]:
+    """The changes, by their ids, whose hypothesis of none is rejected; the risk that any is wrong is FALSE_ALARMS."""
+    return {id(change) for change in rejected_of(changes, rejects, FALSE_ALARMS)}
 
 
 def _verdict(change: Change, is_different: bool) -> Verdict:

@@ -21,6 +21,7 @@ from harness.model.many import (
     Property,
     Verdict,
 )
+from harness.statistics.families import rejected_of
 
 ENOUGH_MACHINES = 6
 """Fewer say nothing: of five machines, one order in sixty is perfect by chance, and many orders are tried."""
@@ -115,12 +116,7 @@ def _dependences(
 ) -> list[Dependence]:
     """The steps whose ratios go with a property by rank, at 95 % confidence for all that were tried together (Holm)."""
     tried = sorted(_tried(names, cases, facts), key=lambda each: each.risk)
-    kept = []
-    for number, each in enumerate(tried):
-        if each.risk > FALSE_ALARMS / (len(tried) - number):
-            break
-        kept.append(each.found)
-    return kept
+    return [each.found for each in rejected_of(tried, lambda each, risk: each.risk <= risk, FALSE_ALARMS)]
 
 
 def _tried(
