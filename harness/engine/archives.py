@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import stat
 import tarfile
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
 from typing import IO, Any, BinaryIO, cast
@@ -120,6 +121,17 @@ class _Stream(io.RawIOBase):
     def _next(self) -> bool:
         self._left = memoryview(next(self._chunks, b""))
         return bool(self._left)
+
+
+@contextmanager
+def saved_layers(saved: Iterable[bytes]) -> Generator[tuple[tarfile.TarFile, Sequence[str]]]:
+    """What `docker save` writes of one image, as an archive on disk, and the names of the layers in it."""
+    with spool() as file:
+        file.writelines(saved)
+        file.seek(0)
+        with tarfile.open(fileobj=file) as archive:
+            (index,) = json.load(opened(archive, "manifest.json"))
+            yield archive, index["Layers"]
 
 
 def opened(archive: tarfile.TarFile, name: str) -> IO[bytes]:

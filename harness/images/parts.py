@@ -7,7 +7,6 @@ paths: their twins, whose symbols say what is where.
 from __future__ import annotations
 
 import io
-import json
 import posixpath
 import tarfile
 import zipfile
@@ -15,11 +14,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from harness.engine.archives import opened
+from harness.engine.archives import opened, saved_layers
 from harness.engine.engine import Engine
 from harness.errors import EngineError, RecipeError, UsageError
 from harness.events import Event, Watch
-from harness.files import spool
 from harness.images import elf, jimage
 from harness.images.catalog import Source
 from harness.images.recipes import build_if_missing, plan_of
@@ -55,16 +53,12 @@ def parts_of_tag(engine: Engine, tag: str) -> list[Part]:
 def files_of(saved: Iterable[bytes]) -> dict[str, bytes]:
     """The regular files of an image by their paths, given what `docker save` writes."""
     files = {}
-    with spool() as file:
-        file.writelines(saved)
-        file.seek(0)
-        with tarfile.open(fileobj=file) as archive:
-            (index,) = json.load(opened(archive, "manifest.json"))
-            for name in index["Layers"]:
-                with tarfile.open(fileobj=opened(archive, name)) as layer:
-                    for member in layer:
-                        if member.isfile():
-                            files[posixpath.normpath(f"/{member.name}")] = opened(layer, member.name).read()
+    with saved_layers(saved) as (archive, names):
+        for name in names:
+            with tarfile.open(fileobj=opened(archive, name)) as layer:
+                for member in layer:
+                    if member.isfile():
+                        files[posixpath.normpath(f"/{member.name}")] = opened(layer, member.name).read()
     return files
 
 

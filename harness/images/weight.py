@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import tarfile
 import zlib
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 from typing import IO
 
-from harness.engine.archives import opened
+from harness.engine.archives import opened, saved_layers
 from harness.errors import GateError
-from harness.files import spool
 from harness.model.comparison import ImageRow
 from harness.model.journal import Image, Layer, Weight
 from harness.model.manifests import Manifest, Stage
@@ -22,12 +20,8 @@ CHUNK_BYTES = 1 << 20
 
 def weigh(saved: Iterable[bytes], payload: Sequence[str]) -> Weight:
     """The weight of an image, given what `docker save` writes and the globs of the files that are our own."""
-    with spool() as file:
-        file.writelines(saved)
-        file.seek(0)
-        with tarfile.open(fileobj=file) as archive:
-            index = json.load(opened(archive, "manifest.json"))
-            weighed = [_weigh_layer(archive, name, payload) for name in index[0]["Layers"]]
+    with saved_layers(saved) as (archive, names):
+        weighed = [_weigh_layer(archive, name, payload) for name in names]
     return Weight(
         unpacked_bytes=sum(layer.unpacked_bytes for layer, _ in weighed),
         compressed_bytes=sum(layer.compressed_bytes for layer, _ in weighed),
