@@ -7,9 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.engine.memory import held_bytes, statistics_file
+from harness.engine.memory import GROUPS, groups_of, held_bytes, statistics_file
 
-GROUPS = "sys/fs/cgroup"
 USAGE = ("cpu.stat", "cpuacct.usage")  # as versions 2 and 1 of control groups count CPU time
 
 
@@ -43,12 +42,8 @@ def group_of(pid: int, container: str, root: Path = Path("/")) -> Group | None:
 
 def _usages(pid: int, container: str, root: Path) -> Iterator[Path]:
     """Where the account of CPU time may be: in the one hierarchy of version 2, or in one of version 1."""
-    with suppress(OSError):
-        for line in (root / f"proc/{pid}/cgroup").read_text(encoding="utf-8").splitlines():
-            _, controllers, group = line.split(":", 2)
-            if container not in group:
-                continue
-            if not controllers:
-                yield root / GROUPS / group.lstrip("/") / USAGE[0]
-            elif "cpuacct" in controllers.split(","):
-                yield from (root / GROUPS / name / group.lstrip("/") / USAGE[1] for name in (controllers, "cpuacct"))
+    for controllers, group in groups_of(pid, container, root):
+        if not controllers:
+            yield root / GROUPS / group / USAGE[0]
+        elif "cpuacct" in controllers.split(","):
+            yield from (root / GROUPS / name / group / USAGE[1] for name in (controllers, "cpuacct"))

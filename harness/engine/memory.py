@@ -8,15 +8,17 @@ does not need it, and the process that read a file first is charged for it.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.engine.repeating import repeated
+
 FIRST_PAUSE_S = 0.005
 LONGEST_PAUSE_S = 0.1
 GROWTH = 1.3
+GROUPS = "sys/fs/cgroup"
 COUNTED = (("anon", "file_mapped"), ("total_rss", "total_mapped_file"))  # as versions 2 and 1 of control groups say
 
 
@@ -35,21 +37,16 @@ class Watched:
 @contextmanager
 def watched(read: Callable[[], int | None]) -> Generator[Watched]:
     """Look now and then, from a thread, for as long as the block lasts."""
-    seen, ended = Watched(), threading.Event()
-
-    def look() -> None:
-        pause_s = FIRST_PAUSE_S
-        while not ended.wait(pause_s):
-            seen.look(read)
-            pause_s = min(LONGEST_PAUSE_S, GROWTH * pause_s)
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
+    seen = Watched()
+    with repeated(lambda: seen.look(read), _pauses_s()):
         yield seen
-    finally:
-        ended.set()
-        thread.join()
+
+
+def _pauses_s() -> Iterator[float]:
+    pause_s = FIRST_PAUSE_S
+    while True:
+        yield pause_s
+        pause_s = min(LONGEST_PAUSE_S, GROWTH * pause_s)
 
 
 def statistics_file(pid: int, container: str, root: Path = Path("/")) -> Path | None:
@@ -57,16 +54,22 @@ def statistics_file(pid: int, container: str, root: Path = Path("/")) -> Path | 
 
     None where they are not there, or the process is not in the container of that id: then it is another machine's.
     """
+    for controllers, group in groups_of(pid, container, root):
+        folder = GROUPS if not controllers else f"{GROUPS}/memory"
+        path = root / folder / group / "memory.stat"
+        if controllers in {"", "memory"} and path.is_file():
+            return path
+    return None
+
+
+def groups_of(pid: int, container: str, root: Path = Path("/")) -> list[tuple[str, str]]:
+    """The controllers (none of version 2) and the paths of the groups of a process in a container of that id."""
     try:
         lines = (root / f"proc/{pid}/cgroup").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return None
-    for _, controllers, group in (line.split(":", 2) for line in lines):
-        folder = "sys/fs/cgroup" if not controllers else "sys/fs/cgroup/memory"
-        path = root / folder / group.lstrip("/") / "memory.stat"
-        if controllers in {"", "memory"} and container in group and path.is_file():
-            return path
-    return None
+        return []
+    found = (line.split(":", 2) for line in lines)
+    return [(controllers, group.lstrip("/")) for _, controllers, group in found if container in group]
 
 
 def held_bytes(statistics: Path) -> int | None:

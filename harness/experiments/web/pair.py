@@ -6,13 +6,14 @@ leaves it. So the first answer is seen as soon as it is there, and no port colli
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 
 from harness.engine.engine import Account, Engine, Exit, Job, Service
+from harness.engine.repeating import repeated
 from harness.errors import EngineError
 from harness.experiments.web.load import Asked
 from harness.machine.host import Read
@@ -102,21 +103,14 @@ def _met(load: Service, served: Service) -> Pair:
 @contextmanager
 def _recorded(*wanted: tuple[Callable[[], Account | None], list[Account]]) -> Generator[None]:
     """Read accounts every now and then, from a thread, for as long as the block lasts."""
-    ended = threading.Event()
 
     def look() -> None:
-        while not ended.wait(READ_S):
-            for read, found in wanted:
-                if account := read():
-                    found.append(account)
+        for read, found in wanted:
+            if account := read():
+                found.append(account)
 
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
+    with repeated(look, repeat(READ_S)):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def service_job(image: str, arguments: Sequence[str], cpus: tuple[int, ...]) -> Job:
