@@ -95,13 +95,18 @@ class RunFolder:
 
         Those that an earlier session kept stay: a run is only resumed with the sources that it began with.
         """
-        place = self.path / SOURCES / log_name(implementation)
-        with explained(place):
-            for name, data in files.items():
-                path = place / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                if not path.exists():
-                    write_whole(path, data)
+        keep_sources(self.path, implementation, files)
+
+
+def keep_sources(folder: Path, implementation: str, files: Mapping[str, bytes]) -> None:
+    """See RunFolder; of a run, or of a fleet whose machines all measure the same."""
+    place = folder / SOURCES / log_name(implementation)
+    with explained(place):
+        for name, data in files.items():
+            path = place / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                write_whole(path, data)
 
 
 def _locked(folder: Path) -> int:

@@ -75,7 +75,7 @@ def start_fleet(
 ) -> None:
     """Start a run on many machines."""
     check_extra()
-    from harness.fleet.campaign import keep_sources, start
+    from harness.fleet.campaign import keep_all_sources, start
     from harness.fleet.hosts import check_encrypted, hosts_of
     from harness.fleet.record import FleetFolder
     from harness.store import new_run_id
@@ -88,7 +88,7 @@ def start_fleet(
     checked = experiment.options(catalog, given=given, cpus=ANY, cores=ANY, **typed)  # raises for what is wrong
     folder = FleetFolder(out / new_run_id())
     start(folder, hosts, experiment.name, {**typed, "seed": checked.seed}, tuple(sorted(given)), unfit=unfit)
-    keep_sources(folder.path, catalog)
+    keep_all_sources(folder.path, catalog)
     _lead(folder, hosts, insecure=insecure, wait=wait)
 
 

@@ -24,7 +24,7 @@ from harness.images.identity import code_digest
 from harness.images.sources import read_sources
 from harness.model.fleet import FleetStarted
 from harness.model.many import FleetComparison, FleetMachine
-from harness.store import SOURCES, timestamp
+from harness.store import keep_sources, timestamp
 
 
 def start(
@@ -79,16 +79,11 @@ def carry_out(
         raise UsageError(f"--fleet {hosts.text}: no machine came: its scheduler has no workers")
 
 
-def keep_sources(folder: Path, catalog: Catalog) -> None:
+def keep_all_sources(folder: Path, catalog: Catalog) -> None:
     """Keep once what all machines measure."""
-    from harness.files import write_whole
-
     for name, source in catalog.implementations.items():
         with suppress(RecipeError, OSError):
-            for path, data in read_sources(source.context).items():
-                place = folder / SOURCES / name / path
-                place.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(place, data)
+            keep_sources(folder, name, read_sources(source.context))
 
 
 def comparison_of(folder: FleetFolder) -> FleetComparison:
