@@ -13,7 +13,7 @@ VECTORS = (("avx512f", 512), ("avx2", 256), ("avx", 256), ("sse2", 128), ("asimd
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
 
-def summarize(comparison: Comparison, folder: str, experiment: str, problems: tuple[str, ...] = ()) -> RunSummary:
+def summarize(comparison: Comparison, folder: str, problems: tuple[str, ...] = ()) -> RunSummary:
     """What of a comparison stands beside others: its machine, and every case on the most threads of each."""
     options = comparison.options
     return RunSummary(
@@ -21,7 +21,7 @@ def summarize(comparison: Comparison, folder: str, experiment: str, problems: tu
         run=comparison.run,
         at=comparison.at,
         harness=comparison.harness,
-        experiment=experiment,
+        experiment=comparison.experiment,
         n=options.n,
         baseline=options.baseline,
         reference=options.reference,

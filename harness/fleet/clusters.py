@@ -47,7 +47,7 @@ def connected(hosts: Hosts, absent: Absent, *, insecure: bool = False) -> Iterat
             from harness.fleet.ssh import await_workers, reached
 
             with reached(hosts.listed, Security.temporary(), absent) as cluster, _client(cluster) as client:
-                await_workers(cluster, client)
+                await_workers(cluster, client, CONNECT_S)
                 yield Connected(client, 0)
 
 

@@ -19,9 +19,9 @@ UNSUPPLIED = {"waiting", "building", "loading"}
 class Rules:
     """On which terms machines are measured."""
 
+    idle_s: float  # how long a machine is watched before it is measured
     unfit: bool = False
     wait: bool = False
-    idle_s: float = 2.0
 
 
 @dataclass

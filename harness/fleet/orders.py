@@ -9,8 +9,6 @@ from typing import Any
 SLOT = "harness"
 """The Dask resource of which every machine has one, and every task of ours takes one: never two at once."""
 
-IDLE_S = 2.0  # how long a machine is watched before it is measured
-
 
 @dataclass(frozen=True)
 class Order:
@@ -56,10 +54,10 @@ class Terms:
     machine: str
     run: str
     base: str
+    idle_s: float  # how long the machine is watched before it is measured
     facts: Mapping[str, str] = field(default_factory=dict)  # as its line of the fleet file says
     unfit: bool = False
     wait: bool = False
-    idle_s: float = IDLE_S
     known: bytes = b""  # its journal, as far as it came back
 
 

@@ -20,7 +20,6 @@ from harness.fleet.hosts import CONNECTION, INTERPRETER, Host
 from harness.fleet.workers import UNSEEN, WORKER, Absent
 
 SSH_PORT = 22
-CONNECT_S = 30
 
 
 class Reached(Worker):
@@ -80,12 +79,12 @@ def reached(hosts: Sequence[Host], security: Security, absent: Absent) -> Iterat
             yield cluster
 
 
-def await_workers(cluster: SpecCluster, client: Client) -> None:
+def await_workers(cluster: SpecCluster, client: Client, timeout_s: float) -> None:
     """Wait until the scheduler knows the workers that were started: they say that they run before it does."""
     coming = sum(worker.comes for worker in cluster.workers.values())
     if coming:
         with suppress(TimeoutError):  # one that ended at once is not waited for longer
-            client.wait_for_workers(coming, timeout=CONNECT_S)
+            client.wait_for_workers(coming, timeout=timeout_s)
 
 
 def _options(host: Host) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from harness.analysis.summarize import summarize
 from harness.engine.topology import own_cpus
 from harness.errors import HarnessError, ResultsError
 from harness.gallery.checks import distrust
-from harness.model.journal import Started
 from harness.model.many import RunSummary
 from harness.store import JOURNAL, load_journal
 
@@ -42,8 +41,7 @@ def summary_of(folder: Path, root: Path | None = None) -> RunSummary:
         return RunSummary(folder=name, run=folder.name, problems=(str(error),))
     except Exception as error:  # noqa: BLE001 (a journal from anywhere can hold anything that its schema allows)
         return RunSummary(folder=name, run=folder.name, problems=(f"it cannot be analyzed: {error!r}",))
-    started = journal.entries[0]
-    return summarize(comparison, name, started.experiment if isinstance(started, Started) else "", problems)
+    return summarize(comparison, name, problems)
 
 
 def on_all_cpus(work: Callable[[Item], Answer], items: Sequence[Item]) -> Iterator[Answer]:

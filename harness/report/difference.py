@@ -43,9 +43,8 @@ def _unit(metric: Metric, changes: Sequence[Change]) -> tuple[str, float]:
 def _others(difference: Difference) -> Iterator[str]:
     """The other metrics that differ, and how many were compared."""
     for metric, change, is_better in difference.better_or_worse():
-        _, scale = unit_of(metric, [change.before.mean, change.after.mean])
+        unit, scale = unit_of(metric, [change.before.mean, change.after.mean])
         values = " → ".join(interval(scaled(each.interval, scale)) for each in (change.before, change.after))
-        unit, _ = unit_of(metric, [change.before.mean, change.after.mean])
         yield f"{change.case}: {metric.title}: {'better' if is_better else 'WORSE'}: {values} {unit}".rstrip()
     if difference.others:
         yield f"{len(difference.others)} other figures compared; those that differ significantly, if any, are listed"
