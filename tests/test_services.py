@@ -43,7 +43,7 @@ RIGHT = {
     "page": PAGE,
     "json": json_body(),
     "echo": WORKLOAD.echo,
-    "matmul": product(WORKLOAD.a, WORKLOAD.b).tobytes(),
+    "matmul": product(*WORKLOAD.operands).tobytes(),
     "pipelined": PAGE,
     "connect": PAGE,
 }
@@ -74,13 +74,13 @@ def test_an_old_date_is_not_made_for_the_request() -> None:
 
 
 def test_products_are_rounded_at_every_step_and_bodies_follow_from_the_seed() -> None:
-    a, b = WORKLOAD.a, WORKLOAD.b
+    a, b = WORKLOAD.operands
     total = 0.0
     for k in range(N):
         total += float(a[5, k]) * float(b[k, 7])
     assert product(a, b)[5, 7] == total
-    assert np.array_equal(Workload(PAGE, 3).a, a)
-    assert not np.array_equal(Workload(PAGE, 4).a, a)
+    assert np.array_equal(Workload(PAGE, 3).operands[0], a)
+    assert not np.array_equal(Workload(PAGE, 4).operands[0], a)
     assert {name: len(data) for name, data in WORKLOAD.files().items()} == {"echo": ECHO_BYTES, "matmul": 16 * N * N}
 
 

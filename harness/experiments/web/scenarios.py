@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -56,21 +57,25 @@ class Workload:
 
     page: bytes
     seed: int
-    echo: bytes = field(init=False)
-    a: Matrix = field(init=False)
-    b: Matrix = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Draw the bodies."""
-        object.__setattr__(self, "echo", random.Random(self.seed).randbytes(ECHO_BYTES))  # noqa: S311 (no secret)
-        a, b = np.random.default_rng(self.seed).uniform(-1, 1, (2, N, N))
-        object.__setattr__(self, "a", a)
-        object.__setattr__(self, "b", b)
+    @cached_property
+    def echo(self) -> bytes:
+        """What is to come back."""
+        return random.Random(self.seed).randbytes(ECHO_BYTES)  # noqa: S311 (no secret)
+
+    @cached_property
+    def operands(self) -> Matrix:
+        """A and B."""
+        return np.random.default_rng(self.seed).uniform(-1, 1, (2, N, N))
+
+    @cached_property
+    def product(self) -> bytes:
+        """The body of the answer to a request with A and B; worked out once, for many answers are compared with it."""
+        return product(*self.operands).astype("<f8").tobytes()
 
     def files(self) -> Mapping[str, memoryview]:
         """What requests carry, by name."""
-        operands = self.a.astype("<f8").tobytes() + self.b.astype("<f8").tobytes()
-        return {"echo": memoryview(self.echo), "matmul": memoryview(operands)}
+        return {"echo": memoryview(self.echo), "matmul": memoryview(self.operands.astype("<f8").tobytes())}
 
     def request_bytes(self, scenario: Scenario) -> int:
         """The length of a request's body."""
@@ -96,7 +101,7 @@ class Workload:
             case "echo":
                 return self.echo
             case "matmul":
-                return product(self.a, self.b).astype("<f8").tobytes()
+                return self.product
             case "json":
                 return None
             case _:
