@@ -373,6 +373,15 @@ def test_options_of_a_fleet_are_refused_without_one(option: str, harness: Comman
     assert (ended.code, "only with --fleet" in ended.err) == (2, True)
 
 
+@pytest.mark.parametrize("options", [["--verify"], ["--format", "svg", "--chart", "sizes"]])
+def test_what_is_of_one_run_is_not_said_of_a_fleet(options: list[str], harness: Command, tmp_path: Path) -> None:
+    (tmp_path / "fleet").mkdir()
+    (tmp_path / "fleet" / "fleet.jsonl").write_text("")
+    ended = harness("report", str(tmp_path / "fleet"), *options)
+    assert ended.code == 2
+    assert "--verify and --chart are of one run: name a machine's" in ended.err
+
+
 def test_a_scheduler_that_does_not_answer_is_named(
     harness: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

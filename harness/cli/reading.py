@@ -36,6 +36,8 @@ def report(
     from harness.runs import find_run
 
     if len(runs or ()) < 2 and (fleet := find_fleet(out, next(iter(runs or ()), "latest"))):
+        if verify or chart is not None:
+            raise UsageError(f"--verify and --chart are of one run: name a machine's, as in {fleet}/RUN")
         report_fleet(fleet, format_)
         return
     render = _rendering(format_, chart, len(runs or ()))
