@@ -173,3 +173,28 @@ def test_the_images_of_another_experiment_have_its_name_before_theirs(manifest: 
     (other / "Dockerfile").write_text("FROM scratch AS final\n", encoding="utf-8")
     (source,) = load_catalog(tree, "web").implementations.values()
     assert plan_of(source, "base:1").tag.startswith("harness-web-alpha:")
+
+
+def test_an_image_of_another_experiment_stands_beside_under_a_name_of_its_own(manifest: Path) -> None:
+    tree = manifest.parents[3]
+    shutil.copytree(tree / "implementations" / "matmul", tree / "implementations" / "web")
+    (tree / "containers" / "matmul").mkdir(parents=True)
+    beside = tree / "containers" / "matmul" / "server.toml"
+    beside.write_text('implementation = "web/alpha"\n', encoding="utf-8")
+    other = load_catalog(tree, matmul.NAME).others["server"]
+    assert other.manifest.name == "server"
+    assert other.context == tree / "implementations" / "web" / "alpha"
+    assert other.dockerfile == tree / "containers" / "web" / "alpha" / "Dockerfile"
+
+
+@pytest.mark.parametrize("text", ["", 'implementation = "../../secret"', "implementation = 1", "= 1"])
+def test_what_stands_beside_is_an_implementation_and_nothing_else(text: str, manifest: Path) -> None:
+    tree = manifest.parents[3]
+    (tree / "containers" / "matmul").mkdir(parents=True)
+    (tree / "containers" / "matmul" / "server.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ManifestError, match=r"server\.toml"):
+        load_catalog(tree, matmul.NAME)
+
+
+def test_a_web_server_is_weighed_beside_the_matrix_product() -> None:
+    assert set(CATALOG.others) == {"web"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from harness.model.manifests import (
 )
 
 ROOT_VARIABLE = "HARNESS_ROOT"
+BORROWED = re.compile(r"[\w-]+/[\w-]+", re.ASCII)
 NOT_INHERITED = {"name", "note", "image", "serial"}  # by a variant from its rung
 
 
@@ -113,8 +115,24 @@ def load_catalog(folder: Path, experiment: str) -> Catalog:
         others={
             path.parent.name: Source(load_manifest(path), path.parent, path.parent / "Dockerfile", family)
             for path in sorted((containers / experiment).glob("*/manifest.toml"))
-        },
+        }
+        | {path.stem: _borrowed(folder, path) for path in sorted((containers / experiment).glob("*.toml"))},
         base=containers / "base",
+    )
+
+
+def _borrowed(folder: Path, path: Path) -> Source:
+    """Another experiment's implementation, to be built and weighed beside this one's under a name of its own."""
+    try:
+        borrowed = str(tomllib.loads(read_file(path).decode())["implementation"])
+    except (KeyError, OSError, ValueError, RecipeError) as error:
+        raise ManifestError(f"{_short(path)} names no implementation: {error}") from error
+    if not BORROWED.fullmatch(borrowed):  # no path that leads elsewhere: what is there is sent to a builder
+        raise ManifestError(f"{_short(path)}: {borrowed!r} is not of the form experiment/implementation")
+    place = folder / "implementations" / borrowed
+    manifest = load_manifest(place / "manifest.toml")
+    return Source(
+        manifest.model_copy(update={"name": path.stem}), place, folder / "containers" / borrowed / "Dockerfile"
     )
 
 
