@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from harness.model.comparison import Comparison, Row
+from harness.model.comparison import Comparison, Row, on_most_threads
 from harness.model.journal import Machine
 from harness.model.many import CaseRow, MachineFacts, RunSummary
 
@@ -30,17 +30,10 @@ def summarize(comparison: Comparison, folder: str, problems: tuple[str, ...] = (
         noise_floor=max((noise.floor for noise in comparison.noise), default=None),
         chain_head=comparison.chain.head if comparison.chain else None,
         digests={image.name: image.digest for image in comparison.images if image.digest},
-        rows=tuple(_case(row) for row in _on_most_threads(comparison.rows)),
+        rows=tuple(_case(row) for row in on_most_threads(comparison.rows)),
         warnings=comparison.warnings,
         problems=problems,
     )
-
-
-def _on_most_threads(rows: tuple[Row, ...]) -> list[Row]:
-    most: dict[str, Row] = {}
-    for row in sorted(rows, key=lambda each: each.threads):
-        most[row.name] = row
-    return [row for row in rows if most[row.name] is row]
 
 
 def _case(row: Row) -> CaseRow:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import PlainSerializer, computed_field
 
@@ -101,6 +102,31 @@ class Row(Record):
     def is_estimate(self) -> bool:
         """Whether the time is scaled from some of the rows."""
         return self.rows_computed is not None and self.rows_computed != self.n
+
+
+class Threaded(Protocol):
+    """What was measured on a number of threads."""
+
+    @property
+    def implementation(self) -> str:
+        """Whose rung it is."""
+
+    @property
+    def rung(self) -> str:
+        """The rung."""
+
+    @property
+    def threads(self) -> int:
+        """On how many."""
+
+
+AnyThreaded = TypeVar("AnyThreaded", bound=Threaded)
+
+
+def on_most_threads(cases: Sequence[AnyThreaded]) -> list[AnyThreaded]:
+    """Of each rung that on the most threads, in their order."""
+    most = {(case.implementation, case.rung): case for case in sorted(cases, key=lambda each: each.threads)}
+    return [case for case in cases if most[case.implementation, case.rung] is case]
 
 
 class Metric(Record):

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.model.comparison import Comparison
+from harness.model.comparison import Comparison, on_most_threads
 from harness.report.page.view import CaseView, Compared, Language, Peak, Published, case_id
 
 
 def languages_of(cases: Sequence[CaseView]) -> list[Language]:
     """The implementations, in the order of the comparison, without the variants of their rungs."""
     cases = [case for case in cases if case.variant_of is None]
-    most: dict[tuple[str, str], CaseView] = {}
-    for case in sorted(cases, key=lambda each: each.threads):
-        most[case.implementation, case.rung] = case
+    most = on_most_threads(cases)
     labels = {case.implementation: case.language for case in cases}
     return [
-        Language(
-            name,
-            label,
-            place,
-            [case for case in cases if case.implementation == name and most[name, case.rung] is case],
-        )
+        Language(name, label, place, [case for case in most if case.implementation == name])
         for place, (name, label) in enumerate(labels.items())
     ]
 
