@@ -20,7 +20,7 @@ from harness.measure.compare import compare
 from harness.model.comparison import Comparison, SourceFile
 from harness.model.journal import Entry, Finished, Image, Round, Started
 from harness.model.manifests import AbsentRung, Manifest
-from harness.report import any_renderer
+from harness.report import FormatName, any_renderer
 from harness.store import load_run
 from tests.factories import a_catalog, a_manifest, a_rung, a_variant, some_options
 from tests.fake_engine import FakeEngine
@@ -108,7 +108,7 @@ def settled(entry: Entry) -> Entry:
             return entry
 
 
-def golden_text(name: str, comparison: Comparison) -> str:
+def golden_text(name: FormatName, comparison: Comparison) -> str:
     """A report of a format that is text, without what libraries draw otherwise from version to version.
 
     Of numbers nine digits: the last ones of logarithms differ between CPUs. Of the page what people read: without its

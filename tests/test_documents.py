@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from harness.report import any_renderer, file_of
+from harness.report import FormatName, any_renderer, file_of
 from harness.report.as_json import schema
 from tests.documents import BLOCK, DOCUMENTS, KEPT, REFERENCE, REPOSITORY, SCHEMA, blocks, filled, reference
 
@@ -25,7 +25,7 @@ def test_the_readme_is_read_in_five_minutes() -> None:
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_the_reference_report_is_fresh(name: str) -> None:
+def test_the_reference_report_is_fresh(name: FormatName) -> None:
     kept = (REFERENCE / file_of(name)).read_text(encoding="utf-8")
     assert any_renderer(name).render(reference()) == kept, MADE_ANEW
 

@@ -7,16 +7,18 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
 
 from harness.model.comparison import Comparison
-from harness.report import CHARTS, PICTURES, formats, painter
+from harness.report import PICTURES, ChartName, formats, painter
 from harness.report.page import drawings
 from harness.report.page.charts.vega import PIXELS
 from tests.golden_runs import run_of
 
+CHARTS: tuple[ChartName, ...] = get_args(ChartName)
 PNG = b"\x89PNG\r\n\x1a\n"
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -26,7 +28,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     return run_of("full", tmp_path_factory.mktemp("full"))
 
 
-def svg_of(chart: str, run: Comparison) -> ElementTree.Element:
+def svg_of(chart: ChartName, run: Comparison) -> ElementTree.Element:
     text = painter("svg").render(run, chart)
     assert isinstance(text, str)
     return ElementTree.fromstring(text)  # noqa: S314 (our own)

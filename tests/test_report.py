@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from harness.analysis.analyze import analyze
 from harness.model.comparison import Comparison, ImageRow, Interval, Ratio, Row
 from harness.model.manifests import AbsentRung
-from harness.report import any_renderer, file_of, formats, renderer
+from harness.report import FormatName, any_renderer, file_of, formats, renderer
 from harness.report.as_json import SCHEMA, schema
 from harness.report.document import sections
 from harness.report.figures import NONE, interval, number, percent, ratio, seconds, size, times, yes
@@ -53,7 +53,7 @@ def scripted(runs: dict[str, Comparison]) -> Comparison:
 @pytest.mark.parametrize(
     "name", [pytest.param(each, marks=pytest.mark.drawn) if each == "svg" else each for each in TEXTS]
 )
-def test_reports_are_the_golden_ones(name: str, run: str, runs: dict[str, Comparison]) -> None:
+def test_reports_are_the_golden_ones(name: FormatName, run: str, runs: dict[str, Comparison]) -> None:
     golden = GOLDEN / run / file_of(name)
     report = golden_text(name, runs[run])
     if os.environ.get("UPDATE_GOLDEN"):
@@ -78,13 +78,13 @@ def test_what_the_schema_does_not_know_is_refused(scripted: Comparison) -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_every_format_renders_a_run_that_ended_as_it_began(name: str) -> None:
+def test_every_format_renders_a_run_that_ended_as_it_began(name: FormatName) -> None:
     bare = analyze(a_journal([a_manifest()], [], finished=False)[:1])
     assert "alpha/naive" in str(any_renderer(name).render(bare)) or name in {"csv", "rounds"}
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_no_format_has_a_control_character_in_it(name: str) -> None:
+def test_no_format_has_a_control_character_in_it(name: FormatName) -> None:
     """What contributors write can hold any: manifests, answers of `matmul info`, reasons of failures."""
     hidden = "\x1b[2J\x07\x9b\u202e"
     rung = a_rung(flags=f"-O3{hidden}", loop_order=f"ijk{hidden}", note=f"a note{hidden}")
@@ -95,7 +95,7 @@ def test_no_format_has_a_control_character_in_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_every_format_renders_images_alone(name: str) -> None:
+def test_every_format_renders_images_alone(name: FormatName) -> None:
     text = str(any_renderer(name).render_images([an_image_row(1001), an_image_row(None)]))
     assert "alpha" in text
     assert "1,001" in text or "1001" in text

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from harness.errors import HarnessError
-from harness.experiments.matmul.workload import MAX_N, SECRET_BITS, Matrix, Workload, checksum, max_calls, sha256
+from harness.experiments.matmul.workload import SECRET_BITS, Matrix, Workload, checksum, max_calls, sha256
 from harness.model.cases import Batch
+from harness.model.ranges import MAX_N
 
 
 def plain_product(a: Matrix, b: Matrix) -> list[list[int]]:

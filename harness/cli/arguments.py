@@ -5,35 +5,24 @@ from __future__ import annotations
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from harness.files import log_name, temporary_folder, write_whole
-from harness.report import formats
-
-if TYPE_CHECKING:
-    from harness.report import Renderer
+from harness.report import FormatName
 
 ALL = "all"
 SOME_CASE_FAILED = 1
 
 Results = Annotated[Path, typer.Option("--out", help="Results folder; each run is a folder in it.")]
-Format = Annotated[str, typer.Option("--format", help=f"One of {', '.join(formats())}.")]
+Format = Annotated[FormatName, typer.Option("--format", help="Format of the report.")]
 Wait = Annotated[
     bool,
     typer.Option("--wait", help="Wait for another harness that is using the container engine, instead of failing."),
 ]
 Experiment = Annotated[str, typer.Option(help="The experiment whose images these are: matmul or web.")]
 Langs = Annotated[str, typer.Option(help="Implementations, comma-separated, or all.")]
-
-
-def chosen_renderer(name: str) -> Renderer[str | bytes]:
-    """The renderer that --format names. Raises UsageError where there is none of that name."""
-    from harness.images.catalog import known
-    from harness.report import any_renderer
-
-    return any_renderer(known(name, formats(), "format"))
 
 
 def noted(line: str) -> None:

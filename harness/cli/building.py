@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.arguments import ALL, SOME_CASE_FAILED, Experiment, Format, Langs, Wait, chosen_renderer, keep_log
+from harness.cli.arguments import ALL, SOME_CASE_FAILED, Experiment, Format, Langs, Wait, keep_log
+from harness.report import any_renderer
 
 if TYPE_CHECKING:
     from harness.engine.engine import Engine
@@ -42,7 +43,7 @@ def images(
         return
     from harness.images.weight import check_budgets
 
-    render = chosen_renderer(format_).render_images
+    render = any_renderer(format_).render_images
     rows = _weighed(langs, experiment, wait=wait)
     typer.echo(render(rows), nl=False)
     if check:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.arguments import ALL, SOME_CASE_FAILED, Langs, Results, Wait, chosen_renderer, noted
+from harness.cli.arguments import ALL, SOME_CASE_FAILED, Langs, Results, Wait, noted
 from harness.cli.fleet import (
     Fleet,
     Insecure,
@@ -23,7 +23,8 @@ from harness.cli.fleet import (
 )
 from harness.cli.upkeep import restore_tuned
 from harness.errors import HarnessError, ResultsError, UsageError
-from harness.report import formats
+from harness.model.ranges import DAY_S, MAX_N, MAX_PERCENT, MAX_ROUNDS, MAX_SEED
+from harness.report import any_renderer, formats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +42,20 @@ Rungs = Annotated[str, typer.Option(help="Rungs of the ladder, comma-separated, 
 Threads = Annotated[
     str, typer.Option(help="Threads of the parallel rungs, comma-separated (1,2 shows the efficiency), or all (cores).")
 ]
-Precision = Annotated[float, typer.Option(help="Target half-width of the 95% CI of a speedup, in per cent.")]
+N = Annotated[int, typer.Option(min=1, max=MAX_N, help="Rows and columns of the matrices.")]
+Rounds = Annotated[int, typer.Option(min=1, max=MAX_ROUNDS, help="Minimum number of rounds per case.")]
+Precision = Annotated[
+    float, typer.Option(min=0, max=MAX_PERCENT, help="Target half-width of the 95% CI of a speedup, in per cent.")
+]
+Budget = Annotated[float, typer.Option(min=0, max=DAY_S, help="Time limit per case, in seconds (baseline: 8×).")]
 Reference = Annotated[
     str | None,
     typer.Option(help="Implementation that the others are compared with on each rung.", show_default="published: C"),
 ]
-Seed = Annotated[int | None, typer.Option(help="Random seed of inputs and round order.", show_default="random")]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, max=MAX_SEED, help="Random seed of inputs and round order.", show_default="random"),
+]
 Tune = Annotated[
     bool,
     typer.Option("--tune", help="Set governor, turbo and huge pages during the run, restore them afterwards (root)."),
@@ -71,11 +80,11 @@ def compare(
     experiment: Annotated[str, typer.Option(help="The experiment to run.")] = "matmul",
     langs: Langs = ALL,
     rungs: Rungs = ALL,
-    n: Annotated[int, typer.Option(help="Rows and columns of the matrices, 1 to 32768.")] = 4096,
+    n: N = 4096,
     threads: Threads = ALL,
-    rounds: Annotated[int, typer.Option(help="Minimum number of rounds per case.")] = 3,
+    rounds: Rounds = 3,
     precision: Precision = 3.0,
-    budget: Annotated[float, typer.Option(help="Time limit per case, in seconds (baseline: 8×).")] = 5.0,
+    budget: Budget = 5.0,
     baseline: Annotated[str, typer.Option(help="Case that speedups are relative to.")] = "python/naive",
     reference: Reference = None,
     seed: Seed = None,
@@ -230,7 +239,7 @@ def _how_to_resume(folder: Path) -> str:
 def _show(folder: Path, comparison: Comparison) -> None:
     """Print the report of a finished run; the exit code says whether a case failed."""
     try:
-        typer.echo(chosen_renderer("summary").render(comparison))
+        typer.echo(any_renderer("summary").render(comparison))
         typer.echo(f"Saved in {folder}: the journal, logs, and the full report in every format.")
     except HarnessError as error:
         error.add_note(f"The report is saved in {folder}, in every format.")
@@ -247,7 +256,7 @@ def _write_reports(folder: Path) -> Comparison:
 
     comparison = comparison_of(folder)
     for name in formats():
-        write_report(folder, file_of(name), chosen_renderer(name).render(comparison))
+        write_report(folder, file_of(name), any_renderer(name).render(comparison))
     return comparison
 
 

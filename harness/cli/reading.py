@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.arguments import Format, Results, chosen_renderer, noted
+from harness.cli.arguments import Format, Results, noted
 from harness.cli.fleet import find_fleet, report_fleet
 from harness.errors import UsageError
-from harness.report import CHARTS, PICTURES, painter
+from harness.report import PICTURES, ChartName, FormatName, any_renderer, painter
 
 if TYPE_CHECKING:
     from harness.model.comparison import Comparison
@@ -24,7 +24,7 @@ def report(
         typer.Argument(help="A run's id or folder, or latest; of several, --format html sets them side by side."),
     ] = None,
     format_: Format = "summary",
-    chart: Annotated[str | None, typer.Option(help=f"Of --format svg or png: one of {', '.join(CHARTS)}.")] = None,
+    chart: Annotated[ChartName | None, typer.Option(help="Chart of --format svg or png.", show_default="climb")] = None,
     out: Results = Path("results"),
     verify: Annotated[
         bool,
@@ -49,9 +49,11 @@ def report(
             check_verified(folder, comparison)
 
 
-def _rendering(format_: str, chart: str | None, count: int) -> Callable[[Sequence[Comparison]], str | bytes]:
+def _rendering(
+    format_: FormatName, chart: ChartName | None, count: int
+) -> Callable[[Sequence[Comparison]], str | bytes]:
     """What makes the report of these runs. Raises UsageError where the options do not go together."""
-    renderer = chosen_renderer(format_)
+    renderer = any_renderer(format_)
     if chart is not None and format_ not in PICTURES:
         raise UsageError(f"--chart chooses what {' or '.join(PICTURES)} show: add --format {PICTURES[0]}")
     if count > 1:
@@ -61,10 +63,7 @@ def _rendering(format_: str, chart: str | None, count: int) -> Callable[[Sequenc
 
         return page_of_several
     if chart is not None:
-        from harness.images.catalog import known
-
-        name = known(chart, CHARTS, "chart")
-        return lambda found: painter(format_).render(found[0], name)
+        return lambda found: painter(format_).render(found[0], chart)
     return lambda found: renderer.render(found[0])
 
 

@@ -12,6 +12,7 @@ from harness.cli.arguments import ALL, Langs, Results, Wait
 from harness.cli.measuring import (
     Rebuild,
     Resume,
+    Rounds,
     Seed,
     Tune,
     print_plan,
@@ -19,6 +20,25 @@ from harness.cli.measuring import (
     resume_run,
     start,
 )
+from harness.experiments.web.ranges import MAX_CONNECTIONS, MAX_RATE, MAX_S, MIN_S
+from harness.model.ranges import DAY_S, MAX_PERCENT
+
+Threads = Annotated[int, typer.Option(min=1, help="Threads and CPUs of the service; the load has the other CPUs.")]
+Connections = Annotated[int, typer.Option(min=1, max=MAX_CONNECTIONS, help="Connections of the load at once.")]
+Seconds = Annotated[
+    float, typer.Option(min=MIN_S, max=MAX_S, help="Length of each timed phase of a container, in seconds.")
+]
+WarmUp = Annotated[float, typer.Option(min=MIN_S, max=MAX_S, help="Load before the timed phases, in seconds.")]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        min=1, max=MAX_RATE, help="Requests a second at which latency is measured.", show_default="half of saturation"
+    ),
+]
+Precision = Annotated[
+    float, typer.Option(min=0, max=MAX_PERCENT, help="Target half-width of a figure's 95% CI, in per cent.")
+]
+Budget = Annotated[float, typer.Option(min=0, max=DAY_S, help="Time limit per case, in seconds.")]
 
 web = typer.Typer(no_args_is_help=True, help="Benchmark the same web service in many languages.")
 
@@ -30,17 +50,14 @@ def compare(
     scenarios: Annotated[
         str, typer.Option(help="Comma-separated: page, json, echo, matmul, pipelined, connect; or all.")
     ] = ALL,
-    threads: Annotated[int, typer.Option(help="Threads and CPUs of the service; the load has the other CPUs.")] = 1,
-    connections: Annotated[int, typer.Option(help="Connections of the load at once.")] = 64,
-    seconds: Annotated[float, typer.Option(help="Length of each timed phase of a container, in seconds.")] = 2.0,
-    warm_up: Annotated[float, typer.Option(help="Load before the timed phases, in seconds.")] = 2.0,
-    rate: Annotated[
-        float | None,
-        typer.Option(help="Requests a second at which latency is measured.", show_default="half of saturation"),
-    ] = None,
-    rounds: Annotated[int, typer.Option(help="Minimum number of rounds per case.")] = 3,
-    precision: Annotated[float, typer.Option(help="Target half-width of a figure's 95% CI, in per cent.")] = 3.0,
-    budget: Annotated[float, typer.Option(help="Time limit per case, in seconds.")] = 60.0,
+    threads: Threads = 1,
+    connections: Connections = 64,
+    seconds: Seconds = 2.0,
+    warm_up: WarmUp = 2.0,
+    rate: Rate = None,
+    rounds: Rounds = 3,
+    precision: Precision = 3.0,
+    budget: Budget = 60.0,
     reference: Annotated[
         str | None,
         typer.Option(help="Implementation that the others are compared with.", show_default="usual: C"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,16 +17,14 @@ LOOK_S = 2.0  # how long the doctor watches other processes
 
 
 def doctor(
-    format_: Annotated[str, typer.Option("--format", help="One of json, text.")] = "text",
+    format_: Annotated[Literal["json", "text"], typer.Option("--format", help="Format of the findings.")] = "text",
 ) -> None:
     """Check the engine's machine for what distorts measurements, and say how to fix it; exit with 3 on problems."""
-    from harness.images.catalog import known
     from harness.machine.doctor import as_json, as_text, examine, has_problems
 
-    render = {"json": as_json, "text": as_text}[known(format_, ["json", "text"], "format")]
     restore_tuned()
     findings = examine(*_two_readings())
-    typer.echo(render(findings))
+    typer.echo({"json": as_json, "text": as_text}[format_](findings))
     if has_problems(findings):
         raise typer.Exit(GateError.exit_code)
 

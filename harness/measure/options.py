@@ -8,8 +8,6 @@ from harness.errors import UsageError
 from harness.images.catalog import known
 
 ALL = "all"
-MAX_ROUNDS = 1000
-DAY_S = 86_400
 
 
 def chosen(text: str, names: Iterable[str], what: str) -> list[str]:
@@ -28,11 +26,3 @@ def check_range(option: str, value: float, low: float, high: float, why: str = "
     """Raise UsageError for a number out of its range, with the reason for the range if it needs one."""
     if not low <= value <= high:
         raise UsageError(f"{option} {value:g} is out of range: {low:g} to {high:g}" + (f" ({why})" if why else ""))
-
-
-def check_common(rounds: int, precision: float, budget: float, seed: int | None) -> None:
-    """Raise UsageError where one of the options that every experiment has is out of its range."""
-    check_range("--rounds", rounds, 1, MAX_ROUNDS)
-    check_range("--precision", precision, 0, 100)
-    check_range("--budget", budget, 0, DAY_S)
-    check_range("--seed", seed or 0, 0, 2**63 - 1)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
 
+from harness.model.ranges import DAY_S, MAX_N, MAX_PERCENT, MAX_ROUNDS, MAX_SEED
 from harness.model.record import Record, Words, renamed
 
 
@@ -43,14 +44,14 @@ class Options(Record):
 
     langs: tuple[str, ...]
     rungs: tuple[str, ...]
-    n: int
+    n: int = Field(ge=1, le=MAX_N)
     threads: tuple[int, ...]  # ascending
-    rounds: int
-    precision: float
-    budget_s: float
+    rounds: int = Field(ge=1, le=MAX_ROUNDS)
+    precision: float = Field(ge=0, le=MAX_PERCENT / 100)
+    budget_s: float = Field(ge=0, le=DAY_S)
     baseline: str
     reference: str
-    seed: int
+    seed: int = Field(ge=0, le=MAX_SEED)
     tune: bool = False
     controls: bool = True  # measure A/A controls
     overhead: bool = False  # measure the container overhead

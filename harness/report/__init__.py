@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, cast, get_args
 
 if TYPE_CHECKING:
     from harness.model.comparison import Comparison, ImageRow
@@ -15,10 +14,13 @@ FILES = {"text": "report.txt", "summary": "report.summary.txt", "rounds": "round
 """Of formats whose files in a run's folder are not called report.<format>."""
 
 Text = Literal["csv", "html", "json", "md", "rounds", "summary", "svg", "text"]
-"""The formats that are text; others are bytes."""
+"""The formats that are text."""
 
-CHARTS = ("climb", "climb-per-core", "variants", "sizes", "scaling", "rounds", "conditions")
-"""What the formats that are pictures can show: the page's charts, by their names."""
+FormatName = Literal[Text, "png"]
+"""All formats; PNG is bytes."""
+
+ChartName = Literal["climb", "climb-per-core", "variants", "sizes", "scaling", "rounds", "conditions"]
+"""What the formats that are pictures can show: the page's charts."""
 
 Made_co = TypeVar("Made_co", bound=str | bytes, covariant=True)
 
@@ -35,13 +37,12 @@ class Renderer(Protocol[Made_co]):
         ...
 
 
-def formats() -> list[str]:
-    """The names of all formats: one for each module here."""
-    names = (module.name for module in pkgutil.iter_modules(__path__))
-    return sorted(name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX))
+def formats() -> list[FormatName]:
+    """The names of all formats."""
+    return sorted(get_args(FormatName))
 
 
-def file_of(name: str) -> str:
+def file_of(name: FormatName) -> str:
     """What the file of a format is called in a run's folder."""
     return FILES.get(name, f"report.{name}")
 
@@ -49,7 +50,7 @@ def file_of(name: str) -> str:
 class Painter(Protocol):
     """What the formats that are pictures offer besides."""
 
-    def render(self, comparison: Comparison, chart: str = ...) -> str | bytes:
+    def render(self, comparison: Comparison, chart: ChartName = ...) -> str | bytes:
         """One chart. Raises ResultsError where the run has nothing to show in it."""
         ...
 
@@ -57,7 +58,7 @@ class Painter(Protocol):
 PICTURES = ("png", "svg")
 
 
-def painter(name: str) -> Painter:
+def painter(name: FormatName) -> Painter:
     """The renderer of one of the formats that are pictures."""
     return cast("Painter", any_renderer(name))
 
@@ -67,6 +68,6 @@ def renderer(name: Text) -> Renderer[str]:
     return cast("Renderer[str]", any_renderer(name))
 
 
-def any_renderer(name: str) -> Renderer[str | bytes]:
+def any_renderer(name: FormatName) -> Renderer[str | bytes]:
     """The renderer of a format."""
     return cast("Renderer[str | bytes]", import_module(f"{__name__}.{_PREFIX}{name}"))

@@ -18,7 +18,7 @@ from harness.images.catalog import load_catalog
 from harness.measure.compare import compare
 from harness.model.cases import Options
 from harness.model.comparison import Comparison
-from harness.report import any_renderer, formats, renderer
+from harness.report import FormatName, any_renderer, formats, renderer
 from harness.store import load_run
 from tests.engine.support import unwatched
 
@@ -141,5 +141,5 @@ def test_a_log_holds_what_was_printed(rows: dict[str, dict[str, Any]], run: Path
 
 
 @pytest.mark.parametrize("name", sorted({*formats()} - {"png", "rounds", "summary", "svg"}))
-def test_every_text_format_shows_a_run_full_of_faults(name: str, comparison: Comparison) -> None:
+def test_every_text_format_shows_a_run_full_of_faults(name: FormatName, comparison: Comparison) -> None:
     assert "RuntimeError: planted" in str(any_renderer(name).render(comparison))

@@ -8,9 +8,8 @@ from typing import Any
 from harness.errors import UsageError
 from harness.experiments.matmul.ladder import cases_of, quick_cases, rungs_of
 from harness.experiments.matmul.published import published
-from harness.experiments.matmul.workload import MAX_N
 from harness.images.catalog import Catalog, known
-from harness.measure.options import ALL, check_common, check_range, chosen
+from harness.measure.options import ALL, check_range, chosen
 from harness.model.cases import Options
 from harness.model.manifests import VARIANT_MARK
 
@@ -58,8 +57,6 @@ def parse_options(
     language, _, rung = baseline.partition("/")
     known(language, every, "implementation in --baseline")
     known(rung, all_rungs, "rung in --baseline (format: implementation/rung)")
-    check_range("--n", n, 1, MAX_N)
-    check_common(rounds, precision, budget, seed)
     if langs is None:
         langs = ",".join(case.partition("/")[0] for case in first_published())
     names = chosen(langs, every, "implementation")

@@ -24,7 +24,6 @@ from harness.model.cases import Batch
 Matrix = npt.NDArray[np.float64]
 
 LOW, HIGH = -32, 31
-MAX_N = 32_768
 SECRETS = 4  # random vectors of Freivalds' check, with entries of SECRET_BITS: all its sums stay below 2**53
 SECRET_BITS = 13
 BLOCK = 256  # rows that are checked at a time, so that they stay in a cache

@@ -10,12 +10,9 @@ from harness.errors import UsageError
 from harness.experiments.web.scenarios import SCENARIOS
 from harness.experiments.web.settings import RATE, SECONDS, WARM
 from harness.images.catalog import Catalog, known
-from harness.measure.options import check_common, check_range, chosen
+from harness.measure.options import check_range, chosen
 from harness.model.cases import Options
 
-MAX_CONNECTIONS = 1000
-MAX_RATE = 10_000_000
-MAX_S = 600
 DEFAULTS = Path(__file__).with_name("defaults.toml")
 
 
@@ -44,11 +41,6 @@ def parse_options(
     if cpus < 2:
         raise UsageError("services need two CPUs at least: one of their own, and one for the load")
     check_range("--threads", threads, 1, cpus - 1, "the load has CPUs of its own")
-    check_range("--connections", connections, 1, MAX_CONNECTIONS)
-    check_range("--seconds", seconds, 0.1, MAX_S)
-    check_range("--warm-up", warm_up, 0.1, MAX_S)
-    check_range("--rate", rate or 1, 1, MAX_RATE)
-    check_common(rounds, precision, budget, seed)
     names, rungs = chosen(langs, every, "implementation"), chosen(scenarios, SCENARIOS, "scenario")
     if not {scenario for name in names for scenario in every[name].manifest.scenarios} & set(rungs):
         raise UsageError(f"no case to run: {langs} answers none of the scenarios {scenarios}")
