@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from harness.engine.engine import Exit, Job, Output, Runner
@@ -14,11 +14,11 @@ from harness.experiments.matmul.protocol import CANNOT_RUN_HERE, parse_samples, 
 from harness.experiments.matmul.untimed import UntimedWork, explained
 from harness.experiments.matmul.validate import check_product, check_times
 from harness.experiments.matmul.workload import Workload
-from harness.machine.conditions import between
 from harness.machine.host import Read
 from harness.measure.accounts import accounts_of
+from harness.measure.containers import run_once
 from harness.model.cases import Accounts, Batch, Case, Failure
-from harness.model.journal import Reading, Round
+from harness.model.journal import Round
 from harness.store import Log
 
 OUTPUT = "/out/c.f64"
@@ -57,21 +57,7 @@ def measure(bench: Bench, tag: str, case: Case, batch: Batch, number: int) -> Ro
 
 
 def _measured(bench: Bench, tag: str, case: Case, batch: Batch, number: int, *, may_stall: bool) -> Round:
-    readings: list[Reading | None] = []
-    job = replace(_job(bench, tag, case, batch), observe=lambda: readings.append(bench.read()))
-    ended = bench.engine.run(job)
-    blank = Round(
-        case=case,
-        number=number,
-        pilot=batch.pilot,
-        rows=batch.rows,
-        first=batch.first,
-        calls=batch.calls,
-        container_ns=ended.elapsed_ns,
-        conditions=between(readings),
-        resident_bytes=ended.resident_bytes,
-        accounts=accounts_of(ended),
-    )
+    ended, blank = run_once(bench.engine, _job(bench, tag, case, batch), bench.read, case, batch, number)
     try:
         check_exit(ended, bench.timeout_s)
         samples = parse_samples(ended.stdout, batch.samples)

@@ -7,34 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from statistics import fmean, median
 from typing import Any
 
 from harness.engine.engine import Job, Runner
 from harness.errors import ProtocolError
 from harness.images.catalog import Catalog
-from harness.machine.conditions import between
 from harness.machine.host import Read
-from harness.measure.accounts import accounts_of
+from harness.measure.containers import run_once
 from harness.measure.experiment import Experiment, Measure, Timing
 from harness.measure.run import Run
 from harness.model.cases import Batch, Case, Failure, Options, Sample
-from harness.model.journal import Reading, Round
+from harness.model.journal import Round
 from harness.model.manifests import Held, Manifest
 from harness.statistics.estimates import estimate
-
-EXITS = 64
 
 
 class Spawn:
     name = "spawn"
+    metrics = ()
 
     def options(self, catalog: Catalog, *, given: Collection[str] = (), **typed: Any) -> Options:
         rungs = [rung.name for source in catalog.implementations.values() for rung in source.manifest.rungs]
-        asked = {key: typed[key] for key in ("n", "rounds", "baseline", "tune", "overhead", "rebuild")}
         return Options(
-            **asked,
+            **{key: typed[key] for key in ("n", "rounds", "baseline", "tune", "overhead", "rebuild")},
             langs=tuple(catalog.implementations),
             rungs=tuple(dict.fromkeys(rungs)),
             threads=(1,),
@@ -59,19 +55,9 @@ class Spawn:
     @contextmanager
     def opened(self, run: Run, read: Read) -> Iterator[Measure]:
         def measure(case: Case, batch: Batch, number: int, runner: Runner | None = None) -> Round:
-            readings: list[Reading | None] = []
             words = ("run", case.rung, str(case.n), str(batch.samples))
             job = Job(run.image(case).tag or "", words, run.cpus[:1], 2**26, 64, 60.0)
-            ended = (runner or run.engine).run(replace(job, observe=lambda: readings.append(read())))
-            blank = Round(
-                case=case,
-                number=number,
-                pilot=batch.pilot,
-                rows=1,
-                container_ns=ended.elapsed_ns,
-                conditions=between(readings),
-                accounts=accounts_of(ended),
-            )
+            ended, blank = run_once(runner or run.engine, job, read, case, batch, number)
             try:
                 return blank.model_copy(update={"samples": _samples(ended.stdout, case.n, batch.samples)})
             except (ProtocolError, ValueError) as error:
@@ -94,10 +80,8 @@ class Spawn:
     def timing(self, rounds: Sequence[Round], pilots: Sequence[Round] = ()) -> Timing:
         found = estimate([median(s.wall_ns for s in r.samples) / r.case.n / 1e9 for r in rounds])
         busy = fmean(s.cpu_ns / s.wall_ns for r in rounds for s in r.samples)
-        spread, count = found.spread, sum(len(r.samples) for r in rounds)
-        return Timing(
-            found.mean, spread, len(rounds), warm_up=0, warming_s=0.0, cold=None, busy_cores=busy, samples=count
-        )
+        count = sum(len(r.samples) for r in rounds)
+        return Timing(found.mean, found.spread, len(rounds), 0, 0.0, None, busy_cores=busy, samples=count)
 
     def unsteady(self, measured: object, pilots: object) -> str | None:
         return None
@@ -114,10 +98,6 @@ class Spawn:
     def figures(self, case: Case, rounds: object, taken: Timing, peaks: object) -> Mapping[str, Any]:
         return {}
 
-    @property
-    def metrics(self) -> tuple[()]:
-        return ()
-
     def measured(self, rounds: object, own: object) -> tuple[()]:
         return ()
 
@@ -133,7 +113,7 @@ class Spawn:
 
 
 def _sum(n: int) -> int:
-    return sum(k % EXITS for k in range(n))
+    return sum(k % 64 for k in range(n))
 
 
 def _samples(printed: bytes, n: int, expected: int) -> tuple[Sample, ...]:
