@@ -13,7 +13,7 @@ import pytest
 
 from harness.engine.docker import DockerEngine
 from harness.errors import BuildError
-from harness.experiments import matmul
+from harness.experiments import matmul, web
 from harness.images.build import check_image
 from harness.images.catalog import Catalog, Source, load_catalog, root
 from harness.images.recipes import build_if_missing, plan_of
@@ -39,6 +39,11 @@ def checks(
 @pytest.mark.parametrize("name", load_catalog(root(), matmul.NAME).images)
 def test_sources_pass_their_languages_own_checks(name: str, checks: dict[str, Future[None]]) -> None:
     checks[name].result()
+
+
+@pytest.mark.parametrize("name", sorted({*load_catalog(root(), web.NAME).implementations} - {"zig"}))  # see test_zig
+def test_services_pass_their_languages_own_checks(name: str, engine: DockerEngine, base: str) -> None:
+    check_image(engine, load_catalog(root(), web.NAME).images[name], base, unwatched)
 
 
 def changed(source: Source, folder: Path, file: str, old: str, new: str) -> Source:

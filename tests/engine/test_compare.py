@@ -27,7 +27,7 @@ def test_c_is_compared_from_its_recipe_to_a_verified_report(tmp_path: Path) -> N
     command = [str(HARNESS), "compare", *options, "--seed", "2026", "--wait", "--out", results]
     environment = {**os.environ, "HARNESS_ROOT": str(tmp_path)}
     ended = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
+    assert ended.returncode == 0, ended.stderr + ended.stdout
     report = [str(HARNESS), "report", "--verify", "--format", "json", "--out", results]
     document = json.loads(subprocess.run(report, check=True, capture_output=True).stdout)
     assert {row["rung"]: row["outcome"] for row in document["rows"]} == dict.fromkeys(RUNGS, "measured")
