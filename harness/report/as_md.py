@@ -10,15 +10,18 @@ from harness.model.comparison import Comparison, ImageRow
 from harness.report import file_of
 from harness.report.document import sections
 from harness.report.image_sizes import image_sizes
+from harness.report.page.services import points_of
 from harness.report.section import Section
 
-CLIMB = f"![The climb: how far each step takes each language]({file_of('svg')})"
+CLIMB = "The climb: how far each step takes each language"
 
 
 def render(comparison: Comparison) -> str:
-    """One document; the run's own section is its title, the climb beside it in the run's folder its picture."""
+    """One document; its title is the run's own section, its picture the one beside it in the run's folder."""
     first, *rest = sections(comparison)
-    parts = [render_section(first, level=1), CLIMB, *(render_section(section) for section in rest)]
+    title = points_of(comparison)[0] if comparison.metrics else CLIMB
+    picture = f"![{title}]({file_of('svg')})"
+    parts = [render_section(first, level=1), picture, *(render_section(section) for section in rest)]
     return "\n\n".join(parts) + "\n"
 
 

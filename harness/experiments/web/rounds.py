@@ -96,14 +96,14 @@ def _failure(run: Run, case: Case, pair: Pair, reason: str) -> Failure:
     return Failure(stage="validate", reason=reason, log=run.folder.keep_log(name, text))
 
 
-def measure_limits(run: Run, cases: Sequence[Case], read: Read = lambda: None) -> None:
+def measure_limits(run: Run, cases: Sequence[Case]) -> None:
     """Measure the load generator's own limit in every scenario: a server that answers nothing but constants."""
     known = {own.name for own in run.own}
     wanted = {settings.limit_name(case): case for case in cases if settings.limit_name(case) not in known}
     if not wanted:
         return
     workload = workload_of(run)
-    with bench(run, workload, read) as place:
+    with bench(run, workload, lambda: None) as place:
         for name, case in wanted.items():
             run.watch(Event("prepare", f"measuring the load generator's own limit: {case.rung}"))
             run.record(_limit(run, place, workload, case, name))
