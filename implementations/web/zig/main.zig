@@ -5,6 +5,7 @@ const builtin = @import("builtin");
 const linux = std.os.linux;
 const mem = std.mem;
 const address = @import("address.zig");
+const content = @import("content.zig");
 const reserve = @import("connection.zig").reserve;
 const Server = @import("server.zig").Server;
 const max_descriptors = @import("server.zig").max_descriptors;
@@ -68,6 +69,7 @@ fn main(arguments: []const [*:0]const u8) noreturn {
     _ = linux.setrlimit(.NOFILE, &limit); // Fails only where the limit is lower already.
     _ = linux.prctl(@backingInt(linux.PR.SET_THP_DISABLE), 1, 0, 0, 0); // 2 MB for the first byte of a buffer
     if (!reserve(max_descriptors)) system.fail();
+    content.start();
     blockSignals();
     running = threads;
     for (servers[0..threads], 1..) |*server, index|
