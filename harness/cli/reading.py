@@ -11,6 +11,7 @@ import typer
 
 from harness.cli.arguments import Format, Results, chosen_renderer, noted
 from harness.cli.fleet import find_fleet, report_fleet
+from harness.cli.sites import serve_report
 from harness.errors import UsageError
 from harness.report import CHARTS, PICTURES, painter
 
@@ -30,23 +31,44 @@ def report(
         bool,
         typer.Option("--verify", help="Recompute every key, checksum and SHA-256 first; exit with 3 on any mismatch."),
     ] = False,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve",
+            help="Serve report.html from a container of its own on 127.0.0.1 until Ctrl-C, which ends with 130.",
+        ),
+    ] = False,
+    port: Annotated[int, typer.Option(help="Of --serve.", show_default="a free one")] = 0,
 ) -> None:
     """Report a run, finished or interrupted, from its journal; or several side by side."""
     from harness.cli.results import check_verified, comparison_of
     from harness.runs import find_run
 
+    if serve:
+        _refuse_beside_serve(runs or (), format_, chart)
     if len(runs or ()) < 2 and (fleet := find_fleet(out, next(iter(runs or ()), "latest"))):
         if verify or chart is not None:
             raise UsageError(f"--verify and --chart are of one run: name a machine's, as in {fleet}/RUN")
+        if serve:
+            serve_report(fleet, port)
         report_fleet(fleet, format_)
         return
     render = _rendering(format_, chart, len(runs or ()))
     folders = [find_run(out, run, noted) for run in runs or ["latest"]]
+    if serve:
+        if verify:
+            check_verified(folders[0], comparison_of(folders[0], verified=True))
+        serve_report(folders[0], port)
     comparisons = [comparison_of(folder, verified=verify) for folder in folders]
     _print(render(comparisons))
     for folder, comparison in zip(folders, comparisons, strict=True):
         if verify:
             check_verified(folder, comparison)
+
+
+def _refuse_beside_serve(runs: Sequence[str], format_: str, chart: str | None) -> None:
+    if len(runs) > 1 or format_ not in {"summary", "html"} or chart is not None:
+        raise UsageError("--serve is of one run, and of its page: no other --format, and no --chart")
 
 
 def _rendering(format_: str, chart: str | None, count: int) -> Callable[[Sequence[Comparison]], str | bytes]:

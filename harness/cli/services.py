@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import sites
 from harness.cli.arguments import ALL, Langs, Results, Wait
 from harness.cli.measuring import (
     Rebuild,
@@ -20,7 +21,8 @@ from harness.cli.measuring import (
     start,
 )
 
-web = typer.Typer(no_args_is_help=True, help="Benchmark the same web service in many languages.")
+web = typer.Typer(no_args_is_help=True, help="Benchmark the same web service in many languages; serve a folder.")
+web.command("build")(sites.build_folder)
 
 
 @web.command()

@@ -123,7 +123,7 @@ def _form(pool: _Pool, body: bytes, varies: str, described: str) -> Form:
     return pool.span(f"{shared}{described}".encode()), len(shared), pool.span(body)
 
 
-def _compressed(files: Mapping[str, bytes], name: str, data: bytes, compress: bool) -> bytes | None:  # noqa: FBT001
+def _compressed(files: Mapping[str, bytes], name: str, data: bytes, compress: bool) -> bytes | None:
     """The file beside it that is the same compressed, or one that is made and worth while, or None."""
     beside = files.get(f"{name}.gz")
     if beside and _is_compressed(beside, data):
