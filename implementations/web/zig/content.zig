@@ -24,6 +24,8 @@ const json_date = @sizeOf(Date) + 2;
 const octets = "application/octet-stream";
 
 pub const max_body = 64 * 1024;
+/// What the kernel may hold of answers on one connection (it doubles the figure for its own use).
+pub const send_buffer_size = 32 * 1024;
 /// More than any answer has besides the body of its request.
 pub const max_answer = page.len + 256;
 

@@ -21,8 +21,8 @@ pub const panic = std.debug.no_panic;
 
 const max_threads = 64;
 const stack_size = 32 * 1024;
-/// What the kernel may hold for one connection and direction (it doubles the figure for its own use).
-const socket_buffer_size = 32 * 1024;
+/// What the kernel may hold of what comes over one connection (it doubles the figure for its own use).
+const receive_buffer_size = 32 * 1024;
 
 var servers: [max_threads]Server = @splat(.{});
 var stacks: [max_threads][stack_size]u8 align(16) = undefined;
@@ -137,7 +137,7 @@ const options = [_]struct { level: u8, name: u8, value: u16 }{
     .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEPORT, .value = 1 },
     .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEADDR, .value = 1 },
     .{ .level = linux.IPPROTO.IPV6, .name = linux.IPV6.V6ONLY, .value = 0 },
-    .{ .level = linux.SOL.SOCKET, .name = linux.SO.RCVBUF, .value = socket_buffer_size },
-    .{ .level = linux.SOL.SOCKET, .name = linux.SO.SNDBUF, .value = socket_buffer_size },
+    .{ .level = linux.SOL.SOCKET, .name = linux.SO.RCVBUF, .value = receive_buffer_size },
+    .{ .level = linux.SOL.SOCKET, .name = linux.SO.SNDBUF, .value = content.send_buffer_size },
     .{ .level = linux.IPPROTO.TCP, .name = linux.TCP.NODELAY, .value = 1 },
 };

@@ -16,6 +16,9 @@ const Method = @import("parser.zig").Method;
 const Status = @import("status.zig").Status;
 
 pub const max_body = 0;
+/// What the kernel may hold of answers on one connection (it doubles the figure for its own use). With less than two
+/// of loopback's segments, receivers put off their acknowledgements.
+pub const send_buffer_size = 64 * 1024 - 1;
 /// More than any answer has besides the bytes of a file. Who packs sees to it that no head is longer than 3 KiB.
 pub const max_answer = 4 * 1024;
 
