@@ -68,4 +68,5 @@ def is_compressible(name: str) -> bool:
 
 
 def _ending(name: str) -> str:
-    return name.rpartition(".")[2].lower()
+    _, dot, ending = name.rpartition(".")
+    return ending.lower() if dot else ""

@@ -38,13 +38,13 @@ class Packed:
 
     data: bytes
     files: int
-    content_bytes: int  # of the files, the compressed forms not among them
+    content_bytes: int  # of the files, each content counted once, as it is there once
     compressed: int  # files with a compressed form
     compressed_bytes: int  # of the compressed forms that are not files themselves
 
     @property
     def table_bytes(self) -> int:
-        """What is neither a file nor a compressed form: paths and heads. Files that are equal are there once."""
+        """What is neither a file nor a compressed form: paths and heads."""
         return len(self.data) - self.content_bytes - self.compressed_bytes
 
 
@@ -79,9 +79,9 @@ def pack(files: Mapping[str, bytes], *, compress: bool = True) -> Packed:
     return Packed(
         data=b"".join([*table, *pool.parts]),
         files=len(files),
-        content_bytes=sum(map(len, files.values())),
+        content_bytes=sum(map(len, set(files.values()))),
         compressed=len(compressed),
-        compressed_bytes=sum(len(form) for name, form in compressed.items() if files.get(f"{name}.gz") != form),
+        compressed_bytes=sum(map(len, set(compressed.values()) - set(files.values()))),
     )
 
 

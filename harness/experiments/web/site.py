@@ -15,7 +15,7 @@ from harness.events import Event, Watch
 from harness.experiments.web.pack import Packed
 from harness.images.catalog import Catalog, Source
 from harness.images.recipes import build_if_missing, plan_of
-from harness.images.sources import paths_below, read_file
+from harness.images.sources import paths_below, read_file, refuse_link
 from harness.images.weight import weigh
 from harness.model.journal import Weight
 from harness.store import Log
@@ -74,6 +74,7 @@ def read_folder(folder: Path) -> Folder:
 
 
 def _checked_size(path: Path) -> int:
+    refuse_link(path)
     found = path.lstat()
     if stat.S_ISREG(found.st_mode) and found.st_size > MAX_FILE_BYTES:
         raise UsageError(f"{path} is too large: {found.st_size:,} bytes, and {MAX_FILE_BYTES:,} at most")

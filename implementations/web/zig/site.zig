@@ -328,3 +328,99 @@ noinline fn putWhole(output: *Output, len: u32) void {
     output.putNumber(len);
     output.put("\r\n");
 }
+
+const testing = std.testing;
+const isReadTheSame = @import("fuzz.zig").isReadTheSame;
+
+/// A pack of one file, `/a b`, in two forms without heads or bodies but for their tags.
+fn packForTests() !void {
+    const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .FIXED = true };
+    const result = linux.mmap(@ptrFromInt(pack_at), 4096, .{ .READ = true, .WRITE = true }, flags, -1, 0);
+    try testing.expectEqual(pack_at, result);
+    const memory: [*]u8 = @ptrFromInt(pack_at);
+    const words = "/a bETag: \"0123456789abcdef\"\r\nETag: \"0123456789ABCDEF\"\r\n";
+    @memcpy(memory[1024..][0..words.len], words);
+    const at = pack_at + 1024;
+    const body: Span = .{ .at = at, .len = 10 };
+    const entry: Entry = .{ .path = .{ .at = at, .len = 4 }, .forms = .{
+        .{ .head = .{ .at = at + 4, .len = 26 }, .shared_len = 26, .body = body },
+        .{ .head = .{ .at = at + 30, .len = 26 }, .shared_len = 26, .body = body },
+    } };
+    @memcpy(memory[4..][0..@sizeOf(Entry)], std.mem.asBytes(&entry));
+    memory[0] = 1;
+}
+
+/// The route of a GET with a field.
+fn routeWith(name: Name, value: []const u8) !Route {
+    try packForTests();
+    var found = route(.get, "/a%20b?query");
+    try testing.expectEqual(.ok, found.status);
+    heed(&found, @backingInt(name), value);
+    return found;
+}
+
+test route {
+    try packForTests();
+    for ([_][]const u8{ "", "/", "/a", "/a b/", "/a%2", "/a%", "/a%2gb", "/a%20c", "/a%00b", "%2fa b", "/b" }) |path| {
+        try testing.expectEqual(.not_found, route(.get, path).status);
+    }
+    try testing.expectEqual(.ok, route(.head, "/%61 %62").status);
+    try testing.expectEqual(.method_not_allowed, route(.post, "/a b").status);
+    try testing.expectEqual(.no_content, route(.options, "/a b").status);
+}
+
+test cut {
+    for ([_]struct { []const u8, Status, u32, u32 }{
+        .{ "bytes=2-3", .partial_content, 2, 2 },
+        .{ "bytes=9-", .partial_content, 9, 1 },
+        .{ "bytes=-4", .partial_content, 6, 4 },
+        .{ "bytes=-11", .partial_content, 0, 10 },
+        .{ "bytes=0-18446744073709551615", .ok, 0, 10 }, // no number, and so no range
+        .{ "bytes=10-", .range_not_satisfiable, 0, 10 },
+        .{ "bytes=-0", .range_not_satisfiable, 0, 10 },
+        .{ "bytes=3-2", .ok, 0, 10 },
+        .{ "bytes=2", .ok, 0, 10 },
+    }) |case| {
+        const found = try routeWith(.range, case[0]);
+        var body = table[0].forms[0].body;
+        const begin_at = body.at;
+        try testing.expectEqual(case[1], cut(&body, &found));
+        try testing.expectEqual(case[2], body.at - begin_at);
+        try testing.expectEqual(case[3], body.len);
+    }
+}
+
+test heed {
+    const listed = try routeWith(.if_none_match, "\"x\", W/\"0123456789abcdef\"");
+    try testing.expectEqual([2]bool{ true, false }, listed.is_known);
+    try testing.expectEqual([2]bool{ true, true }, (try routeWith(.if_none_match, "*")).is_known);
+    try testing.expectEqual([2]bool{ false, true }, (try routeWith(.if_range, "\"0123456789ABCDEF\"")).is_whole);
+    try testing.expectEqual([2]bool{ false, false }, (try routeWith(.if_range, "W/\"0123456789ABCDEF\"")).is_whole);
+    for ([_]struct { usize, []const u8 }{
+        .{ 1, "gzip" },
+        .{ 1, "identity;q=0.5, gzip;q=0.501" },
+        .{ 1, "*;q=0.1" },
+        .{ 0, "gzip;q=0, *" },
+        .{ 0, "gzip;q=0.5, identity" },
+        .{ 0, "gzip;q=" },
+        .{ 0, "gzip;level=1" },
+        .{ 0, ",;=," },
+    }) |case| try testing.expectEqual(case[0], formOf(&try routeWith(.accept_encoding, case[1])));
+}
+
+const requests = "GET /a%20b?c HTTP/1.1\r\nHost: a\r\nRange: bytes=1-2\r\nIf-Range: \"0123456789abcdef\"\r\n\r\n" ++
+    "HEAD /a%20b HTTP/1.1\r\nHost: a\r\nIf-None-Match: *, W/\"x\"\r\nAccept-Encoding: gzip;q=0.5,*\r\n\r\n";
+
+test "no damage to a request trips a safety check, or is read otherwise for where it is cut" {
+    try packForTests();
+    for (0..requests.len + 1) |where| try testing.expect(isReadTheSame(requests, where));
+    var generator: std.Random.DefaultPrng = .init(1);
+    const random = generator.random();
+    for (0..20_000) |_| {
+        var input = requests.*;
+        for (0..random.uintLessThan(usize, 4)) |_| {
+            input[random.uintLessThan(usize, input.len)] = "\x00\t\r\n ,/:;?%=*9-W\"\xff"[random.uintLessThan(usize, 18)];
+        }
+        try testing.expect(isReadTheSame(&input, random.uintLessThan(usize, input.len)));
+    }
+}
