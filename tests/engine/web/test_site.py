@@ -351,7 +351,7 @@ def test_a_folder_becomes_an_image_of_the_users(client: docker.DockerClient, tmp
     (tmp_path / "index.html").write_bytes(PAGE)
     (tmp_path / ".env").write_text("secret")
     name = f"a-users-site-{tmp_path.name}:1"
-    command = [HARNESS, "web", "build", tmp_path, "-t", name, "--no-gzip", "--wait"]
+    command: list[str | Path] = [HARNESS, "web", "build", tmp_path, "-t", name, "--no-gzip", "--wait"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     try:
         assert ended.returncode == 0, ended.stderr
@@ -370,7 +370,7 @@ def test_a_folder_becomes_an_image_of_the_users(client: docker.DockerClient, tmp
 def test_a_report_serves_itself_and_leaves_nothing(client: docker.DockerClient, tmp_path: Path) -> None:
     run = shutil.copytree(REFERENCE, tmp_path / "run")
     before = tags(client)
-    command = [HARNESS, "report", run, "--serve"]
+    command: list[str | Path] = [HARNESS, "report", run, "--serve"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as serving:
         assert serving.stdout is not None
         said = serving.stdout.readline()
