@@ -72,7 +72,7 @@ def _parts(image: str, experiment: str, *, wait: bool) -> list[Part]:
     from harness.images.parts import parts_of_image, parts_of_tag
 
     folder, _, name = image.rpartition(":")
-    with _engine(wait=wait) as (engine, progress):
+    with engine_for_builds(wait=wait) as (engine, progress):
         if folder and not Path(folder).is_dir():
             return parts_of_tag(engine, image)
         catalog = load_catalog(Path(folder) if folder else root(), named(experiment).name)
@@ -107,7 +107,7 @@ def _built(langs: str, experiment: str, *, examine: bool, wait: bool) -> list[tu
 
     catalog = load_catalog(root(), named(experiment).name)
     targets = targets_of(catalog.images[name] for name in chosen(langs, catalog.images, "image"))
-    with _engine(wait=wait) as (engine, progress):
+    with engine_for_builds(wait=wait) as (engine, progress):
         base = build_base(engine, catalog, keep_log, progress)
         built = build_images(engine, base, targets, keep_log, progress, examine=examine)
         images = {image.name: image for image in built}
@@ -115,7 +115,7 @@ def _built(langs: str, experiment: str, *, examine: bool, wait: bool) -> list[tu
 
 
 @contextmanager
-def _engine(*, wait: bool) -> Generator[tuple[Engine, Progress]]:
+def engine_for_builds(*, wait: bool) -> Generator[tuple[Engine, Progress]]:
     """The container engine, when it is our turn to use it."""
     from harness.engine.docker import DockerEngine
     from harness.engine.interrupts import swept

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from harness.cli.arguments import Format, Results, noted
 from harness.cli.fleet import find_fleet, report_fleet
+from harness.cli.sites import serve_report
 from harness.errors import UsageError
 from harness.report import PICTURES, ChartName, FormatName, any_renderer, painter
 
@@ -30,11 +31,24 @@ def report(
         bool,
         typer.Option("--verify", help="Recompute every key, checksum and SHA-256 first; exit with 3 on any mismatch."),
     ] = False,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve",
+            help="Serve report.html from a container of its own on 127.0.0.1 until Ctrl-C, which ends with 130.",
+        ),
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of --serve.", show_default="a free one")
+    ] = None,
 ) -> None:
     """Report a run, finished or interrupted, from its journal; or several side by side."""
     from harness.cli.results import check_verified, comparison_of
     from harness.runs import find_run
 
+    if serve:
+        _refuse_beside_serve(runs or (), format_, chart)
+        _serve(out, next(iter(runs or ()), "latest"), port, verify=verify)
     if len(runs or ()) < 2 and (fleet := find_fleet(out, next(iter(runs or ()), "latest"))):
         if verify or chart is not None:
             raise UsageError(f"--verify and --chart are of one run: name a machine's, as in {fleet}/RUN")
@@ -47,6 +61,24 @@ def report(
     for folder, comparison in zip(folders, comparisons, strict=True):
         if verify:
             check_verified(folder, comparison)
+
+
+def _refuse_beside_serve(runs: Sequence[str], format_: FormatName, chart: ChartName | None) -> None:
+    if len(runs) > 1 or format_ not in {"summary", "html"} or chart is not None:
+        raise UsageError("--serve is of one run, and of its page: no other --format, and no --chart")
+
+
+def _serve(out: Path, run: str, port: int | None, *, verify: bool) -> NoReturn:
+    """Serve the page of a run or a fleet until a signal ends it."""
+    from harness.cli.results import check_verified, comparison_of
+    from harness.runs import find_run
+
+    if (folder := find_fleet(out, run)) and verify:
+        raise UsageError(f"--verify is of one run: name a machine's, as in {folder}/RUN")
+    folder = folder or find_run(out, run, noted)
+    if verify:
+        check_verified(folder, comparison_of(folder, verified=True))
+    serve_report(folder, port)
 
 
 def _rendering(

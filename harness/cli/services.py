@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import sites
 from harness.cli.arguments import ALL, Langs, Results, Wait
 from harness.cli.measuring import (
     Rebuild,
@@ -40,7 +41,8 @@ Precision = Annotated[
 ]
 Budget = Annotated[float, typer.Option(min=0, max=DAY_S, help="Time limit per case, in seconds.")]
 
-web = typer.Typer(no_args_is_help=True, help="Benchmark the same web service in many languages.")
+web = typer.Typer(no_args_is_help=True, help="Benchmark the same web service in many languages; serve a folder.")
+web.command("build")(sites.build_folder)
 
 
 @web.command()

@@ -54,10 +54,19 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Published:
+    """A port of the loopback of the engine's machine that leads to one of a container."""
+
+    port: int
+    of_container: int
+
+
+@dataclass(frozen=True)
 class Job:
     """One locked-down container: no network, read-only root, no capabilities, an unprivileged user.
 
-    `network` is that of a service whose loopback it shares; there is never more than a loopback.
+    `network` is that of a service whose loopback it shares. There is never more than a loopback, but for one that is
+    `published`: it has a network of the engine's.
     `output` is read back after the container ended. `seccomp` is the engine's own filter of system calls; only what
     measures its cost does without.
     """
@@ -74,6 +83,7 @@ class Job:
     observe: Callable[[], None] = lambda: None  # called just before its start and just after its end
     seccomp: bool = True
     network: str | None = None
+    published: Published | None = None
 
 
 @dataclass(frozen=True)

@@ -55,23 +55,24 @@ class Plan:
         return self.image.tag
 
 
-def plan_of(source: Source, base: str, target: str = FINAL) -> Plan:
+def plan_of(source: Source, base: str, target: str = FINAL, added: Mapping[str, bytes] | None = None) -> Plan:
     """How one stage of a recipe is built, each image tagged with the hash of its sources, recipe and base.
 
+    What is `added`, by name, stands beside the sources.
     Raises RecipeError where the sources or the recipe cannot be read, or are such that no builder is given them.
     """
     try:
-        return _planned(source, base, target)
+        return _planned(source, base, target, added or {})
     except OSError as error:
         raise RecipeError(f"its recipe cannot be read: {error.filename}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise RecipeError(f"its recipe is not a text file: {error}") from error
 
 
-def _planned(source: Source, base: str, target: str) -> Plan:
+def _planned(source: Source, base: str, target: str, added: Mapping[str, bytes]) -> Plan:
     for folder in (source.context.parent, source.dockerfile.parent.parent, source.dockerfile.parent):
         refuse_link(folder)
-    sources = read_sources(source.context)
+    sources = {**read_sources(source.context), **added}
     text = read_file(source.dockerfile).decode()
     dockerfile = parse(text)
     stages = dockerfile.towards(target)
@@ -104,11 +105,11 @@ def base_plan(files: Mapping[str, bytes], debian: str, digest: str) -> Plan:
 
 
 def build_if_missing(
-    engine: Engine, plan: Plan, on_line: OnLine, *, ships: bool = False, rebuild: bool = False
+    engine: Engine, plan: Plan, on_line: OnLine, *, ships: bool = False, rebuild: bool = False, named: bool = True
 ) -> int | None:
     """The nanoseconds that it took; None where there was nothing to build, or a part of it was kept from before.
 
-    The image that gets the plan's tag is, of what ships, the canonical form.
+    The image that gets the plan's tag is, of what ships, the canonical form. If `named`, it has a name for people too.
     Raises BuildError, with the whole log, where a step fails; RecipeError where its wheels cannot be fetched.
     """
     if engine.image_digest(plan.tag) is not None and not rebuild:
@@ -133,7 +134,8 @@ def build_if_missing(
     build_ns = time.monotonic_ns() - began_ns
     if ships:
         _replace_by_canonical(engine, built.tag, plan.tag)
-    _named_for_people(engine, plan.tag)
+    if named:
+        _named_for_people(engine, plan.tag)
     return None if kept else build_ns
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from harness.errors import RecipeError
@@ -17,16 +18,21 @@ def read_sources(folder: Path) -> dict[str, bytes]:
     Raises RecipeError, with its name, for a link, a device, a socket or a pipe among them. What is executable is told
     by a file's first two bytes and no mode: names and contents are all that is sent to a builder.
     """
-    found: dict[str, bytes] = {}
+    paths = paths_below(folder, lambda name: name in LEFT_BEHIND or name.startswith("."))
+    return {path.relative_to(folder).as_posix(): read_file(path) for path in paths}
+
+
+def paths_below(folder: Path, is_left_out: Callable[[str], bool]) -> Iterator[Path]:
+    """What is below a folder and no folder itself, without what is below folders of names that are left out.
+
+    Raises RecipeError for a folder that is a link; OSError.
+    """
     refuse_link(folder)
     for parent, folders, names in os.walk(folder, onerror=_raised):
-        folders[:] = sorted(name for name in folders if name not in LEFT_BEHIND and not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not is_left_out(name))
         for name in folders:
             refuse_link(Path(parent, name))
-        for name in names:
-            path = Path(parent, name)
-            found[path.relative_to(folder).as_posix()] = read_file(path)
-    return found
+        yield from (Path(parent, name) for name in names)
 
 
 def read_file(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from harness.engine.engine import Job
 from harness.engine.outputs import USER
 
 LOG_BYTES = 2**24
+LOOPBACK = "127.0.0.1"
 SLACK_BYTES = 2**16
 """By which a file may exceed the output: calls that copy until they find an end ask for more than they write, and files
 in shared memory (semaphores and the like) have the same limit, though the output be smaller.
@@ -29,7 +30,8 @@ def locked(job: Job, out: str | None, flavour: Flavour, parent: Parent | None = 
         "command": list(job.arguments),
         "entrypoint": list(job.entrypoint) if job.entrypoint else None,
         "mounts": mounts,
-        "network_mode": job.network or "none",
+        "network_mode": job.network or ("bridge" if job.published else "none"),
+        "ports": {f"{it.of_container}/tcp": (LOOPBACK, it.port)} if (it := job.published) else {},
         "read_only": True,
         "tmpfs": flavour.covered(),
         "cap_drop": ["ALL"],

@@ -27,6 +27,9 @@ const idle_seconds = 60;
 /// From the last answer to the client's own end of the connection.
 const linger_seconds = 2;
 
+/// Of the cache.
+const line = 64;
+
 /// Its index is its socket's number. Starts as zeros, and so takes no room in the file.
 pub const Connection = struct {
     /// The thread that serves it, or 0: a closed one belongs to nobody.
@@ -48,7 +51,9 @@ pub const Connection = struct {
     /// Bytes of output there, from the first that is not sent.
     sent: u32 = 0,
     unsent: u32 = 0,
-    parser: Parser = .{},
+    parser: Parser align(line) = .{},
+    /// What of an answer has not been written yet.
+    tail: content.Tail = content.no_tail,
 
     const Stage = enum(u8) {
         open,
@@ -114,11 +119,11 @@ pub const Connection = struct {
     fn answerAll(connection: *Connection, server: *Server, input: []u8) Gone!void {
         const parser = &connection.parser;
         const output = &server.output;
-        while (connection.stage == .open) {
+        while (try connection.writeTail(server) and connection.stage == .open) {
             const status = parser.advance(input);
             if (status != .ok) return connection.refuse(server, status);
             if (!parser.isComplete()) {
-                if (parser.flags.expects_continue) {
+                if (content.max_body > 0 and parser.flags.expects_continue) {
                     // A client that waits for leave to send a body in vain need not send it.
                     if (parser.route.status != .ok) return connection.refuse(server, parser.route.status);
                     if (parser.at == input.len) output.put("HTTP/1.1 100 Continue\r\n\r\n");
@@ -133,7 +138,7 @@ pub const Connection = struct {
             }
             const persists = parser.persists() and !server.is_stopping;
             output.persists = persists;
-            content.answer(output, parser, body);
+            connection.tail = content.answer(output, parser, body);
             connection.has_answered = true;
             if (!persists) {
                 connection.stage = .ending;
@@ -141,6 +146,19 @@ pub const Connection = struct {
             }
             parser.* = .{ .at = parser.at };
         }
+    }
+
+    /// Writes what is left of a long answer as far as the client takes it. Whether nothing is left.
+    fn writeTail(connection: *Connection, server: *Server) Gone!bool {
+        if (content.Tail == void) return true;
+        const output = &server.output;
+        while (connection.tail.len > 0) {
+            if (output.room() == 0) try connection.flush(server);
+            if (connection.unsent > 0) return false;
+            content.putTail(&connection.tail, output);
+            connection.has_answered = true; // a deadline is for as much as the buffers hold, not for all of a long answer
+        }
+        return true;
     }
 
     noinline fn refuse(connection: *Connection, server: *Server, status: Status) void {
@@ -268,7 +286,7 @@ pub const Connection = struct {
 };
 
 comptime {
-    std.debug.assert(@sizeOf(Connection) == 64); // a line of the cache
+    std.debug.assert(@sizeOf(Connection) == if (content.Tail == void) line else 2 * line);
 }
 
 /// A multiple of the size of a page, 64 KiB at the most.

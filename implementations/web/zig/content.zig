@@ -3,6 +3,9 @@
 const std = @import("std");
 const matmul = @import("matmul.zig");
 const text = @import("text.zig");
+const begin = @import("head.zig").begin;
+const describe = @import("head.zig").describe;
+const plain = @import("head.zig").plain;
 const Date = @import("date.zig").Date;
 const Output = @import("output.zig").Output;
 const Parser = @import("parser.zig").Parser;
@@ -19,10 +22,21 @@ const json = "{\"message\":\"Hello, World!\",\"date\":\"Thu, 01 Jan 1970 00:00:0
 /// Where the date begins, from the end.
 const json_date = @sizeOf(Date) + 2;
 const octets = "application/octet-stream";
-const plain = "text/plain; charset=utf-8";
 
+pub const max_body = 64 * 1024;
+/// What the kernel may hold of answers on one connection (it doubles the figure for its own use).
+pub const send_buffer_size = 32 * 1024;
 /// More than any answer has besides the body of its request.
 pub const max_answer = page.len + 256;
+
+/// None beside those that every service knows.
+pub const more_names = "";
+pub const more_statuses = "";
+/// Every answer is written at once.
+pub const Tail = void;
+pub const no_tail = {};
+
+pub fn start() void {}
 
 const paths = "/ /json /healthz /echo /matmul";
 const Resource = enum(u8) { page, json, healthz, echo, matmul, none, server };
@@ -56,6 +70,9 @@ pub fn route(method: Method, target: []const u8) Route {
             .method_not_allowed,
     };
 }
+
+/// Nothing that a route depends on is in a field.
+pub fn heed(_: *Route, _: usize, _: []const u8) void {}
 
 fn takesBody(resource: Resource) bool {
     return resource == .echo or resource == .matmul;
@@ -104,26 +121,4 @@ pub noinline fn refuse(output: *Output, status: Status, request: *const Parser) 
     if (status == .no_content) return output.put("\r\n");
     describe(output, plain, title.len);
     if (request.method != .head) output.put(title);
-}
-
-/// Writes the status line and the fields that every answer has. Returns the status as a line of text.
-noinline fn begin(output: *Output, status: Status) []const u8 {
-    var lines: []const u8 = Status.lines;
-    for (0..@backingInt(status)) |_| _ = text.takeUntil(&lines, '\n');
-    const whole = lines;
-    const title = text.takeUntil(&lines, '\n');
-    output.put("HTTP/1.1 ");
-    output.put(title);
-    output.put("\r\nDate: ");
-    output.put(output.date());
-    output.put(if (output.persists) "\r\nConnection: keep-alive\r\n" else "\r\nConnection: close\r\n");
-    return whole[0 .. title.len + 1];
-}
-
-noinline fn describe(output: *Output, media: []const u8, length: usize) void {
-    output.put("Content-Type: ");
-    output.put(media);
-    output.put("\r\nContent-Length: ");
-    output.putNumber(length);
-    output.put("\r\n\r\n");
 }

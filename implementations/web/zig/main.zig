@@ -5,6 +5,7 @@ const builtin = @import("builtin");
 const linux = std.os.linux;
 const mem = std.mem;
 const address = @import("address.zig");
+const content = @import("content.zig");
 const reserve = @import("connection.zig").reserve;
 const Server = @import("server.zig").Server;
 const max_descriptors = @import("server.zig").max_descriptors;
@@ -20,8 +21,8 @@ pub const panic = std.debug.no_panic;
 
 const max_threads = 64;
 const stack_size = 32 * 1024;
-/// What the kernel may hold for one connection and direction (it doubles the figure for its own use).
-const socket_buffer_size = 32 * 1024;
+/// What the kernel may hold of what comes over one connection (it doubles the figure for its own use).
+const receive_buffer_size = 32 * 1024;
 
 var servers: [max_threads]Server = @splat(.{});
 var stacks: [max_threads][stack_size]u8 align(16) = undefined;
@@ -68,6 +69,7 @@ fn main(arguments: []const [*:0]const u8) noreturn {
     _ = linux.setrlimit(.NOFILE, &limit); // Fails only where the limit is lower already.
     _ = linux.prctl(@backingInt(linux.PR.SET_THP_DISABLE), 1, 0, 0, 0); // 2 MB for the first byte of a buffer
     if (!reserve(max_descriptors)) system.fail();
+    content.start();
     blockSignals();
     running = threads;
     for (servers[0..threads], 1..) |*server, index|
@@ -135,7 +137,7 @@ const options = [_]struct { level: u8, name: u8, value: u16 }{
     .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEPORT, .value = 1 },
     .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEADDR, .value = 1 },
     .{ .level = linux.IPPROTO.IPV6, .name = linux.IPV6.V6ONLY, .value = 0 },
-    .{ .level = linux.SOL.SOCKET, .name = linux.SO.RCVBUF, .value = socket_buffer_size },
-    .{ .level = linux.SOL.SOCKET, .name = linux.SO.SNDBUF, .value = socket_buffer_size },
+    .{ .level = linux.SOL.SOCKET, .name = linux.SO.RCVBUF, .value = receive_buffer_size },
+    .{ .level = linux.SOL.SOCKET, .name = linux.SO.SNDBUF, .value = content.send_buffer_size },
     .{ .level = linux.IPPROTO.TCP, .name = linux.TCP.NODELAY, .value = 1 },
 };

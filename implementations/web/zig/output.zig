@@ -4,7 +4,7 @@ const std = @import("std");
 const dates = @import("date.zig");
 const Date = dates.Date;
 
-pub const Output = struct {
+pub const Output = extern struct {
     end: usize = 0,
     /// How most answers of this second begin.
     ok_head: [ok_template.len]u8 = @splat(0),

@@ -13,7 +13,9 @@ const Status = @import("status.zig").Status;
 
 /// Of a request line and its fields, and of the trailer fields of a chunked body.
 pub const max_head = 8 * 1024;
-pub const max_body = 64 * 1024;
+/// Content that takes none has no code for bodies: a request with one is refused, and the connection ends.
+const max_body = content.max_body;
+const takes_bodies = max_body > 0;
 /// The longest line of a chunk's size with its extensions.
 const max_chunk_line = 256;
 /// A body and what may still become a line fit, with room for one more byte.
@@ -23,7 +25,8 @@ const methods = "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH";
 pub const Method = enum(u8) { get, head, post, put, delete, connect, options, trace, patch };
 
 const names = "host content-length transfer-encoding connection content-type expect";
-const Name = enum(u8) { host, content_length, transfer_encoding, connection, content_type, expect, other };
+const Name = enum(u8) { host, content_length, transfer_encoding, connection, content_type, expect, _ };
+const names_count = std.enums.values(Name).len;
 
 pub const Parser = struct {
     /// Where in the input the next byte to be read is.
@@ -62,7 +65,7 @@ pub const Parser = struct {
     pub fn advance(parser: *Parser, input: []u8) Status {
         while (!parser.isComplete()) {
             const before = parser.at;
-            if (parser.stage == .body) {
+            if (takes_bodies and parser.stage == .body) {
                 parser.takeBody(input);
             } else {
                 const status = parser.takeLine(input);
@@ -97,7 +100,7 @@ pub const Parser = struct {
         const rest = input[parser.at..];
         const end = bytes.span(.field, rest);
         const line = rest[0..end];
-        const is_head = @backingInt(parser.stage) <= @backingInt(Stage.trailer);
+        const is_head = !takes_bodies or @backingInt(parser.stage) <= @backingInt(Stage.trailer);
         if (is_head) {
             if (parser.head + end + 2 > max_head) return parser.tooLong(line);
         } else if (end > max_chunk_line or end > 0 and parser.stage == .chunk_end) return .bad_request;
@@ -123,18 +126,31 @@ pub const Parser = struct {
         if (line.len > 0) return switch (parser.stage) {
             .request_line => parser.readRequest(line),
             .fields => parser.readField(line),
+            else => if (takes_bodies) parser.readFraming(line) else unreachable,
+        };
+        switch (parser.stage) {
+            .request_line => {}, // 2.2: one more is no harm
+            .fields => return parser.endHead(),
+            else => if (takes_bodies) return parser.endFraming() else unreachable,
+        }
+        return .ok;
+    }
+
+    fn readFraming(parser: *Parser, line: []const u8) Status {
+        return switch (parser.stage) {
             // What a trailer says is checked and not heeded: it comes too late to frame or to route anything.
             .trailer => if (colonIn(line) == 0) .bad_request else .ok,
             .chunk_size => parser.readChunkSize(line),
             else => .bad_request,
         };
-        switch (parser.stage) {
-            .request_line => {}, // 2.2: one more is no harm
-            .fields => return parser.endHead(),
-            .trailer => parser.stage = .complete,
-            .chunk_end => parser.stage = .chunk_size,
+    }
+
+    fn endFraming(parser: *Parser) Status {
+        parser.stage = switch (parser.stage) {
+            .trailer => .complete,
+            .chunk_end => .chunk_size,
             else => return .bad_request,
-        }
+        };
         return .ok;
     }
 
@@ -179,8 +195,8 @@ pub const Parser = struct {
         if (colon == 0) return .bad_request;
         const value = text.trim(line[colon + 1 ..]);
         const flags = &parser.flags;
-        const name: Name = @fromBackingInt(@intCast(text.indexIn(names, line[0..colon], .ignored)));
-        switch (name) {
+        const index = text.indexIn(names ++ content.more_names, line[0..colon], .ignored);
+        switch (@as(Name, @fromBackingInt(@intCast(index)))) {
             .host => {
                 if (flags.has_host or !bytes.areAll(.host, value)) return .bad_request;
                 flags.has_host = true;
@@ -209,7 +225,7 @@ pub const Parser = struct {
                 if (text.indexIn("100-continue", value, .ignored) != 0) return .expectation_failed;
                 flags.expects_continue = true;
             },
-            .other => {},
+            _ => content.heed(&parser.route, index - names_count, value),
         }
         return .ok;
     }
@@ -237,9 +253,13 @@ pub const Parser = struct {
             if (flags.has_unknown_coding) return .not_implemented;
             if (!flags.is_chunked) return .bad_request;
         }
-        if (parser.left > max_body) return .content_too_large;
+        if (parser.left > max_body or !takes_bodies and flags.is_chunked) {
+            return if (takes_bodies or parser.route.status == .ok) .content_too_large else parser.route.status;
+        }
         parser.body = parser.at;
-        parser.stage = if (flags.is_chunked) .chunk_size else if (parser.left > 0) .body else .complete;
+        parser.stage = .complete;
+        if (takes_bodies and flags.is_chunked) parser.stage = .chunk_size;
+        if (takes_bodies and parser.left > 0) parser.stage = .body;
         // RFC 9110, 15.2: no 1xx to a client of HTTP/1.0.
         if (!flags.is_http_1_1) flags.expects_continue = false;
         return .ok;

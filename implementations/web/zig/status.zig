@@ -1,5 +1,7 @@
 //! The status codes that the server uses.
 
+const content = @import("content.zig");
+
 pub const Status = enum(u8) {
     ok,
     no_content,
@@ -13,8 +15,13 @@ pub const Status = enum(u8) {
     header_fields_too_large,
     not_implemented,
     http_version_not_supported,
+    // Of files alone.
+    partial_content,
+    moved_permanently,
+    not_modified,
+    range_not_satisfiable,
 
-    /// In the order of the names.
+    /// In the order of the names, as far as the content has them.
     pub const lines =
         \\200 OK
         \\204 No Content
@@ -29,5 +36,5 @@ pub const Status = enum(u8) {
         \\501 Not Implemented
         \\505 HTTP Version Not Supported
         \\
-    ;
+    ++ content.more_statuses;
 };
