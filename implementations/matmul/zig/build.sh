@@ -18,7 +18,7 @@ build_levels() {
   objects=
   for level in $levels; do
     case $level in x86_64*) [ "$arch" = x86_64 ] || continue ;; esac
-    zig build-obj -O "$1" "-mcpu=$level" -target "$target" "-femit-bin=$level.o" levels.zig
+    zig build-obj -O "$1" -fno-unwind-tables "-mcpu=$level" -target "$target" "-femit-bin=$level.o" levels.zig
     objects="$objects $level.o"
   done
 }
@@ -64,8 +64,8 @@ test)
   else
     assert_packed baseline 'fmla.*v.*\.2d'
   fi
-  # The program for size, and all else for speed. Nothing unwinds stacks.
-  zig build-exe -femit-bin=matmul -fno-unwind-tables --gc-sections $flags -target "$target" --dep program -Mroot=core.zig \
+  # The program for size, and all else for speed. Nothing unwinds stacks, and no data is read-only once relocated.
+  zig build-exe -femit-bin=matmul -fno-unwind-tables --gc-sections -z norelro $flags -target "$target" --dep program -Mroot=core.zig \
     -O small -mcpu=baseline -target "$target" -fno-unwind-tables -Mprogram=main.zig $objects
   ;;
 esac
