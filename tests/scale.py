@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import dask
+
 from harness.experiments.matmul.experiment import MATMUL
 from harness.fleet.campaign import carry_out, comparison_of, start
 from harness.fleet.hosts import hosts_of
@@ -36,6 +38,14 @@ TYPED: dict[str, Any] = {
     "baseline": "python/naive", "reference": None, "seed": 7, "tune": False, "overhead": False, "rebuild": False,
     "variants": False, "quick": False,
 }  # fmt: skip
+UNWATCHED = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "60 s",
+    "distributed.admin.system-monitor.interval": "60 s",
+    "distributed.admin.system-monitor.gil.enabled": False,
+}
+"""Dask's workers look at their own process up to a hundred times a second: a thousand in one would do nothing else."""
+
 DISTINCT = 500  # journals of a gallery that differ; the others are further names of the same files, read anew each
 
 
@@ -64,7 +74,7 @@ def workers(machines: int) -> None:
         FakeEngine([each.manifest for each in load_catalog(root(), MATMUL.name).implementations.values()], {}),
         at_once=2,
     )
-    with cluster_of(*(f"m{number:04d}" for number in range(machines))) as cluster:
+    with dask.config.set(UNWATCHED), cluster_of(*(f"m{number:04d}" for number in range(machines))) as cluster:
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()
 
@@ -130,9 +140,16 @@ def chained(entries: list[Entry], run: str) -> bytes:
 
 
 def used_s() -> float:
-    """The CPU time that this process and those that it waited for have used, in seconds."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    """The CPU time of this process, of its children, a server of processes among them, and of theirs that ended."""
+    own = os.getpid()
+    children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+    return sum(map(_used_s, (own, *children)))
+
+
+def _used_s(process: int | str) -> float:
+    """The CPU time of a process, and of those that it waited for, in seconds."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def say(what: str, found: str, target: str) -> None:
