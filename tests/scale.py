@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ UNWATCHED = {
 }
 """Dask's workers look at their own process up to a hundred times a second: a thousand in one would do nothing else."""
 
+AT_ONCE = 2  # machines at work: real ones have CPUs of their own, and these share an interpreter
 DISTINCT = 500  # journals of a gallery that differ; the others are further names of the same files, read anew each
 
 
@@ -70,11 +72,10 @@ def rack(machines: int, place: Path) -> Iterator[str]:
 
 def workers(machines: int) -> None:
     """Be the rack, until standard input ends."""
-    scripted(
-        FakeEngine([each.manifest for each in load_catalog(root(), MATMUL.name).implementations.values()], {}),
-        at_once=2,
-    )
-    with dask.config.set(UNWATCHED), cluster_of(*(f"m{number:04d}" for number in range(machines))) as cluster:
+    scripted(FakeEngine([each.manifest for each in load_catalog(root(), MATMUL.name).implementations.values()], {}))
+    names = (f"m{number:04d}" for number in range(machines))
+    together = ThreadPoolExecutor(AT_ONCE)  # each with a thread of its own, they would only wait for the interpreter
+    with dask.config.set(UNWATCHED), cluster_of(*names, executor=together) as cluster:
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()
 
@@ -141,12 +142,12 @@ def chained(entries: list[Entry], run: str) -> bytes:
 
 def used_s() -> float:
     """The CPU time of this process, of its children, a server of processes among them, and of theirs that ended."""
-    own = os.getpid()
+    own = str(os.getpid())
     children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
     return sum(map(_used_s, (own, *children)))
 
 
-def _used_s(process: int | str) -> float:
+def _used_s(process: str) -> float:
     """The CPU time of a process, and of those that it waited for, in seconds."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
