@@ -1,6 +1,7 @@
 """What a fleet of a thousand machines and a gallery of ten thousand runs cost, with scripted engines.
 
-`python -m tests.scale fleet [MACHINES]` and `python -m tests.scale gallery [RUNS]` print figures beside their targets.
+`python -m tests.scale fleet [MACHINES]` and `python -m tests.scale gallery [RUNS]` print figures beside their targets;
+`python -m tests.scale report [MACHINES]` those of a fleet's second half alone, whose first takes long in one process.
 The scheduler, the workers and the journals are the real ones; all workers share one process, the client has its own.
 """
 
@@ -91,6 +92,25 @@ def lead(address: str, place: Path, machines: int) -> None:
     say("states", ", ".join(sorted({member.state for member in folder.members.values()})), f"{machines} finished")
     say("whole", f"{time.monotonic() - began:.0f} s", "")
     say("client's CPU a machine", f"{1000 * cpu_s / machines:.1f} ms", "50 ms")
+    analyze_and_show(folder)
+
+
+def report(machines: int) -> None:
+    """Set so many machines side by side whose journals have come back, as all of them that `fleet` measures do."""
+    with tempfile.TemporaryDirectory(prefix="scale-") as place:
+        folder = FleetFolder(Path(place, "fleet"))
+        start(folder, hosts_of("tcp://127.0.0.1:1"), MATMUL.name, TYPED, tuple(TYPED), unfit=True)
+        entries = entries_of_a_run(Path(place))
+        for number in range(machines):
+            folder.tell(f"m{number:04d}", "finished")
+        for run in (member.run for member in folder.members.values()):
+            (folder.path / run).mkdir()
+            (folder.path / run / JOURNAL).write_bytes(chained(entries, run))
+        analyze_and_show(folder)
+
+
+def analyze_and_show(folder: FleetFolder) -> None:
+    """The machines of a fleet side by side, in every format, and what that costs."""
     began, used = time.monotonic(), used_s()
     comparison = comparison_of(folder)
     texts = [render(comparison) for _, render in FORMATS.values()]
@@ -115,12 +135,7 @@ def gallery(runs: int) -> None:
 
 def make_runs(place: Path, runs: int) -> None:
     """Folders of runs, each whole and with a chain of its own, up to DISTINCT."""
-    catalog = load_catalog(root(), MATMUL.name)
-    engine = FakeEngine([each.manifest for each in catalog.implementations.values()], {})
-    scripted(engine)
-    options = MATMUL.options(catalog, cpus=2, cores=2, **TYPED)
-    compare(MATMUL, engine, catalog, options, place / "first", "first", lambda _: None)
-    entries = load_run(place / "first" / "first")
+    entries = entries_of_a_run(place)
     for number in range(runs):
         folder = place / "runs" / f"2026-11-22T02-10-33Z-{number:05d}"
         folder.mkdir(parents=True)
@@ -128,6 +143,16 @@ def make_runs(place: Path, runs: int) -> None:
             (folder / JOURNAL).write_bytes(chained(entries, folder.name))
         else:
             (folder / JOURNAL).hardlink_to(place / "runs" / f"2026-11-22T02-10-33Z-{number % DISTINCT:05d}" / JOURNAL)
+
+
+def entries_of_a_run(place: Path) -> list[Entry]:
+    """The journal of a run that is measured here and now, below a folder."""
+    catalog = load_catalog(root(), MATMUL.name)
+    engine = FakeEngine([each.manifest for each in catalog.implementations.values()], {})
+    scripted(engine)
+    options = MATMUL.options(catalog, cpus=2, cores=2, **TYPED)
+    compare(MATMUL, engine, catalog, options, place / "first", "first", lambda _: None)
+    return load_run(place / "first" / "first")
 
 
 def chained(entries: list[Entry], run: str) -> bytes:
@@ -162,6 +187,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["fleet", *rest]:
             fleet(int(rest[0]) if rest else 1000)
+        case ["report", *rest]:
+            report(int(rest[0]) if rest else 1000)
         case ["gallery", *rest]:
             gallery(int(rest[0]) if rest else 10_000)
         case ["rack", machines]:
