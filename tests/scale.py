@@ -1,12 +1,13 @@
 """What a fleet of a thousand machines and a gallery of ten thousand runs cost, with scripted engines.
 
 `python -m tests.scale fleet [MACHINES]` and `python -m tests.scale gallery [RUNS]` print figures beside their targets;
-`python -m tests.scale report [MACHINES]` those of a fleet's second half alone, whose first takes long in one process.
-The scheduler, the workers and the journals are the real ones; all workers share one process, the client has its own.
+`python -m tests.scale report [MACHINES]` those of a fleet's second half alone, whose first takes long on one machine.
+The scheduler, the workers and the journals are the real ones; the workers share two processes.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import subprocess
@@ -15,16 +16,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import dask
+from distributed import Scheduler, Worker
 
 from harness.experiments.matmul.experiment import MATMUL
 from harness.fleet.campaign import carry_out, comparison_of, start
 from harness.fleet.hosts import hosts_of
 from harness.fleet.record import FleetFolder
+from harness.fleet.workers import UNSEEN
 from harness.gallery.site import make_site
 from harness.images.catalog import load_catalog, root
 from harness.measure.compare import compare
@@ -33,7 +36,7 @@ from harness.model.journal import Entry, Started
 from harness.report.fleet import FORMATS
 from harness.store import JOURNAL, load_run
 from tests.fake_engine import FakeEngine
-from tests.fleet import cluster_of, scripted
+from tests.fleet import LOCAL, scripted, worker
 
 TYPED: dict[str, Any] = {
     "langs": "all", "rungs": "all", "n": 8, "threads": "2", "rounds": 1, "precision": 100.0, "budget": 0.05,
@@ -48,7 +51,7 @@ UNWATCHED = {
 }
 """Dask's workers look at their own process up to a hundred times a second: a thousand in one would do nothing else."""
 
-AT_ONCE = 2  # machines at work: real ones have CPUs of their own, and these share an interpreter
+SHARES = 2  # processes that the machines share, one of which is at work in each: real ones have CPUs of their own
 DISTINCT = 500  # journals of a gallery that differ; the others are further names of the same files, read anew each
 
 
@@ -60,25 +63,49 @@ def fleet(machines: int) -> None:
 
 @contextmanager
 def rack(machines: int, place: Path) -> Iterator[str]:
-    """The address of a scheduler with so many workers, in a process of their own."""
-    command = [sys.executable, "-m", "tests.scale", "rack", str(machines)]
-    environment = {**os.environ, "XDG_CACHE_HOME": str(place / "cache")}
+    """The address of a scheduler with so many workers; it and each share of them have a process of their own."""
+    with ExitStack() as running:
+        address = running.enter_context(process("scheduler", place))
+        for share in range(SHARES):
+            running.enter_context(process("workers", place, address, str(share), str(machines)))
+        yield address
+
+
+@contextmanager
+def process(name: str, place: Path, *arguments: str) -> Iterator[str]:
+    """The first line of a part of this module, which runs until its standard input ends."""
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        assert process.stdout
-        yield process.stdout.readline().strip()
-        process.communicate()
+        [sys.executable, "-m", "tests.scale", name, *arguments],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "XDG_CACHE_HOME": str(place / "cache")},
+    ) as running:
+        assert running.stdout
+        yield running.stdout.readline().strip()
+        running.communicate()
 
 
-def workers(machines: int) -> None:
-    """Be the rack, until standard input ends."""
+async def scheduler() -> None:
+    """Be the scheduler."""
+    async with Scheduler(host=LOCAL, port=0, **UNSEEN) as running:
+        await told_to_end(running.address)
+
+
+async def workers(address: str, share: int, machines: int) -> None:
+    """Be a share of the machines."""
     scripted(FakeEngine([each.manifest for each in load_catalog(root(), MATMUL.name).implementations.values()], {}))
-    names = (f"m{number:04d}" for number in range(machines))
-    together = ThreadPoolExecutor(AT_ONCE)  # each with a thread of its own, they would only wait for the interpreter
-    with dask.config.set(UNWATCHED), cluster_of(*names, executor=together) as cluster:
-        print(cluster.scheduler_address, flush=True)
-        sys.stdin.read()
+    alone = ThreadPoolExecutor(1)  # with a thread for each machine, they would only wait for the interpreter
+    options = [worker(f"m{number:04d}", number, executor=alone)["options"] for number in range(share, machines, SHARES)]
+    running = await asyncio.gather(*(Worker(address, **each) for each in options))
+    await told_to_end("ready")
+    await asyncio.gather(*(each.close() for each in running))
+
+
+async def told_to_end(line: str) -> None:
+    """Print a line, and wait until standard input ends."""
+    print(line, flush=True)
+    await asyncio.to_thread(sys.stdin.read)
 
 
 def lead(address: str, place: Path, machines: int) -> None:
@@ -191,8 +218,11 @@ if __name__ == "__main__":
             report(int(rest[0]) if rest else 1000)
         case ["gallery", *rest]:
             gallery(int(rest[0]) if rest else 10_000)
-        case ["rack", machines]:
-            workers(int(machines))
+        case ["scheduler"]:
+            asyncio.run(scheduler())
+        case ["workers", address, share, machines]:
+            with dask.config.set(UNWATCHED):
+                asyncio.run(workers(address, int(share), int(machines)))
         case ["lead", address, place, machines]:
             lead(address, Path(place), int(machines))
         case _:
