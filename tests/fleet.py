@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Semaphore
 from typing import Any
 
 from distributed import Scheduler, SpecCluster, Worker, get_worker
@@ -24,41 +23,30 @@ def address_of(number: int) -> str:
 
 
 @contextmanager
-def cluster_of(*names: str) -> Iterator[SpecCluster]:
-    """A scheduler and a worker for each name, all in this process."""
-    workers = {name: worker(name, number) for number, name in enumerate(names)}
+def cluster_of(*names: str, **options: Any) -> Iterator[SpecCluster]:
+    """A scheduler and a worker for each name, all in this process and with these options."""
+    workers = {name: worker(name, number, **options) for number, name in enumerate(names)}
     scheduler = {"cls": Scheduler, "options": {"host": LOCAL, "port": 0, **UNSEEN}}
     with SpecCluster(workers=workers, scheduler=scheduler, silence_logs=logging.CRITICAL) as cluster:
         yield cluster
 
 
-def worker(name: str, number: int) -> dict[str, Any]:
+def worker(name: str, number: int, **options: Any) -> dict[str, Any]:
     """What a cluster makes a worker of."""
-    return {"cls": Worker, "options": {"name": name, "host": address_of(number), "port": 0, **WORKER}}
+    return {"cls": Worker, "options": {"name": name, "host": address_of(number), "port": 0, **WORKER, **options}}
 
 
-def scripted(like: FakeEngine, *, at_once: int = 1000) -> None:
-    """Have this process, and every worker in it, find scripted engines like this one instead of Docker's.
-
-    `at_once`: how many of them may be used at a time; machines have CPUs of their own, and these share one interpreter.
-    """
+def scripted(like: FakeEngine) -> None:
+    """Have this process, and every worker in it, find scripted engines like this one instead of Docker's."""
     import harness.engine.docker
     from harness.images import recipes
 
     manifests = list(like.manifests)
     row_s = {f"{manifest.name}/{rung.name}": 1e-3 for manifest in manifests for rung in manifest.rungs}
     like.row_s = row_s
-    turns = Semaphore(at_once)
-
-    class Patient(FakeEngine):
-        @contextmanager
-        def claim(self, what: str) -> Generator[None]:
-            with turns, super().claim(what):
-                yield
-
     for module, name, value in (
         (recipes, "wheels", lambda *_: {}),
-        (harness.engine.docker, "DockerEngine", Engines(lambda _: Patient(manifests, row_s))),
+        (harness.engine.docker, "DockerEngine", Engines(lambda _: FakeEngine(manifests, row_s))),
     ):
         setattr(module, name, value)
 

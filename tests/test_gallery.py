@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,15 @@ def test_a_sample_that_took_no_time_is_not_believed(run: Path, tmp_path: Path) -
 def test_another_image_under_the_same_keys_is_not_believed(run: Path, tmp_path: Path) -> None:
     entries = [changed(it, digest="sha256:other") if isinstance(it, Image) else it for it in load_run(run)]
     assert any("its key is" in problem for problem in distrust(load_journal(write(tmp_path / "forged", entries))))
+
+
+def test_a_round_of_the_image_before_is_not_believed_after_another(run: Path) -> None:
+    journal = load_journal(run)
+    image = next(it for it in journal.entries if isinstance(it, Image) and it.name == "alpha")
+    last = [it for it in journal.entries if isinstance(it, Round) and it.case.implementation == "alpha"][-1]
+    later = [changed(image, digest="sha256:other"), changed(last, number=last.number + 1)]
+    (problem,) = distrust(replace(journal, entries=[*journal.entries, *later]))
+    assert f"round {last.number + 1} of {last.case}: its key is {last.key}; recomputed it is" in problem
 
 
 def test_an_edited_line_is_not_believed(run: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from harness.analysis.ratios import Ratios
 from harness.analysis.rounds import round_rows
 from harness.images.weight import image_row
 from harness.machine.interference import overview
-from harness.measure.plan import counted, rungs_by_case
+from harness.measure.plan import rungs_by_case
 from harness.measure.stopping import why_stopped
 from harness.model.cases import Case
 from harness.model.comparison import Comparison, Row, VariantRow
@@ -36,7 +36,7 @@ def analyze(
     rows, variants = tuple(_rows(evidence, ratios)), tuple(_variants(evidence, ratios))
     source, published = experiment.published(rows, started.options, evidence.machine, ratios.between_rows)
     startups = startup_seconds(evidence.startups)
-    made = {case: counted(evidence.rounds[case]) for case in ratios.timings}
+    made = {case: evidence.counted[case] for case in ratios.timings}
     return Comparison(
         run=started.run,
         at=started.at,
@@ -124,7 +124,6 @@ def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> 
     image = evidence.images.get(manifest.image_of(rung.image))
     info = image.info if image else None
     built = info.rungs.get(rung.name) if info else None
-    failure = evidence.failure(case)
     facts: dict[str, Any] = {
         "implementation": case.implementation,
         "label": manifest.label,
@@ -140,6 +139,7 @@ def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> 
         **(rung.model_dump(include={"loop_order", "layout", "bounds_checks", "fast_math"})),
     }
     if case not in ratios.timings:
+        failure = evidence.failure(case)
         reason = failure.reason if failure else "the run was interrupted before it was measured"
         return Row(**facts, outcome="failed", reason=reason, log=failure.log if failure else None)
     return Row(**facts, outcome="measured", **_figures(evidence, ratios, case, rung))
@@ -147,7 +147,7 @@ def _row(evidence: Evidence, ratios: Ratios, manifest: Manifest, case: Case) -> 
 
 def _figures(evidence: Evidence, ratios: Ratios, case: Case, rung: Held) -> dict[str, Any]:
     """The figures of a measured case, alone and beside others."""
-    taken, rounds = ratios.timings[case], counted(evidence.rounds[case])
+    taken, rounds = ratios.timings[case], evidence.counted[case]
     options = evidence.started.options
     to_baseline = ratios.between(ratios.find(options.baseline), case)
     experiment = evidence.experiment
@@ -195,13 +195,10 @@ def _previous_rung(rungs: Sequence[str], measured: Collection[Case], case: Case,
     """The previous rung that was measured: the serial one it names, or else the nearest on the ladder."""
     if not isinstance(rung, Rung):
         return None
-    if serial := next((other for other in measured if other.name == f"{case.implementation}/{rung.serial}"), None):
+    own = [other for other in measured if other.implementation == case.implementation]
+    if serial := next((other for other in own if other.rung == rung.serial), None):
         return serial
-    before = [
-        other
-        for other in measured
-        if other.implementation == case.implementation and _height(rungs, other) < _height(rungs, case)
-    ]
+    before = [other for other in own if _height(rungs, other) < _height(rungs, case)]
     return max(before, key=lambda it: (_height(rungs, it), it.threads == case.threads, it.threads), default=None)
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from harness.analysis.evidence import Evidence
 from harness.machine.doctor import standing
-from harness.measure.plan import candidates
-from harness.model.cases import Options
+from harness.model.cases import Case, Options
 from harness.model.comparison import Row
 from harness.model.journal import Machine
 
@@ -53,10 +52,11 @@ def cautions(evidence: Evidence, rows: Sequence[Row]) -> Iterable[str]:
         measured,
         _overhead,
     )
+    unmoved = {(case.name, case.threads) for case in evidence.rounds if _took_the_same_rows(evidence, case)}
     yield from _gathered(
         "every round timed the same rows, as in earlier versions: these intervals exclude differences between rows",
         measured,
-        lambda row: "" if _took_the_same_rows(evidence, row) else None,
+        lambda row: "" if (row.name, row.threads) in unmoved else None,
     )
     yield from _gathered("low CPU utilization (CPUs used of threads): other processes, or waiting", measured, _idle)
     yield from _gathered("faster than the measured peak, which other processes can make too low", measured, _beyond)
@@ -78,7 +78,7 @@ def _unsteady(evidence: Evidence) -> Iterable[str]:
         yield from dict.fromkeys(f"{it.what} ({it.fix})" for it in findings if it.severity == "problem")
     if evidence.interference:
         counted_ones = sorted({each.case.name for each in evidence.interference if each.counted})
-        made = sum(len(candidates(entries)) for entries in evidence.rounds.values())
+        made = sum(map(len, evidence.candidates.values()))
         nevertheless = f"; kept (too few clean rounds): {', '.join(counted_ones)}" if counted_ones else ""
         yield f"{len(evidence.interference)} of {made} rounds had interference and are listed below{nevertheless}"
     if evidence.rounds and not any(entry.conditions for entries in evidence.rounds.values() for entry in entries):
@@ -109,10 +109,8 @@ def _is_unchecked(evidence: Evidence, row: Row) -> bool:
     return image is not None and image.naive_checked is False
 
 
-def _took_the_same_rows(evidence: Evidence, row: Row) -> bool:
-    cases = [case for case in evidence.rounds if (case.name, case.threads) == (row.name, row.threads)]
-    rounds = [r for case in cases for r in evidence.rounds[case] if not r.pilot]
-    return any(r.first is None and r.rows < r.case.n for r in rounds)
+def _took_the_same_rows(evidence: Evidence, case: Case) -> bool:
+    return any(r.first is None and r.rows < case.n for r in evidence.rounds[case] if not r.pilot)
 
 
 def _unknown_spread(row: Row) -> str | None:

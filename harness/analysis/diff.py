@@ -18,7 +18,7 @@ from harness.analysis.evidence import Evidence, timings_of
 from harness.analysis.noise import Floors, noise_of
 from harness.errors import GateError, UsageError
 from harness.measure.experiment import Timing
-from harness.measure.plan import counted, rungs_by_case
+from harness.measure.plan import rungs_by_case
 from harness.model.cases import Case
 from harness.model.comparison import Interval, Metric
 from harness.model.journal import Entry, Machine
@@ -165,7 +165,7 @@ def _others(cases: Iterable[Case], one: Evidence, two: Evidence) -> Iterable[tup
 
 def _estimate(evidence: Evidence, case: Case, metric: Metric) -> Estimate | None:
     """A metric of a case; None where not all rounds that count have it."""
-    figures = [entry.values.get(metric.name) for entry in counted(evidence.rounds[case])]
+    figures = [entry.values.get(metric.name) for entry in evidence.counted[case]]
     known = [figure for figure in figures if figure]
     return estimate(known) if known and len(known) == len(figures) else None
 

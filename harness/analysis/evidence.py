@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.experiments import named
-from harness.machine.interference import rounds_with_interference
+from harness.machine.interference import kept, rounds_with_interference
 from harness.measure.experiment import Experiment, Timing
 from harness.measure.outcome import failure_of
-from harness.measure.plan import candidates, counted
+from harness.measure.plan import candidates
 from harness.model.cases import Case, Failure
 from harness.model.comparison import Interference
 from harness.model.journal import (
@@ -41,6 +41,8 @@ class Evidence:
     images: dict[str, Image]
     peaks: tuple[Peak, ...]
     rounds: dict[Case, list[Round]]
+    candidates: dict[Case, list[Round]]  # of those, the ones that count if there was no interference
+    counted: dict[Case, list[Round]]  # and the ones that do count
     in_order: tuple[Round, ...]  # all rounds, as they were made
     rejected: dict[Case, Failure]
     finished: Finished | None
@@ -61,19 +63,22 @@ class Evidence:
         rounds: dict[Case, list[Round]] = defaultdict(list)
         for entry in by_kind[Round]:
             rounds[entry.case].append(entry)
+        made = {case: candidates(entries) for case, entries in rounds.items()}
         return cls(
             started=by_kind[Started][0],
             machines=tuple(by_kind[Machine]),
             images={image.name: image for image in by_kind[Image]},
             peaks=tuple({peak.threads: peak for peak in sorted(by_kind[Peak], key=_gflops)}.values()),
             rounds=dict(rounds),
+            candidates=made,
+            counted={case: kept(entries) for case, entries in made.items()},
             in_order=tuple(by_kind[Round]),
             rejected={entry.case: entry.failure for entry in by_kind[Rejected]},
             finished=next(iter(by_kind[Finished]), None),
             resumed=tuple(by_kind[Resumed]),
             readings=tuple(by_kind[Reading]),
             tuned=_together(by_kind[Tuned]),
-            interference=rounds_with_interference({case: candidates(entries) for case, entries in rounds.items()}),
+            interference=rounds_with_interference(made),
             startups=tuple(by_kind[Startup]),
             overhead=tuple(by_kind[OverheadRound]),
             own=tuple(by_kind[Own]),
@@ -110,7 +115,7 @@ def _gflops(peak: Peak) -> float:
 def timings_of(evidence: Evidence) -> dict[Case, Timing]:
     """The timing of every case that was measured, A/A controls included."""
     return {
-        case: evidence.experiment.timing(counted(rounds), [r for r in rounds if r.pilot])
+        case: evidence.experiment.timing(evidence.counted[case], [r for r in rounds if r.pilot])
         for case, rounds in evidence.rounds.items()
-        if counted(rounds) and not evidence.failure(case)
+        if evidence.counted[case] and not evidence.failure(case)
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from harness.analysis.noise import Floors
 from harness.measure.experiment import Timing
@@ -33,7 +34,14 @@ class Ratios:
 
     def find(self, name: str) -> Case | None:
         """The measured case of that name, on the most threads that it was measured on."""
-        return max_threads(self.timings, name)
+        return max_threads(self._by_name.get(name, ()), name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[Case]]:
+        found: dict[str, list[Case]] = {}
+        for case in self.timings:
+            found.setdefault(case.name, []).append(case)
+        return found
 
 
 def _case_of(row: Row) -> Case:

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from harness.analysis.evidence import Evidence
 from harness.machine.interference import others_share, steal_share
-from harness.measure.plan import candidates, counted
 from harness.model.comparison import RoundRow
 from harness.model.journal import Round
 
 
 def round_rows(evidence: Evidence) -> Iterable[RoundRow]:
     """Every round that could count, in the order in which they were made; failed ones and mere pilots are left out."""
-    made = {id(entry) for entries in evidence.rounds.values() for entry in candidates(entries) if entry.samples}
-    kept = {id(entry) for entries in evidence.rounds.values() for entry in counted(entries)}
+    made = {id(entry) for entries in evidence.candidates.values() for entry in entries if entry.samples}
+    kept = {id(entry) for entries in evidence.counted.values() for entry in entries}
     interference = {(each.case, each.number): each.what for each in evidence.interference}
     began_s = _beginnings_s(evidence.in_order)
     for order, entry in enumerate(evidence.in_order, start=1):

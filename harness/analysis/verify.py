@@ -21,9 +21,30 @@ class _Known:
     experiment: str
     manifests: dict[str, Manifest]
     options: Options
-    cases: tuple[Case, ...]
+    cases: frozenset[Case]
     machine: Machine | None = None
     images: dict[str, Image] = field(default_factory=dict)
+    keys: dict[Case, str | None] = field(default_factory=dict)  # that were computed from these
+
+    def learn(self, entry: Machine | Image) -> None:
+        """Take what is written next into account."""
+        if isinstance(entry, Machine):
+            self.machine = entry
+        else:
+            self.images[entry.name] = entry
+        self.keys.clear()
+
+    def key(self, case: Case) -> str | None:
+        """The key of a case; None where its rung, its image or the machine is not known."""
+        if case not in self.keys:
+            self.keys[case] = self._computed(case)
+        return self.keys[case]
+
+    def _computed(self, case: Case) -> str | None:
+        manifest = self.manifests.get(case.implementation)
+        rung = manifest.find(case.rung) if manifest else None
+        image = self.images.get(manifest.image_of(rung.image)) if manifest and rung else None
+        return key_of(case, rung, image, self.machine) if rung and image and self.machine else None
 
 
 def verify(entries: Sequence[Entry]) -> Verification:
@@ -52,7 +73,8 @@ def _known(entries: Sequence[Entry]) -> _Known:
     started = entries[0]
     if not isinstance(started, Started):
         raise TypeError("a journal begins with how its run was started")
-    return _Known(started.experiment, {it.name: it for it in started.manifests}, started.options, started.cases)
+    manifests = {it.name: it for it in started.manifests}
+    return _Known(started.experiment, manifests, started.options, frozenset(started.cases))
 
 
 def chain_problems(chain: Chain) -> list[str]:
@@ -86,10 +108,8 @@ def _problem(number: int, entry: Round, what: str) -> _Problem:
 def _false_keys(entries: Iterable[Entry], known: _Known) -> Iterator[_Problem]:
     for number, entry in enumerate(entries, start=1):
         match entry:
-            case Machine():
-                known.machine = entry
-            case Image():
-                known.images[entry.name] = entry
+            case Machine() | Image():
+                known.learn(entry)
             case Round():
                 for what in _false_key(entry, known):
                     yield _problem(number, entry, what)
@@ -101,12 +121,10 @@ def _false_key(entry: Round, known: _Known) -> Iterator[str]:
     case = entry.case
     if case not in known.cases:
         yield "this case is not part of the run"
-    manifest = known.manifests.get(case.implementation)
-    rung = manifest.find(case.rung) if manifest else None
-    image = known.images.get(manifest.image_of(rung.image)) if manifest and rung else None
-    if rung is None or image is None or known.machine is None:
+    key = known.key(case)
+    if key is None:
         yield "its key cannot be recomputed: the journal lacks its rung, its image or the machine"
-    elif entry.key != (key := key_of(case, rung, image, known.machine)):
+    elif entry.key != key:
         yield f"its key is {entry.key}; recomputed it is {key}"
 
 

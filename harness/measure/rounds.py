@@ -55,16 +55,24 @@ def first_speedups(
 
     Cases in `told` are left out, and new ones are added to it.
     """
-    known = [case for case in rounds if counted(rounds[case]) and not rounds[case][-1].failure]
-    chosen = max_threads(known, baseline)
+    baselines = [case for case in rounds if case.name == baseline and _is_known(rounds[case])]
+    chosen = max_threads(baselines, baseline)
     if chosen is None:
         return
-    baseline_mean = experiment.timing(counted(rounds[chosen])).mean
-    for case in known:
-        if case not in told and case.name != baseline and not case.control:
+    untold = [case for case in rounds if case not in told and case.name != baseline and not case.control]
+    for case in untold:
+        if _is_known(rounds[case]):
             told.add(case)
-            ratio = baseline_mean / experiment.timing(counted(rounds[case])).mean
+            ratio = _mean_s(experiment, rounds[chosen]) / _mean_s(experiment, rounds[case])
             yield f"so far: {case} is {float(format(ratio, '.3g')):,g} times as fast as {baseline}"
+
+
+def _is_known(rounds: Sequence[Round]) -> bool:
+    return bool(rounds) and not rounds[-1].failure and bool(counted(rounds))
+
+
+def _mean_s(experiment: Experiment, rounds: Sequence[Round]) -> float:
+    return experiment.timing(counted(rounds)).mean
 
 
 def measure_overheads(experiment: Experiment, run: Run, measure: Measure, cases: Sequence[Case]) -> None:

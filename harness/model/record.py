@@ -23,6 +23,8 @@ def renamed(value: Any, info: ValidationInfo, names: Mapping[str, str]) -> Any:
 
 def printable(text: str) -> str:
     """With blanks for what would move a terminal's cursor, change its state or reverse the text."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else " " for character in text)
 
 
