@@ -14,7 +14,7 @@ HarnessError                     a clear message; the command ends with `exit_co
 ├── GateError               3    a budget or another gate that was not met
 └── StoppedError          130    a signal ended the command (128 and the signal's number)
 ProtocolError                    an implementation broke the contract; becomes a failed outcome
-└── StallError                   wall time that nothing explains: a stall, unless it happens again
+└── UnexplainedError             time that nothing explains: the claim is false, if it happens again
 
 Anything else is a bug in harness: the command ends with FAULT, and says where it kept the traceback.
 """
@@ -90,5 +90,5 @@ class ProtocolError(Exception):
     """An implementation broke the contract; the message becomes the reason of a failed outcome."""
 
 
-class StallError(ProtocolError):
-    """Wall time that nothing explains: the container stalled, or its claim is false. Only the latter happens again."""
+class UnexplainedError(ProtocolError):
+    """Time that nothing explains: the engine's, the kernel's, or a false claim. Only the latter happens again."""

@@ -8,6 +8,7 @@ The scheduler, the workers and the journals are the real ones; the workers share
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import resource
 import subprocess
@@ -103,9 +104,10 @@ async def workers(address: str, share: int, machines: int) -> None:
 
 
 async def told_to_end(line: str) -> None:
-    """Print a line, and wait until standard input ends."""
+    """Print a line, and wait until standard input ends; then a thousand connections close, which nobody need read."""
     print(line, flush=True)
     await asyncio.to_thread(sys.stdin.read)
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
 
 
 def lead(address: str, place: Path, machines: int) -> None:

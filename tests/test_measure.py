@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.engine.engine import Exit, Output
-from harness.errors import ProtocolError, StallError
+from harness.errors import ProtocolError, UnexplainedError
 from harness.experiments.matmul.container import Bench, measure
 from harness.experiments.matmul.peak import measure_peak
 from harness.experiments.matmul.workload import Workload, sha256
@@ -144,14 +144,14 @@ def test_a_peak_that_makes_no_sense_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("stalls", "fails"), [(0, False), (1, False), (2, True)])
-def test_a_container_that_stalled_runs_once_more(
+def test_a_container_whose_time_is_unexplained_runs_once_more(
     stalls: int, fails: bool, measured: Measured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs: list[Exit] = []
 
     def explained(*_: object) -> Accounts:
         if len(runs) <= stalls:
-            raise StallError("it stalled")
+            raise UnexplainedError("nothing explains it")
         return Accounts(life_ns=1)
 
     def counted(ended: Exit) -> Exit:

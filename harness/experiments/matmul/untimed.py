@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from operator import mul
 
-from harness.errors import ProtocolError, StallError
-from harness.experiments.matmul.claims import WALL_TIME, Claim, believed, numbers, part, unexplained
+from harness.errors import UnexplainedError
+from harness.experiments.matmul.claims import Claim, believed, numbers, part, unexplained
 from harness.measure.accounts import larger
 from harness.model.cases import Accounts, Batch, Case
 
@@ -43,7 +43,7 @@ class UntimedWork:
 def explained(image: str, claim: Claim, untimed: UntimedWork, measured: Callable[[Batch], Accounts]) -> Accounts:
     """What all but the samples of a container takes, where that explains what was counted of it.
 
-    Raises ProtocolError where it does not, although a container that computes nothing was `measured` again.
+    Raises UnexplainedError where it does not, although a container that computes nothing was `measured` again.
     """
     case, batch = claim.case, claim.batch
     idle = batch.model_copy(update={"calls": 0})
@@ -52,7 +52,7 @@ def explained(image: str, claim: Claim, untimed: UntimedWork, measured: Callable
         if (gap := unexplained(claim, other)) is None:
             break
         if not left:
-            raise (StallError if gap.what == WALL_TIME else ProtocolError)(str(gap))
+            raise UnexplainedError(str(gap))
         untimed.learn(image, case, idle, measured(idle))
     return other
 
