@@ -1,7 +1,7 @@
 """What a fleet of a thousand machines and a gallery of ten thousand runs cost, with scripted engines.
 
 `python -m tests.scale fleet [MACHINES]` and `python -m tests.scale gallery [RUNS]` print figures beside their targets;
-`python -m tests.scale report [MACHINES]` those of a fleet's second half alone, whose first takes long on one machine.
+`python -m tests.scale report [MACHINES]` those of a fleet's report alone.
 The scheduler, the workers and the journals are the real ones; the workers share two processes.
 """
 
