@@ -29,16 +29,10 @@ class Spawn:
 
     def options(self, catalog: Catalog, *, given: Collection[str] = (), **typed: Any) -> Options:
         rungs = [rung.name for source in catalog.implementations.values() for rung in source.manifest.rungs]
-        return Options(
-            **{key: typed[key] for key in ("n", "rounds", "baseline", "tune", "overhead", "rebuild")},
-            langs=tuple(catalog.implementations),
-            rungs=tuple(dict.fromkeys(rungs)),
-            threads=(1,),
-            precision=typed["precision"] / 100,
-            budget_s=typed["budget"],
-            reference="c",
-            seed=typed["seed"] or 0,
-        )
+        asked: dict[str, Any] = {key: typed[key] for key in ("n", "rounds", "baseline", "tune", "overhead", "rebuild")}
+        asked |= {"precision": typed["precision"] / 100, "budget_s": typed["budget"], "seed": typed["seed"] or 0}
+        langs, rungs = tuple(catalog.implementations), list(dict.fromkeys(rungs))
+        return Options(**asked, langs=langs, rungs=tuple(rungs), threads=(1,), reference="c")
 
     def check_fits(self, cases: object, engine_bytes: int, own_bytes: int | None) -> None: ...
 
