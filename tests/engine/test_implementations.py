@@ -20,7 +20,7 @@ from harness.model.journal import Image
 from harness.model.manifests import Rung, Variant
 from harness.store import Log
 
-pytestmark = [pytest.mark.engine, pytest.mark.beside]
+pytestmark = pytest.mark.engine
 
 SEED = 20261122
 CATALOG = load_catalog(root(), matmul.NAME)
