@@ -22,7 +22,7 @@ QUICK: dict[str, Any] = {
     "n": 2048,  # a row of naive Python takes half a second; with the published 4096, four
     "rounds": 3,
     "precision": 0.0,  # no target: the budget ends a case
-    "budget": 0.5,
+    "budget": 0.2,
 }
 """What `--quick` sets unless the user does: a result within a minute once the images are built."""
 
