@@ -136,6 +136,16 @@ def test_all_that_a_build_left_is_ours(workshop: Workshop) -> None:
     assert workshop.listed(all=True) == []
 
 
+def test_a_stage_with_a_name_is_still_ours_when_a_later_stage_was_made_from_it(workshop: Workshop) -> None:
+    """Packages are installed in a build of their own, and cached in that of the whole recipe."""
+    packages = "ARG BASE\nFROM ${BASE} AS packages\nRUN touch /packages\n"
+    first = str(workshop.client.images.get(workshop.build(packages)).id)
+    workshop.build(f"{packages}FROM packages\nRUN touch /program\n")
+    assert first in workshop.marked()
+    workshop.clean()
+    assert workshop.images() == {}
+
+
 def test_what_a_failed_build_left_is_ours(workshop: Workshop) -> None:
     with pytest.raises(BuildError):
         workshop.build("ARG BASE\nFROM ${BASE}\nRUN echo kept >/kept\nRUN exit 7\n")

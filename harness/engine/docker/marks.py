@@ -28,9 +28,9 @@ GONE, NEEDED = 404, 409
 class StepMarks:
     """Marks, while a builder tells of its steps, what they make: where it fails or is killed, gigabytes are left.
 
-    An image is marked until one that is made from it is, or for good where the engine would else drop it, and build the
-    step anew the next time, or never remove it. What a step prints can look like the builder's own lines, so only what
-    is made from the images that the recipe starts from is taken for a step's.
+    An image is marked until one that is made from it is, or for good where it has a name, and where the engine would
+    else drop it, and build the step anew the next time, or never remove it. What a step prints can look like the
+    builder's own lines, so only what is made from the images that the recipe starts from is taken for a step's.
     """
 
     def __init__(self, client: DockerClient, starts: Iterable[str], *, keeps_parents: bool) -> None:
@@ -48,7 +48,7 @@ class StepMarks:
                     mark(self._client, str(step.id))
                     self._steps.add(str(step.id))
                 if parent in self._steps and self._keeps_parents:
-                    _untag(self._client, _mark_of(parent))
+                    _unmark(self._client, parent)
 
 
 def mark(client: DockerClient, image: str) -> None:
@@ -56,13 +56,18 @@ def mark(client: DockerClient, image: str) -> None:
     client.api.tag(image, MARK, _mark_of(image).partition(":")[2])
 
 
+def _unmark(client: DockerClient, image: str) -> None:
+    """Remove the mark of an image that has nothing else."""
+    with suppress(ImageNotFound):
+        if all(_is_mark(left, image) for left in client.images.get(image).tags):
+            _untag(client, _mark_of(image))
+
+
 def remove_image(client: DockerClient, tag: str) -> None:
     """Remove a tag of ours, and the image if nothing but its mark is left of it."""
     image = str(client.images.get(tag).id)
     _untag(client, tag)
-    with suppress(ImageNotFound):
-        if all(_is_mark(left, image) for left in client.images.get(image).tags):
-            _untag(client, _mark_of(image))
+    _unmark(client, image)
 
 
 def remove_ours(client: DockerClient) -> int:
