@@ -24,7 +24,7 @@ QUICK: dict[str, Any] = {
     "precision": 0.0,  # no target: the budget ends a case
     "budget": 0.2,
 }
-"""What `--quick` sets unless the user does: a result within a minute once the images are built."""
+"""What `--quick` sets unless the user does: a result in about a minute once the images are built."""
 
 
 def parse_options(
