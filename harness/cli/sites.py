@@ -14,10 +14,6 @@ from harness.cli.building import engine_for_builds
 from harness.errors import EngineError
 
 REPORT = "report.html"
-RUN = (
-    "docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges --memory 64m --pids-limit 16 "
-    "-p 127.0.0.1:8080:8080"
-)
 
 
 def build_folder(
@@ -33,7 +29,8 @@ def build_folder(
     """Build an image that serves a folder, and say what went in and how to run it. `harness clean` leaves it alone."""
     from harness.experiments.web import NAME
     from harness.experiments.web.pack import pack
-    from harness.experiments.web.site import build_site, checked_name, read_folder, weight_of
+    from harness.experiments.web.serving import LOOPBACK, run_command
+    from harness.experiments.web.site import PORT, build_site, checked_name, read_folder, weight_of
     from harness.images.build import build_base
     from harness.images.catalog import load_catalog, root
 
@@ -55,7 +52,7 @@ def build_folder(
     typer.echo("\n".join([f"{name}:", *(f"  {what:<32} {bytes_:>14,} bytes" for what, bytes_ in rows)]))
     if found.left_out:
         noted(f"left out, as their names begin with a dot: {found.left_out}")
-    typer.echo(f"Serve it at http://127.0.0.1:8080/ with:\n  {RUN} {name}")
+    typer.echo(f"Serve it at http://{LOOPBACK}:{PORT}/ with:\n  {run_command(name)}")
 
 
 def serve_report(folder: Path, port: int | None) -> NoReturn:

@@ -37,6 +37,14 @@ class Tidy:
             self.engine.remove_image(self.image)
 
 
+def run_command(name: str) -> str:
+    """How a user serves an image of a site, within the same limits."""
+    return (
+        "docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges "
+        f"--memory {MEMORY_BYTES >> 20}m --pids-limit {PIDS} -p {LOOPBACK}:{PORT}:{PORT} {name}"
+    )
+
+
 def free_port() -> int:
     """A port of the loopback that nothing listens on."""
     with socket.socket() as probe:
