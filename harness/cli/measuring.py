@@ -68,7 +68,8 @@ Variants = Annotated[
     bool, typer.Option("--variants", help="Also measure variants of rungs: same kernel, other flags or another form.")
 ]
 Quick = Annotated[
-    bool, typer.Option("--quick", help="A first result in a minute: smaller n, fewer cases and rounds, unless given.")
+    bool,
+    typer.Option("--quick", help="A first result in about a minute: smaller n, fewer cases and rounds, unless given."),
 ]
 Resume = Annotated[
     str | None, typer.Option(help="Resume an interrupted run with its original options: its id, or latest.")
