@@ -1,17 +1,9 @@
-"""A static site: what `harness web build` makes of a folder, and how it is served; a report that serves itself."""
+"""A static site as `harness web build` makes it of a folder, served."""
 
 from __future__ import annotations
 
 import gzip
-import re
-import shutil
-import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-import docker
 import pytest
 
 from harness.engine.docker import DockerEngine
@@ -20,11 +12,11 @@ from harness.experiments.web.pack import Packed, pack
 from harness.images.catalog import Catalog
 from harness.model.journal import Image
 from harness.store import Log
-from tests.engine.support import HARNESS, unwatched
+from tests.engine.support import unwatched
 from tests.engine.test_final_images import PT_INTERP, elf_segments, saved_files
 from tests.engine.web.conftest import Service, Start
 from tests.web.cases import CASES, HEADERS, REQUEST_LINES, Case, faults, message, seen
-from tests.web.talk import HOST, Answer, Talk, ask
+from tests.web.talk import Answer, Talk, ask
 
 pytestmark = [pytest.mark.engine, pytest.mark.beside]
 
@@ -43,7 +35,6 @@ FILES = {
     "picture.svg": b"<svg/>",
     "no/index.htm": b"",
 }
-REFERENCE = Path(__file__).parents[3] / "results" / "reference"
 
 
 @pytest.fixture(scope="module")
@@ -344,64 +335,3 @@ def test_what_could_smuggle_a_request_ends_the_connection(case: Case, service: S
     status, _, ended = seen(case, service.port)
     assert ended
     assert status in {*case.statuses, 404, 405, 413}
-
-
-# --- the commands --------------------------------------------------------------------------------------------
-
-
-def test_a_folder_becomes_an_image_of_the_users(client: docker.DockerClient, tmp_path: Path) -> None:
-    (tmp_path / "index.html").write_bytes(PAGE)
-    (tmp_path / ".env").write_text("secret")
-    name = f"a-users-site-{tmp_path.name}:1"
-    command: list[str | Path] = [HARNESS, "web", "build", tmp_path, "-t", name, "--no-gzip", "--wait"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    try:
-        assert ended.returncode == 0, ended.stderr
-        assert re.search(r"1 files +1,800 bytes\n", ended.stdout)
-        assert "left out" in ended.stderr
-        assert (
-            f"--cap-drop ALL --security-opt no-new-privileges --memory 64m --pids-limit 16 -p {HOST}:8080:8080 {name}"
-            in ended.stdout
-        )
-        assert not client.images.get(name).labels
-    finally:
-        for tag in client.images.get(name).tags:
-            client.images.remove(tag)
-
-
-def test_a_report_serves_itself_and_leaves_nothing(client: docker.DockerClient, tmp_path: Path) -> None:
-    run = shutil.copytree(REFERENCE, tmp_path / "run")
-    before = tags(client)
-    command: list[str | Path] = [HARNESS, "report", run, "--serve"]
-    with ended_anyway(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)) as serving:
-        assert serving.stdout is not None
-        said = serving.stdout.readline()
-        found = re.search(rf"http://{HOST}:(\d+)/", said)
-        assert found, said + serving.communicate(timeout=60)[1]
-        answer = ask(int(found[1]), message("GET / HTTP/1.1", "Host: here"))
-        assert answer is not None
-        assert answer.body == (run / "report.html").read_bytes()
-        assert answer.fields["content-type"] == "text/html; charset=utf-8"
-        mine = f"report-{serving.pid}"
-        (container,) = (each for each in client.containers.list() if mine in each.labels.values())
-        settings = container.attrs["HostConfig"]
-        assert settings["ReadonlyRootfs"]
-        assert settings["PortBindings"] == {"8080/tcp": [{"HostIp": HOST, "HostPort": found[1]}]}
-        serving.send_signal(signal.SIGINT)
-        assert serving.wait(timeout=60) == 130
-    assert not [each for each in client.containers.list(all=True) if mine in each.labels.values()]
-    assert tags(client) == before
-
-
-@contextmanager
-def ended_anyway(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def tags(client: docker.DockerClient) -> set[str]:
-    """Those of images of sites."""
-    return {tag for image in client.images.list() for tag in image.tags if "-site" in tag}
