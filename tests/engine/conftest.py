@@ -5,13 +5,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import docker
 import pytest
+from docker.types import Mount
 
+from harness.engine.archives import packed
 from harness.engine.docker import DockerEngine
 from harness.engine.engine import OWNER_LABEL, RUN_LABEL
 from harness.experiments import matmul
@@ -23,6 +25,10 @@ from tests.engine.own_engine import OwnEngine
 from tests.engine.support import THIS_PROCESS, left_of, unwatched
 
 FAULTY = Path(__file__).parent / "faulty"
+SHELL = Path(__file__).parent / "shell"
+SHELL_TIMEOUT_S = 1800
+
+InShell = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +87,37 @@ def images(engine: DockerEngine, base: str, catalog: Catalog, keep: Log) -> dict
     """Every image of the catalog, built and weighed."""
     targets = targets_of(catalog.images.values(), variants=True)
     return {image.name: image for image in build(engine, base, targets, keep, unwatched)}
+
+
+@pytest.fixture(scope="session")
+def in_shell(client: docker.DockerClient, base: str, labels: dict[str, str]) -> InShell:
+    """Runs a script of SHELL, which calls an image's program for every line of a plan: thousands in one container."""
+
+    def in_shell(tag: str, script: str, plan: Sequence[str], mounts: Sequence[Mount] = ()) -> list[str]:
+        with_shell, _ = client.images.build(
+            path=str(SHELL), buildargs={"BASE": base, "IMAGE": tag}, labels=labels, rm=True, forcerm=True
+        )
+        container = client.containers.create(
+            with_shell,
+            [script, *client.images.get(tag).attrs["Config"]["Entrypoint"]],
+            labels=labels,
+            mounts=list(mounts),
+            tmpfs={"/data": "", "/out": ""},
+            network_mode="none",
+            cpu_shares=128,  # an eighth of the usual: the tests that measure come first
+        )
+        try:
+            with packed({"plan": memoryview("".join(f"{line}\n" for line in plan).encode())}) as archive:
+                container.put_archive("/", archive)
+            container.start()
+            assert container.wait(timeout=SHELL_TIMEOUT_S)["StatusCode"] == 0
+            *found, last = container.logs().decode().splitlines()
+        finally:
+            container.remove(force=True)
+        assert last == "finished"
+        return found
+
+    return in_shell
 
 
 @pytest.fixture(scope="session")

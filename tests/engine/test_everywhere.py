@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import docker
 import pytest
 from docker.types import Mount
 
-from harness.engine.archives import packed
 from harness.engine.docker import DockerEngine
 from harness.experiments import matmul
 from harness.experiments.matmul.workload import Workload
@@ -18,8 +16,9 @@ from harness.images.catalog import load_catalog, root, targets_of
 from harness.model.cases import Batch
 from harness.model.journal import Image
 from harness.model.manifests import Manifest, Rung, Stage, Variant
+from tests.engine.conftest import InShell
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.beside]
 
 SEED = 20261122
 EVERY_SIZE = (*range(1, 71), *range(127, 131), 201, *range(255, 258), 521, 1021)
@@ -27,20 +26,18 @@ SOME_SIZES = (1, 2, 3, 7, 16, 17, 25, 33, 49, 65, 129, 201, 257)  # around tiles
 SIZES = EVERY_SIZE if os.environ.get("EVERY_SIZE") == "1" else SOME_SIZES  # which takes half an hour
 WHOLE_UP_TO = 257  # beyond it, of rows that do not depend on each other, only some are computed
 SOME_ROWS = 3
-CALLS = 2  # as loop.sh has it: the second adds to what the first left
-TIMEOUT_S = 1800
+CALLS = 2  # as products.sh has it: the second adds to what the first left
 PATHS = ("any", "avx512", "avx2", "baseline")
 FEATURES = {"avx512": {"avx512f", "avx512dq", "avx512bw", "avx512vl"}, "avx2": {"avx2", "fma"}}
 TARGETS = [
     pytest.param(target.source.manifest, target.stage, id=target.name)
     for target in targets_of(load_catalog(root(), matmul.NAME).implementations.values(), variants=True)
 ]
-RECIPE = Path(__file__).parent / "everywhere"
 
 
 @pytest.fixture(scope="module")
 def products(engine: DockerEngine, base: str) -> Iterator[str]:
-    """A volume with A, B and CALLS · A · B of every size, by the names that the loop knows them by."""
+    """A volume with A, B and CALLS · A · B of every size, by the names that products.sh knows them by."""
     files: dict[str, memoryview] = {}
     for n in SIZES:
         workload = Workload(n, SEED)
@@ -63,36 +60,15 @@ def test_every_size_is_right_on_any_number_of_threads_and_every_path(
     manifest: Manifest,
     stage: Stage,
     images: dict[str, Image],
-    base: str,
     products: str,
     features: set[str],
-    client: docker.DockerClient,
-    labels: dict[str, str],
+    in_shell: InShell,
 ) -> None:
     image = images[manifest.image_of(stage)]
-    tag, info = image.tag or "", image.info
-    assert info
-    runs = {name: built.runs for name, built in info.rungs.items()}
-    looping, _ = client.images.build(
-        path=str(RECIPE), buildargs={"BASE": base, "IMAGE": tag}, labels=labels, rm=True, forcerm=True
-    )
-    container = client.containers.create(
-        looping,
-        client.images.get(tag).attrs["Config"]["Entrypoint"],
-        labels=labels,
-        mounts=[Mount("/products", products, type="volume", read_only=True)],
-        tmpfs={"/data": "", "/out": ""},
-        network_mode="none",
-    )
-    try:
-        with packed({"plan": memoryview("\n".join([*plan(manifest, stage, runs), ""]).encode())}) as archive:
-            container.put_archive("/", archive)
-        container.start()
-        assert container.wait(timeout=TIMEOUT_S)["StatusCode"] == 0
-        *found, last = container.logs().decode().splitlines()
-    finally:
-        container.remove(force=True)
-    assert last == "finished"
+    assert image.info
+    runs = {name: built.runs for name, built in image.info.rungs.items()}
+    mounts = [Mount("/products", products, type="volume", read_only=True)]
+    found = in_shell(image.tag or "", "products.sh", plan(manifest, stage, runs), mounts)
     assert [line for line in found if not line.startswith("lacks ")] == []
     for path in PATHS[1:]:
         lacking = {line.split()[2] for line in found if line.startswith(f"lacks {path} ")}

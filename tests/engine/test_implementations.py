@@ -19,6 +19,7 @@ from harness.model.cases import Batch, Case
 from harness.model.journal import Image
 from harness.model.manifests import Rung, Variant
 from harness.store import Log
+from tests.engine.conftest import InShell
 
 pytestmark = pytest.mark.engine
 
@@ -47,6 +48,22 @@ ALL_THREADS = [
     (16, 16, 1, 1, 0, 0),
     (33, 33, 3, 2, 32, 2),
     (100, 1, 3, 2, 98, 2),
+]
+BAD_ARGUMENTS = [
+    "",
+    "nonesuch",
+    "run nonesuch 4 1 0 4 1 1",
+    "run {rung} 4 1 0 4 1",
+    "run {rung} 4 1 0 4 1 1 1",
+    "run {rung} 0 1 0 1 1 1",
+    "run {rung} 4 0 0 4 1 1",
+    "run {rung} 4 1 4 4 1 1",
+    "run {rung} 4 1 -1 4 1 1",
+    "run {rung} 4 1 0 5 1 1",
+    "run {rung} 4 1 0 0 1 1",
+    "run {rung} 4 1 0 4 -1 1",
+    "run {rung} 4 1 0 4 1 0",
+    "run {rung} 4x 1 0 4 1 1",
 ]
 
 Bencher = Callable[[int], Bench]
@@ -103,30 +120,10 @@ def call(engine: DockerEngine, images: dict[str, Image]) -> Callable[..., Exit]:
     return call
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        "",
-        "nonesuch",
-        "run nonesuch 4 1 0 4 1 1",
-        "run {rung} 4 1 0 4 1",
-        "run {rung} 4 1 0 4 1 1 1",
-        "run {rung} 0 1 0 1 1 1",
-        "run {rung} 4 0 0 4 1 1",
-        "run {rung} 4 1 4 4 1 1",
-        "run {rung} 4 1 -1 4 1 1",
-        "run {rung} 4 1 0 5 1 1",
-        "run {rung} 4 1 0 0 1 1",
-        "run {rung} 4 1 0 4 -1 1",
-        "run {rung} 4 1 0 4 1 0",
-        "run {rung} 4x 1 0 4 1 1",
-    ],
-)
 @pytest.mark.parametrize("target", TARGETS)
-def test_bad_arguments_are_answered_with_the_usage(target: Target, arguments: str, call: Callable[..., Exit]) -> None:
-    ended = call(target.name, *arguments.format(rung=held(target)[0].name).split())
-    assert (ended.code, ended.stdout) == (2, b"")
-    assert b"usage" in ended.stderr.lower()
+def test_bad_arguments_are_answered_with_the_usage(target: Target, images: dict[str, Image], in_shell: InShell) -> None:
+    plan = [arguments.format(rung=held(target)[0].name) for arguments in BAD_ARGUMENTS]
+    assert in_shell(images[target.name].tag or "", "usage.sh", [*plan, "info"]) == ["wrong 'info': exit code 0"]
 
 
 @pytest.mark.parametrize("target", TARGETS)

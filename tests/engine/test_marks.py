@@ -23,7 +23,7 @@ from harness.engine.engine import OLD_RUN_LABEL, Recipe
 from harness.errors import BuildError
 from tests.engine.support import is_podman
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.beside]
 
 
 @dataclass

@@ -28,7 +28,7 @@ from harness.store import Log
 from tests.engine.support import unwatched
 from tests.factories import archive_of
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.beside]
 
 CATALOG = load_catalog(root(), matmul.NAME)
 N = 40

@@ -18,7 +18,7 @@ from harness.images.recipes import Plan, build_if_missing, plan_of
 from tests.engine.own_engine import OwnEngine, only_with_an_own_engine
 from tests.reproduction import differences
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.beside]
 
 EVERY = {target.name: target for target in targets_of(load_catalog(root(), matmul.NAME).images.values(), variants=True)}
 EVERY |= {f"web-{target.name}": target for target in targets_of(load_catalog(root(), "web").implementations.values())}
