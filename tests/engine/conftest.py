@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import subprocess
 import tempfile
@@ -84,9 +86,11 @@ def keep(tmp_path_factory: pytest.TempPathFactory) -> Log:
 
 @pytest.fixture(scope="session")
 def images(engine: DockerEngine, base: str, catalog: Catalog, keep: Log) -> dict[str, Image]:
-    """Every image of the catalog, built and weighed."""
+    """Every image of the catalog, built and weighed: by one line of tests, while the other waits for it."""
     targets = targets_of(catalog.images.values(), variants=True)
-    return {image.name: image for image in build(engine, base, targets, keep, unwatched)}
+    with (Path(tempfile.gettempdir()) / f"harness-images-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return {image.name: image for image in build(engine, base, targets, keep, unwatched)}
 
 
 @pytest.fixture(scope="session")
