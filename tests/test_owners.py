@@ -37,6 +37,12 @@ def other(process: subprocess.Popen[str]) -> Owner:
     return owner_of(str(process.pid), process.pid)
 
 
+def test_a_process_keeps_its_label_though_the_clock_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = this_process()
+    monkeypatch.setattr("harness.engine.owners._boot_s", lambda: before.start_s + 1)
+    assert this_process() == before
+
+
 def test_a_process_is_alive_until_it_ends(process: subprocess.Popen[str], other: Owner) -> None:
     assert life_of(this_process(), engine_is_here=True) is Life.ALIVE
     assert life_of(other, engine_is_here=False) is Life.ALIVE
@@ -94,12 +100,12 @@ def test_processes_that_are_hidden_are_not_taken_for_ended(monkeypatch: pytest.M
 
 def test_the_id_of_the_machine_is_not_given_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(owners, "MACHINE_ID", tmp_path / "machine-id")
-    assert this_process().machine == ""
+    assert owner_of("self", os.getpid()).machine == ""
     (tmp_path / "machine-id").write_text("uninitialized\n", encoding="utf-8")
-    assert this_process().machine == ""
+    assert owner_of("self", os.getpid()).machine == ""
     (tmp_path / "machine-id").write_text("a1" * 16 + "\n", encoding="utf-8")
-    assert len(this_process().machine) == 16
-    assert "a1a1" not in this_process().label()
+    assert len(owner_of("self", os.getpid()).machine) == 16
+    assert "a1a1" not in owner_of("self", os.getpid()).label()
 
 
 @pytest.mark.parametrize(
