@@ -242,7 +242,9 @@ def leave(client: docker.DockerClient, base: str) -> Iterator[Callable[..., str]
         run_id = f"test-{secrets.token_hex(4)}"
         labels = dict(zip(names, (run_id, owner), strict=True))
         volume = client.volumes.create(labels=labels)
-        client.containers.run(base, ["sleep", "3600"], labels=labels, detach=True, volumes=[f"{volume.name}:/out"])
+        client.containers.run(
+            base, ["sleep", "3600"], labels=labels, detach=True, network_mode="none", volumes=[f"{volume.name}:/out"]
+        )
         runs.append((names[0], run_id))
         return run_id
 
