@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +43,15 @@ def renamed(value: Any) -> Any:
 
 
 def selected(value: Any, wanted: Any) -> Any:
-    """Of a value, the keys that another one has. Versions of SciPy differ in the tenth digit of its numbers."""
+    """Of a value, the keys that another one has."""
     if isinstance(wanted, dict):
         return {key: selected(value[key], each) for key, each in wanted.items()}
     if isinstance(wanted, list):
         return [selected(*pair) for pair in zip(value, wanted, strict=True)]
-    if isinstance(wanted, float) and isinstance(value, float):
-        return wanted if isclose(value, wanted, rel_tol=1e-9) else value
     return value
 
 
+@pytest.mark.drawn  # SciPy 1.12 differs in the tenth digit
 def test_the_figures_of_the_reference_run_are_those_of_the_report_of_schema_3() -> None:
     before = renamed(json.loads(KEPT.read_text(encoding="utf-8")))
     assert len(before["rows"]) > 40

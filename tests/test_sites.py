@@ -19,9 +19,9 @@ from harness.experiments.web import site
 from harness.experiments.web.media import media_type
 from harness.experiments.web.pack import ADDRESS, MAX_PATH_BYTES, pack
 from tests.conftest import Command, without_pip
+from tests.documents import REFERENCE
 from tests.fake_engine import FakeEngine
 
-REFERENCE = Path(__file__).parent.parent / "results" / "reference"
 TEXT = b"a line that repeats\n" * 20
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import docker
 import pytest
 
+from tests.documents import REFERENCE
 from tests.engine.support import HARNESS
 from tests.web.cases import message
 from tests.web.talk import HOST, ask
@@ -20,7 +21,6 @@ from tests.web.talk import HOST, ask
 pytestmark = pytest.mark.engine
 
 PAGE = b"<h1>It works</h1>\n" * 100
-REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
 
 def test_a_folder_becomes_an_image_of_the_users(client: docker.DockerClient, tmp_path: Path) -> None:
