@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
     from harness.model.journal import Entry
-
-__version__ = "0.2.0"
 
 
 def frame(run: str | Path = "latest", results: str | Path = "results") -> pd.DataFrame:

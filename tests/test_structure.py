@@ -29,7 +29,7 @@ ROOMS = (
     "statistics",
     "model",
 )
-BESIDE = {"errors", "events", "files", "progress", "runs", "store"}  # of the rooms they know only the model
+BESIDE = {"errors", "events", "files", "progress", "runs", "store", "version"}  # of the rooms they know only the model
 PATHS = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix("."): path
     for path in sorted(PACKAGE.rglob("*.py"))

@@ -11,7 +11,6 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from harness import __version__
 from harness.cli.arguments import keep_log
 from harness.cli.building import build, images
 from harness.cli.fleet import gallery
@@ -22,6 +21,7 @@ from harness.cli.streams import guard
 from harness.cli.upkeep import clean, doctor, setup
 from harness.engine.interrupts import unhandled
 from harness.errors import FAULT, EngineRefusedError, HarnessError
+from harness.version import __version__
 
 
 def _print_version(asked: bool) -> None:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harness import __version__
 from harness.analysis.fleet import side_by_side
 from harness.engine.interrupts import swept
 from harness.errors import ChangedError, RecipeError, ResultsError, UsageError
@@ -25,6 +24,7 @@ from harness.images.sources import read_sources
 from harness.model.fleet import FleetStarted
 from harness.model.many import FleetComparison, FleetMachine
 from harness.store import keep_sources, timestamp
+from harness.version import __version__
 
 
 def start(

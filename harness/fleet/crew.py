@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from distributed import Future
 
-from harness import __version__
 from harness.fleet.orders import Greeting
 from harness.images.identity import code_digest
+from harness.version import __version__
 
 Step = Literal["greeting", "waiting", "building", "loading", "ready", "measuring", "done"]
 UNSUPPLIED = {"waiting", "building", "loading"}

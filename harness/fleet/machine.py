@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from distributed import get_worker
 
-from harness import __version__
 from harness.errors import EngineBusyError, EngineError, HarnessError, ResultsError
 from harness.events import Event
 from harness.files import write_whole
@@ -24,6 +23,7 @@ from harness.fleet.orders import SLOT, Greeting, Order, Outcome, Terms
 from harness.fleet.there import catalog_of, engine_for, options_of, swept_here, unwatched
 from harness.images.identity import code_digest
 from harness.store import JOURNAL
+from harness.version import __version__
 
 if TYPE_CHECKING:
     from distributed import Worker

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from pathlib import Path
 
-from harness import __version__
 from harness.engine.engine import Engine
 from harness.errors import RecipeError
 from harness.events import Watch
@@ -30,6 +29,7 @@ from harness.measure.turn import turn
 from harness.model.cases import Options
 from harness.model.journal import Finished, Started
 from harness.store import RunFolder, load_run, timestamp
+from harness.version import __version__
 
 MEASURING = "measuring"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from harness import __version__
 from harness.events import Event
 from harness.images.build import build, build_base
 from harness.images.catalog import Catalog, Source, Target, targets_of
@@ -20,6 +19,7 @@ from harness.model.cases import Case, Failure, Options
 from harness.model.journal import Rejected, Resumed
 from harness.model.manifests import Manifest
 from harness.store import timestamp
+from harness.version import __version__
 
 
 def build_images(run: Run, catalog: Catalog) -> int:
