@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from harness.report import renderer
 from harness.report.page.sections import SECTIONS
@@ -133,10 +133,10 @@ def test_a_link_opens_its_case_by_keyboard(small_page: Path, opened: Open) -> No
     link = page.locator("#matrix td a").first
     target = str(link.get_attribute("href"))
     link.press("Enter")
-    assert page.locator(f'[id="{target[1:]}"][open]').is_visible()
+    expect(page.locator(f'[id="{target[1:]}"][open]')).to_be_visible()
     assert page.evaluate("() => document.activeElement.tagName") == "SUMMARY"
     page.keyboard.press("Space")
-    assert page.locator(f'[id="{target[1:]}"][open]').count() == 0
+    expect(page.locator(f'[id="{target[1:]}"][open]')).to_have_count(0)
 
 
 def test_a_mark_of_a_chart_opens_its_case(small_page: Path, opened: Open) -> None:
@@ -144,7 +144,7 @@ def test_a_mark_of_a_chart_opens_its_case(small_page: Path, opened: Open) -> Non
     mark = page.locator("#variants svg:visible [data-case]").last
     target = mark.get_attribute("data-case")
     mark.click()
-    assert page.locator(f'[id="{target}"][open]').is_visible()
+    expect(page.locator(f'[id="{target}"][open]')).to_be_visible()
 
 
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(small_page: Path, opened: Open) -> None:
