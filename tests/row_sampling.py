@@ -195,7 +195,7 @@ def batches_of(bench: Bench, tag: str, rung: Rung, case: Case, seconds: float) -
     tried: list[Round] = []
     while batch := explore(rung, case, tried, BUDGET_S):
         tried.append(_measured(bench, tag, case, batch, len(tried) + 1))
-    sized = settled(rung, case, tried, BUDGET_S / ROUNDS)
+    sized = settled(rung, case, tried, BUDGET_S, BUDGET_S / ROUNDS)
     rows = sized.rows if sized.rows < case.n else max(case.threads, case.n // SHARE)
     row_s = call_s(tried[-1]) / tried[-1].rows
     samples = max(2, min(MOST_SAMPLES, int(ESTIMATE_S / (row_s * rows))))

@@ -294,6 +294,26 @@ def test_calls_are_no_multiple_of_n_after_which_operands_come_again(calls: int) 
     assert {r.calls % 32 for r in counted(played(0.04 / calls / 32, rung=DEPENDENT, n=32))} == {31}
 
 
+def test_with_a_small_budget_the_last_container_that_explores_counts() -> None:
+    rounds = played(0.02, budget_s=0.4, n=1536)
+    assert len(rounds) == 4
+    assert counted(rounds) == rounds[1:]
+
+
+def test_a_small_budget_limits_samples_as_well() -> None:
+    rounds = play(a_rung(), a_case(n=1536), Kernel(0.02, once_s=0.1), some_budget(0.4))
+    assert 0.25 < counted(rounds)[0].samples[0].wall_ns / 1e9 < 1.0
+    assert call_overhead_share(rounds) > 0.1  # and is told
+
+
+@pytest.mark.parametrize("warm_up_s", [0.3, 1.0, 3.0])
+def test_what_was_slow_to_get_warm_is_watched_for_as_long_again(warm_up_s: float) -> None:
+    just_in_time = Kernel(0.08 / 1536, slower=compiled((warm_up_s, warm_up_s / 0.08), (warm_up_s + 0.2, 1.3)))
+    rounds = play(DEPENDENT, a_case(n=1536), just_in_time, some_budget(0.4))
+    assert failure_of(MATMUL, rounds) is None
+    assert timing(counted(rounds)).mean == pytest.approx(0.08, rel=0.01)
+
+
 def test_some_rows_are_called_once_a_sample() -> None:
     assert {r.calls for r in played(0.01, n=4096)} == {1}
 

@@ -45,7 +45,7 @@ def test_the_cases_are_the_published_naive_ones_and_the_best_of_each_language(ha
     names = [
         "c/naive", "java/naive", "python/naive", "c/parallel", "python/builtin", "c/intrinsics", "java/intrinsics",
     ]  # fmt: skip
-    assert planned(harness) == [(name, "1", "2048") for name in names]
+    assert planned(harness) == [(name, "1", "1536") for name in names]
 
 
 def test_the_plan_says_that_it_takes_less_than_a_minute(harness: Command) -> None:
@@ -56,8 +56,8 @@ def test_the_plan_says_that_it_takes_less_than_a_minute(harness: Command) -> Non
     ("arguments", "cases"),
     [
         (("--n", "4096", "--langs", "c"), [("c/naive", "4096"), ("c/parallel", "4096"), ("c/intrinsics", "4096")]),
-        (("--langs", "go"), [("go/naive", "2048"), ("go/assembly", "2048")]),
-        (("--langs", "rust", "--rungs", "interchanged"), [("rust/interchanged", "2048")]),
+        (("--langs", "go"), [("go/naive", "1536"), ("go/assembly", "1536")]),
+        (("--langs", "rust", "--rungs", "interchanged"), [("rust/interchanged", "1536")]),
     ],
 )
 def test_what_the_user_asks_for_is_done(

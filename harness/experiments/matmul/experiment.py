@@ -67,7 +67,8 @@ class Matmul:
     def ask(self, rung: Held, case: Case, rounds: Sequence[Round], options: Options, round_s: float) -> Batch:
         """See sizing."""
         rung = ladder.kernel_of(rung)
-        return sizing.explore(rung, case, rounds, options.budget_s) or sizing.settled(rung, case, rounds, round_s)
+        budget_s = options.budget_s
+        return sizing.explore(rung, case, rounds, budget_s) or sizing.settled(rung, case, rounds, budget_s, round_s)
 
     def placed(self, batch: Batch, case: Case, seed: int, number: int) -> Batch:
         """Other rows in every round."""

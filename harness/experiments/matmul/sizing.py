@@ -16,7 +16,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.experiments.matmul.levels import ContainerOverhead, by_rows, call_s, cold_samples, is_falling, sampled_s
+from harness.experiments.matmul.levels import (
+    ContainerOverhead,
+    by_rows,
+    call_s,
+    cold_samples,
+    is_falling,
+    sampled_s,
+    warming_s,
+)
 from harness.experiments.matmul.workload import max_calls
 from harness.model.cases import Batch, Case
 from harness.model.journal import Round
@@ -26,8 +34,9 @@ SAMPLE_S = 0.25  # of some rows: long enough for the clock and the threads' star
 BLOCK_S = 0.04  # of calls of a short product, timed together as one sample
 ROOM = 2.5  # a sample may be this many times too long or too short
 SMALL = 0.03  # overhead per call as a share of a sample
-GROW_S = 6.0  # no sample is made longer than this to make it so small
-SHORT_S = 1.0  # with a smaller budget no pilot may take minutes, as two that a busy machine slowed can make believe:
+GROW_S = 6.0  # no sample is made longer than this, or than the budget, to make it so small
+SHORT_S = 1.0  # with a smaller budget every container should count, and no pilot may take minutes, as two that a busy
+# machine slowed can make believe:
 LEAP_S = 4.0  # rows that may take longer, by the latest pilot and nothing else, are not asked for, unless they are
 LEAP = 4  # at most so many times as many as its
 LONG_RUN_S = 7.5  # a container runs this long, once, to see whether it becomes faster;
@@ -45,7 +54,7 @@ def explore(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) ->
         return _pilot(rows=_a_row_each(case) if rung.rows_independent else case.n)
     if len(rounds) >= MAX_PILOTS or not all(r.pilot for r in rounds):
         return None
-    rows = _rows(rung, case, rounds, LEAP_S if budget_s < SHORT_S else math.inf)
+    rows = _rows(rung, case, rounds, budget_s)
     tried = [r for r in rounds if r.rows == rows]
     if not tried and rows == case.n:
         return _pilot(rows)  # its first call, alone: the cold figure
@@ -55,18 +64,19 @@ def explore(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) ->
 def _long_run(case: Case, rows: int, rounds: Sequence[Round], seconds: float) -> Batch | None:
     """A container of about so long, which shows whether its samples get faster; None where one has shown it.
 
-    Where it would have too few samples to show anything, it has enough of them where a first sample was cold; else it
-    is only requested where these rows are new.
+    A case that took long to get warm is watched for as long again. Where a container would have too few samples to show
+    anything, it has enough of them where a first sample was cold; else it is only requested where these rows are new.
     """
     tried = [r for r in rounds if r.rows == rows]
     latest = (tried or rounds)[-1]
+    seconds = max([seconds, *map(warming_s, tried)])
     calls = _calls(case, rows, latest)
     sample_s = call_s(latest) * calls * rows / latest.rows
     loading_s = ContainerOverhead.of(rounds).per_sample
     samples = min(MAX_SAMPLES, int(seconds / (sample_s + loading_s)))
     if samples < TELLING:
         if not tried:
-            return _pilot(rows, samples=1)
+            return _pilot(rows, samples=max(1, min(samples, MIN_SAMPLES)))  # two may count
         if len(latest.samples) < TELLING:
             return _pilot(rows, calls, TELLING) if cold_samples(latest) else None
     elif (latest.rows, latest.calls) != (rows, calls) or not _was_long(latest, loading_s, seconds):
@@ -76,12 +86,12 @@ def _long_run(case: Case, rows: int, rounds: Sequence[Round], seconds: float) ->
     return None
 
 
-def settled(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> Batch:
+def settled(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float, round_s: float) -> Batch:
     """What to request of every container that counts: about `round_s`, and more where warm-up takes longer."""
     measured = [r for r in rounds if not r.pilot]
     if measured:
         return Batch(rows=measured[0].rows, calls=measured[0].calls, samples=len(measured[0].samples))
-    rows = _rows(rung, case, rounds)
+    rows = _rows(rung, case, rounds, budget_s)
     tried = [r for r in rounds if r.rows == rows] or rounds
     calls = _calls(case, rows, tried[-1])
     overhead = ContainerOverhead.of(rounds)
@@ -91,6 +101,8 @@ def settled(rung: Rung, case: Case, rounds: Sequence[Round], round_s: float) -> 
     )  # it was started anyway: let it measure
     cold = max((cold_samples(r) for r in tried if r.calls == calls and len(r.samples) >= TELLING), default=0)
     samples = max(MIN_SAMPLES, min(MAX_SAMPLES, max(int(measuring_s / sample_s), 3 * cold - 1)))
+    if budget_s < SHORT_S:
+        samples = max(samples, len(tried[-1].samples))  # the last pilot counts
     return Batch(rows=rows, calls=calls, samples=samples)
 
 
@@ -109,15 +121,15 @@ def _a_row_each(case: Case) -> int:
 
 
 def _was_long(entry: Round, loading_s: float, seconds: float) -> bool:
-    lasted_s = sampled_s(entry) + loading_s * len(entry.samples)
-    return lasted_s >= seconds / ROOM or len(entry.samples) >= MAX_SAMPLES
+    count = len(entry.samples)
+    return count >= MAX_SAMPLES or (count >= TELLING and sampled_s(entry) + loading_s * count >= seconds / ROOM)
 
 
-def _rows(rung: Rung, case: Case, rounds: Sequence[Round], most_s: float = math.inf) -> int:
+def _rows(rung: Rung, case: Case, rounds: Sequence[Round], budget_s: float) -> int:
     """Rows of about SAMPLE_S, or of as much more as makes small what is done once a call; all where that is no more.
 
-    The latest round's are kept where they are near enough; but with one number only, another is tried, and then none
-    that may take longer than `most_s`, by the latest round and nothing else, unless they are few.
+    The latest round's are kept where they are near enough; but with one number only, another is tried, and with a small
+    budget none that may take longer than LEAP_S, by the latest round and nothing else, unless they are few.
     """
     latest, each = rounds[-1], _a_row_each(case)
     if not rung.rows_independent or latest.rows == case.n:
@@ -125,8 +137,9 @@ def _rows(rung: Rung, case: Case, rounds: Sequence[Round], most_s: float = math.
     once_s, row_s = by_rows(rounds) or (0.0, call_s(latest) / latest.rows)
     if once_s + row_s * case.n <= SAMPLE_S:
         return case.n
-    wanted_s = max(SAMPLE_S, min(once_s / SMALL, GROW_S))
-    ideal = min(wanted_s / row_s, latest.rows * max(most_s / call_s(latest), LEAP))
+    wanted_s = max(SAMPLE_S, min(once_s / SMALL, GROW_S, budget_s))
+    leap = max(LEAP_S / call_s(latest), LEAP) if budget_s < SHORT_S else math.inf
+    ideal = min(wanted_s / row_s, latest.rows * leap)
     rows = min(case.n, max(1, round(ideal / each)) * each)
     tried = {r.rows for r in rounds}
     if tried == {rows}:
