@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import nullcontext
 from pathlib import Path
 from unittest.mock import Mock
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from requests import PreparedRequest
 
 from harness.engine.docker import building
 from harness.engine.docker.flavours import CONTAINERD, DOCKER, PODMAN, Flavour, flavour_of, memory_kills
@@ -36,6 +39,32 @@ def test_docker_with_containerds_images_is_known_by_its_driver() -> None:
 def test_what_podman_makes_writable_is_covered_and_dockers_is_left() -> None:
     assert PODMAN.covered() == {"/run": "ro", "/tmp": "ro", "/var/tmp": "ro"}  # noqa: S108
     assert DOCKER.covered() == {}
+
+
+def built(mode: str) -> str:
+    """Where the SDK asks for a build."""
+    return f"http+docker://localhost/v1.41/build?t=a&networkmode={mode}"
+
+
+def test_podman_is_told_of_builds_without_network_in_its_own_way() -> None:
+    request = PreparedRequest()
+    request.url = built(PODMAN.no_network)
+    added = parse_qs(urlsplit(str(PODMAN.complete(request).url)).query)
+    assert json.loads(added["nsoptions"][0]) == [{"Name": "network", "Host": False}]
+    assert added["networkmode"] == ["NetworkDisabled"]
+
+
+@pytest.mark.parametrize(("flavour", "mode"), [(DOCKER, "none"), (PODMAN, "default")])
+def test_no_other_request_is_changed(flavour: Flavour, mode: str) -> None:
+    request = PreparedRequest()
+    request.url = built(mode)
+    assert flavour.complete(request).url == built(mode)
+
+
+def test_an_id_made_up_for_each_answer_is_left_out() -> None:
+    facts = {"ID": "c0ffee", "NCPU": 2}
+    assert PODMAN.lasting(facts) == {"NCPU": 2}
+    assert DOCKER.lasting(facts) == facts
 
 
 def test_the_kernels_count_of_what_it_ended_for_want_of_memory_is_read(tmp_path: Path) -> None:

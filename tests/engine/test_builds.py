@@ -47,6 +47,7 @@ def build(source: Source, engine: DockerEngine, base: str) -> Iterator[Build]:
             engine.remove_image(tag)
 
 
+@pytest.mark.podman
 def test_a_step_has_the_network_where_packages_are_installed_and_nowhere_else(build: Build) -> None:
     build(
         f"FROM ${{BASE}} AS packages\nRUN {HAS_NETWORK}\n"
@@ -56,6 +57,7 @@ def test_a_step_has_the_network_where_packages_are_installed_and_nowhere_else(bu
     )
 
 
+@pytest.mark.podman
 def test_a_step_that_wants_the_network_elsewhere_fails_and_says_where_it_is(build: Build) -> None:
     with pytest.raises(BuildError, match="builds have no network outside stages named …-packages"):
         build("FROM ${BASE} AS final\nRUN install-pinned tree=2.2.1-1\n")

@@ -59,10 +59,10 @@ class Parent:
                 subprocess.run(["systemctl", "stop", self.name], timeout=STOPPING_S, check=False, capture_output=True)
             return
         for folder in self._folders():
-            with suppress(OSError):
-                folder.rmdir()
-            with suppress(OSError):
-                folder.parent.rmdir()  # refused as long as there is that of another engine
+            monitors = sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True)  # Podman's
+            for path in (*monitors, folder, folder.parent):  # the last is refused as long as another engine's is there
+                with suppress(OSError):
+                    path.rmdir()
 
     def _hierarchy(self) -> Path | None:
         """Where the account is kept."""

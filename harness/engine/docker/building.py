@@ -52,7 +52,7 @@ def _build(
             target=recipe.target,
             tag=recipe.tag,
             buildargs={**(_proxies() if recipe.network else {}), **recipe.arguments},
-            network_mode=None if recipe.network else "none",
+            network_mode=None if recipe.network else flavour.no_network,
             rm=True,
             forcerm=True,
             nocache=rebuild,

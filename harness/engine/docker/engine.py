@@ -62,10 +62,11 @@ class DockerEngine:
             self._client = docker.from_env(version="auto", timeout=API_TIMEOUT_S, use_ssh_client=True)
             self._facts = self._client.info()
             self._flavour = flavour_of(self._client.version(), self._facts)
+            self._client.api.auth = self._flavour.complete  # called on every request
         except (DockerException, requests.RequestException, *UNREADABLE) as error:
             raise unreachable(error) from error
         self._stopped = False
-        self._parent = parent_of(self._facts) if self.is_local and self._flavour.takes_parents else None
+        self._parent = parent_of(self._flavour.lasting(self._facts)) if self.is_local else None
         self._labels = {RUN_LABEL: run, OWNER_LABEL: this_process().label()}
 
     def close(self) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+
+from requests import PreparedRequest
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,8 @@ class Flavour:
     `limits` are for it to be told of: its own are more than some machines let it set, which then start no container.
     `tells_memory` is whether it says that a container ran out of memory.
     `keeps_parents` is whether an image that others were made of stays without a name, and goes with the last of them.
-    `takes_parents` is whether its containers can be put below a control group of our own.
+    `keeps_id` is whether its id is the same whenever it is asked for.
+    `no_network` is how it is asked for a build without network, and `apart` what it has to be told besides.
     """
 
     name: str
@@ -26,11 +31,23 @@ class Flavour:
     limits: Mapping[str, int] = field(default_factory=dict)
     tells_memory: bool = True
     keeps_parents: bool = True
-    takes_parents: bool = True
+    keeps_id: bool = True
+    no_network: str = "none"
+    apart: Mapping[str, str] = field(default_factory=dict)
 
     def covered(self) -> dict[str, str]:
         """The mounts, as options by folder, that leave a read-only container nothing to write to."""
         return dict.fromkeys(self.writable_anyway, "ro")
+
+    def lasting(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """What it tells of itself, without an id that it makes up for each answer."""
+        return {name: fact for name, fact in facts.items() if self.keeps_id or name != "ID"}
+
+    def complete(self, request: PreparedRequest) -> PreparedRequest:
+        """Add to a build without network what the SDK has no argument for."""
+        if self.apart and f"networkmode={self.no_network}" in str(request.url):
+            request.url = f"{request.url}&{urlencode(self.apart)}"
+        return request
 
 
 DOCKER = Flavour("Docker Engine")
@@ -42,7 +59,9 @@ PODMAN = Flavour(
     limits={"nofile": 1024, "nproc": 16384},  # open files; processes of one user, of which a container has far fewer
     tells_memory=False,  # 4.3 looks for conmon's word in one folder, and conmon writes it to another
     keeps_parents=False,
-    takes_parents=False,  # whoever runs it without being root would have to make the group first
+    keeps_id=False,
+    no_network="NetworkDisabled",  # "none" says nothing to it, and steps have the host's network unless told
+    apart={"nsoptions": json.dumps([{"Name": "network", "Host": False}])},
 )
 
 
