@@ -13,7 +13,7 @@ import pytest
 from harness.analysis.analyze import analyze
 from harness.analysis.diff import diff
 from harness.analysis.verify import verify
-from harness.errors import UsageError
+from harness.errors import EngineError, UsageError
 from harness.events import Event
 from harness.experiments.web import pair
 from harness.experiments.web.experiment import WEB
@@ -168,6 +168,14 @@ def test_a_wrong_service_fails_and_never_costs_the_others(session: Session, beha
     assert (rows["beta/page"].outcome, rows["alpha/page"].outcome) == ("failed", "measured")
     assert reason in (rows["beta/page"].reason or "")
     assert len([r for r in session.rounds() if r.case.name == "beta/page"]) == 1
+
+
+def test_without_a_load_generator_nothing_is_measured_and_the_reason_is_told(session: Session) -> None:
+    engine = scripted()
+    engine.unbuildable = frozenset({"load"})
+    with pytest.raises(EngineError, match=r"the load generator could not be built: .*\nBuild log: .*build-load\.log"):
+        session.run(engine)
+    assert session.rounds() == []
 
 
 @pytest.mark.parametrize("lines", [3, 6, 12, 17])

@@ -54,7 +54,7 @@ class OwnEngine:
     def take_over(self, other: docker.DockerClient, tag: str) -> None:
         """Have an image of another engine, by the tag that is named and no other of its tags."""
         with closing(docker.DockerClient(base_url=self.address, version="auto")) as client:
-            client.images.load(b"".join(other.images.get(tag).save(named=tag)))
+            client.images.load(b"".join(other.api.get_image(tag)))
 
     def stop(self) -> None:
         if self.process:
