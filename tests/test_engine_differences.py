@@ -143,7 +143,8 @@ def test_an_error_of_the_builder_itself_is_the_reason() -> None:
 
 LOST = f'unable to find image "sha256:{"8a" * 32}"'  # as Docker 20.10 said, while another build's image was removed
 GONE = "failed to find image c:1: library/c:1: No such image"  # as Podman 4.3 said, busy, of one that it had just made
-NOT_KNOWN = 'locating new copy of image "466b" (i.e., "containers-storage:[overlay]c:1"): image not known'  # or so
+NOT_KNOWN = 'locating new copy of image "466b" (i.e., "containers-storage:[overlay]c:1"): image not known'
+JUST_WRITTEN = 'locating just-written image "containers-storage:[overlay]c:1": image not known'
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ NOT_KNOWN = 'locating new copy of image "466b" (i.e., "containers-storage:[overl
         ([], 1, ""),
         ([LOST], 2, ""),
         ([GONE], 2, ""),
-        ([NOT_KNOWN], 2, ""),
+        ([NOT_KNOWN, JUST_WRITTEN], 3, ""),
         ([LOST, LOST, LOST], 3, "unable to find image"),
         (["make: error 1", LOST], 1, "make"),
         (['unable to find image "c:1"'], 1, "c:1"),

@@ -10,7 +10,7 @@ KEPT = re.compile(r"-{2,3}> Using cache( [0-9a-f]+)?")
 BOOKKEEPING = re.compile(r"-{2,3}> |Removing intermediate container ")
 LOST = re.compile(
     r'unable to find image "sha256:[0-9a-f]+"|failed to find image \S+: \S+: No such image'
-    r"|locating new copy of image .+: image not known",
+    r"|locating [a-z -]*image .+: image not known",
     re.DOTALL,
 )
 EXIT_CODE = re.compile(r"(?:returned a non-zero code: |exit status )(\d+)$")
