@@ -246,11 +246,11 @@ def test_what_does_not_get_steady_has_no_figure(seconds: float) -> None:
 
 
 def test_a_long_product_whose_first_sample_is_cold_is_computed_often_enough_to_see_the_others_get_faster() -> None:
-    slow = Kernel(2.5 / 4096, slower=compiled((3.0, 1.5), (8.0, 1.2)))
+    slow = Kernel(2.0 / 4096, slower=compiled((2.5, 1.5), (9.0, 1.2)))
     rounds = play(DEPENDENT, a_case(n=4096), slow, some_budget(5))
-    assert [len(r.samples) for r in rounds if r.pilot] == [2, 4, 8]
-    assert timing(counted(rounds)).mean == pytest.approx(2.5)
-    warm = play(DEPENDENT, a_case(n=4096), Kernel(2.5 / 4096, cold=0.05), some_budget(5))
+    assert [len(r.samples) for r in rounds if r.pilot] == [2, 5, 10]
+    assert timing(counted(rounds)).mean == pytest.approx(2.0)
+    warm = play(DEPENDENT, a_case(n=4096), Kernel(2.0 / 4096, cold=0.05), some_budget(5))
     assert [len(r.samples) for r in warm if r.pilot] == [2]
 
 
