@@ -24,7 +24,7 @@ from harness.images.catalog import Catalog, load_catalog, root, targets_of
 from harness.model.journal import Image
 from harness.store import Log, new_run_id
 from tests.engine.own_engine import OwnEngine
-from tests.engine.support import THIS_PROCESS, left_of, unwatched
+from tests.engine.support import THIS_PROCESS, left_of, skip_on_podman, unwatched
 
 FAULTY = Path(__file__).parent / "faulty"
 SHELL = Path(__file__).parent / "shell"
@@ -134,7 +134,8 @@ def faulty_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def own_engine() -> Iterator[OwnEngine]:
+def own_engine(client: docker.DockerClient) -> Iterator[OwnEngine]:
+    skip_on_podman(client)
     with tempfile.TemporaryDirectory(prefix="engine-") as folder:  # a short path: its sockets' must fit 107 bytes
         own = OwnEngine(Path(folder))
         try:

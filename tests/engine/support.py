@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import docker
+import pytest
 
 from harness.engine.owners import this_process
 from harness.events import Event
@@ -25,6 +26,12 @@ def unwatched(_event: Event) -> None:
 def is_podman(client: docker.DockerClient) -> bool:
     """Whether the engine of these tests is Podman, of which a few things are otherwise."""
     return any(component["Name"] == "Podman Engine" for component in client.version()["Components"])
+
+
+def skip_on_podman(client: docker.DockerClient) -> None:
+    """Skip a test that starts Docker's engine itself, and fills it from the one under test."""
+    if is_podman(client):
+        pytest.skip("a second Docker engine is no test of Podman")
 
 
 def left_of(client: docker.DockerClient, labels: Mapping[str, str]) -> list[str]:

@@ -13,6 +13,7 @@ from harness.engine.docker import DockerEngine, locked, output
 from harness.engine.engine import NOT_STARTED, Exit, Job, Output, Recipe
 from harness.engine.outputs import SLACK_BYTES
 from harness.errors import EngineError
+from tests.engine.support import is_podman
 
 pytestmark = pytest.mark.engine
 
@@ -222,8 +223,9 @@ def test_an_image_that_the_engine_makes_no_container_of_is_an_answer_and_leaves_
     assert len(client.volumes.list()) == before
 
 
-def test_an_image_that_is_gone_is_the_engines_fault_and_no_images(run: Script) -> None:
-    with pytest.raises(EngineError, match=r"[Nn]o such image: \S*harness-nonesuch:1"):
+def test_an_image_that_is_gone_is_the_engines_fault_and_no_images(run: Script, client: docker.DockerClient) -> None:
+    podmans = "no such image: docker.io/library/harness-nonesuch:1"
+    with pytest.raises(EngineError, match=podmans if is_podman(client) else "No such image: harness-nonesuch:1"):
         run(HONEST, "harness-nonesuch:1")
 
 

@@ -21,7 +21,7 @@ from harness.model.many import FleetComparison
 from harness.store import load_journal, load_run
 from tests.engine.machines import Rack, until
 from tests.engine.own_engine import only_with_an_own_engine
-from tests.engine.support import HARNESS
+from tests.engine.support import HARNESS, skip_on_podman
 
 pytestmark = pytest.mark.engine
 
@@ -50,7 +50,8 @@ ENDING_S = 240
 
 
 @pytest.fixture
-def rack() -> Iterator[Rack]:
+def rack(client: docker.DockerClient) -> Iterator[Rack]:
+    skip_on_podman(client)
     with tempfile.TemporaryDirectory(prefix="rack-") as folder:  # in memory: three engines' images come and go
         subprocess.run(["mount", "-t", "tmpfs", "rack", folder], check=True)
         rack = Rack(Path(folder))

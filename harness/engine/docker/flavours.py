@@ -22,7 +22,7 @@ class Flavour:
     `tells_memory` is whether it says that a container ran out of memory.
     `keeps_parents` is whether an image that others were made of stays without a name, and goes with the last of them.
     `keeps_id` is whether its id is the same whenever it is asked for.
-    `no_network` is how it is asked for a build without network, and `apart` what it has to be told besides.
+    `no_network` is how it is asked for a build without network, and `network_options` what else that takes.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Flavour:
     keeps_parents: bool = True
     keeps_id: bool = True
     no_network: str = "none"
-    apart: Mapping[str, str] = field(default_factory=dict)
+    network_options: Mapping[str, str] = field(default_factory=dict)
 
     def covered(self) -> dict[str, str]:
         """The mounts, as options by folder, that leave a read-only container nothing to write to."""
@@ -45,8 +45,8 @@ class Flavour:
 
     def complete(self, request: PreparedRequest) -> PreparedRequest:
         """Add to a build without network what the SDK has no argument for."""
-        if self.apart and f"networkmode={self.no_network}" in str(request.url):
-            request.url = f"{request.url}&{urlencode(self.apart)}"
+        if self.network_options and f"networkmode={self.no_network}" in str(request.url):
+            request.url = f"{request.url}&{urlencode(self.network_options)}"
         return request
 
 
@@ -61,7 +61,7 @@ PODMAN = Flavour(
     keeps_parents=False,
     keeps_id=False,
     no_network="NetworkDisabled",  # "none" says nothing to it, and steps have the host's network unless told
-    apart={"nsoptions": json.dumps([{"Name": "network", "Host": False}])},
+    network_options={"nsoptions": json.dumps([{"Name": "network", "Host": False}])},
 )
 
 

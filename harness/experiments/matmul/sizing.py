@@ -35,9 +35,9 @@ BLOCK_S = 0.04  # of calls of a short product, timed together as one sample
 ROOM = 2.5  # a sample may be this many times too long or too short
 SMALL = 0.03  # overhead per call as a share of a sample
 GROW_S = 6.0  # no sample is made longer than this, or than the budget, to make it so small
-SHORT_S = 1.0  # with a smaller budget every container should count, and no pilot may take minutes, as two that a busy
-# machine slowed can make believe:
-LEAP_S = 4.0  # rows that may take longer, by the latest pilot and nothing else, are not asked for, unless they are
+SHORT_S = 1.0  # with a smaller budget the last pilot counts, and none may take minutes, as two that a busy machine
+# slowed can make believe:
+LEAP_S = 4.0  # rows that may take longer, by the latest pilot and nothing else, are not requested, unless they are
 LEAP = 4  # at most so many times as many as its
 LONG_RUN_S = 7.5  # a container runs this long, once, to see whether it becomes faster;
 LONG_RUN = 1.5  # but no longer than this many times the budget

@@ -54,15 +54,14 @@ def workload_of(run: Run) -> Workload:
 def bench(run: Run, workload: Workload, read: Read) -> Iterator[Bench]:
     """With the bodies in a volume, which is removed afterwards. Raises EngineError where there is no load generator."""
     load = run.images[LOAD]
-    if load.failure or load.tag is None:
-        reason = load.failure.reason if load.failure else "it has no image"
-        log = f"\nBuild log: {run.folder.path / load.failure.log}" if load.failure and load.failure.log else ""
-        raise EngineError(f"the load generator could not be built: {reason}{log}")
+    if load.failure:
+        log = f"\nBuild log: {run.folder.path / load.failure.log}" if load.failure.log else ""
+        raise EngineError(f"the load generator could not be built: {load.failure.reason}{log}")
     bodies = run.engine.fill_volume(run.base, workload.files())
     try:
         topology = run.machine.topology if run.machine else ()
         cores = {cpu.number: (cpu.package, cpu.core) for cpu in topology}
-        yield Bench(run.engine, load.tag, bodies, run.cpus, read, cores)
+        yield Bench(run.engine, load.tag or "", bodies, run.cpus, read, cores)
     finally:
         run.engine.remove_volume(bodies)
 
