@@ -9,7 +9,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from harness.engine.owners import this_process
+from harness.engine.engine import OWNER_LABEL
+from harness.engine.owners import Owner, parse_owner, this_process
 from harness.events import Event
 
 HARNESS = Path(sys.executable).with_name("harness")
@@ -39,4 +40,18 @@ def left_of(client: docker.DockerClient, labels: Mapping[str, str]) -> list[str]
     filters: dict[str, str | list[str] | bool] = {"label": [f"{name}={value}" for name, value in labels.items()]}
     containers = [container.name for container in client.containers.list(all=True, filters=filters)]
     volumes = [volume.name for volume in client.volumes.list(filters=filters)]
+    return [str(name) for name in (*containers, *volumes)]
+
+
+def is_by(pid: int, labels: Mapping[str, str]) -> bool:
+    """Whether a process made what has these labels. Its own label, worked out anew, differs where the clock was set."""
+    owner = parse_owner(labels.get(OWNER_LABEL, ""))
+    return isinstance(owner, Owner) and owner.pid == pid
+
+
+def left_by(client: docker.DockerClient, pid: int) -> list[str]:
+    """The containers and volumes that a process made and did not remove."""
+    filters: dict[str, str | list[str] | bool] = {"label": OWNER_LABEL}
+    containers = [each.name for each in client.containers.list(all=True, filters=filters) if is_by(pid, each.labels)]
+    volumes = [each.name for each in client.volumes.list(filters=filters) if is_by(pid, each.attrs["Labels"])]
     return [str(name) for name in (*containers, *volumes)]

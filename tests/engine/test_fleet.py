@@ -43,7 +43,7 @@ OPTIONS = [
     "--rounds",
     "4",
     "--budget",
-    "0.2",
+    "0",
     "--unfit",
 ]
 ENDING_S = 240

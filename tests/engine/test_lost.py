@@ -19,8 +19,7 @@ import docker
 import pytest
 
 from harness.engine.docker import DockerEngine
-from harness.engine.engine import OWNER_LABEL, RUN_LABEL
-from harness.engine.owners import owner_of
+from harness.engine.engine import RUN_LABEL
 from harness.experiments import matmul
 from harness.images.base import ensure_debian
 from harness.images.build import build
@@ -29,7 +28,7 @@ from harness.model.journal import Entry, Round
 from harness.runs import find_run
 from harness.store import JOURNAL, Log, load_run
 from tests.engine.own_engine import OwnEngine, only_with_an_own_engine
-from tests.engine.support import HARNESS, left_of, unwatched
+from tests.engine.support import HARNESS, left_by, left_of, unwatched
 
 pytestmark = pytest.mark.engine
 
@@ -54,7 +53,6 @@ class Runs:
     environment: Mapping[str, str]
     client: docker.DockerClient
     process: subprocess.Popen[str] | None = None
-    owner: str = ""  # the latest session, as OWNER_LABEL writes it
     journals: dict[Path, bytes] = field(default_factory=dict)  # as they were last seen
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -66,7 +64,6 @@ class Runs:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.owner = owner_of(str(self.process.pid), self.process.pid).label()
         return self.process
 
     def go_on(self) -> subprocess.Popen[str]:
@@ -118,7 +115,8 @@ class Runs:
 
     def left(self) -> list[str]:
         """What the session left in the engine."""
-        return left_of(self.client, {OWNER_LABEL: self.owner})
+        assert self.process
+        return left_by(self.client, self.process.pid)
 
     def complete(self) -> None:
         """Resume until the end: all is there, once, and nothing else is left."""
