@@ -53,12 +53,21 @@ def unreachable(error: Exception) -> EngineError:
     if socket and "Permission denied" in str(error):
         return EngineRefusedError(f"a container engine runs at {socket}, but you may not use it.\n{_right(socket)}")
     if chosen := chosen_engine():
-        return EngineError(f"no container engine answers at {chosen}.\n{_other_choice()} ({error})")
+        return EngineError(f"no container engine answers at {chosen}: {_reason(error)}.\n{_other_choice()}")
     return EngineError(
-        f"no container engine answers at the default socket, {SOCKET}.\n"
+        f"no container engine answers at the default socket, {SOCKET}: {_reason(error)}.\n"
         "Start yours, or point DOCKER_HOST at it. Where there is none, `harness setup` installs and starts Docker on "
-        f"Debian and Ubuntu. ({error})"
+        "Debian and Ubuntu."
     )
+
+
+def _reason(error: BaseException) -> str:
+    """What the system said, where the SDK's exception was caused by that or holds it; else the exception's words."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    inner = (error.__cause__, error.__context__, *error.args, getattr(error, "reason", None))
+    found = (_reason(each) for each in inner if isinstance(each, BaseException))
+    return next(found, str(error))
 
 
 def _right(socket: Path) -> str:
