@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from harness.cli.results import comparison_of
 from harness.machine.machine import parse_machine
 from harness.model.cases import Case, Options
 from harness.model.journal import UNKNOWN, Machine, OverheadRound
 from harness.report.as_json import render
-from tests.documents import reference
 from tests.factories import a_case, a_round, some_options
 
-KEPT = Path(__file__).parent / "golden" / "reference-schema-3.json"
+FORMER = Path(__file__).parent / "golden" / "former"
+"""A run of schema 2, and its report, then of schema 3."""
 RENAMED = {
     "yardstick": "reference",
     "twin": "controls",
@@ -52,10 +53,13 @@ def selected(value: Any, wanted: Any) -> Any:
 
 
 @pytest.mark.drawn  # SciPy 1.12 differs in the tenth digit
-def test_the_figures_of_the_reference_run_are_those_of_the_report_of_schema_3() -> None:
-    before = renamed(json.loads(KEPT.read_text(encoding="utf-8")))
+def test_the_figures_of_a_former_run_are_those_of_its_report() -> None:
+    before = renamed(json.loads((FORMER / "report.json").read_text(encoding="utf-8")))
     assert len(before["rows"]) > 40
-    assert selected(json.loads(render(reference())), before) == before
+    comparison = comparison_of(FORMER, verified=True)
+    assert comparison.verification
+    assert comparison.verification.problems == ()
+    assert selected(json.loads(render(comparison)), before) == before
 
 
 def test_former_keys_are_read_from_json_and_only_there() -> None:
