@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from harness.cli import app
 from harness.cli.results import comparison_of
 from harness.model.comparison import Comparison
-from harness.report import any_renderer, crossed, file_of, formats
+from harness.report import any_renderer, crossed, file_of, formats, published
 from harness.report.as_json import schema
 from harness.report.as_md import render_section
 from harness.report.image_sizes import image_sizes
@@ -42,6 +42,7 @@ def blocks() -> dict[str, str]:
         "gflp": render_section(crossed.speeds(comparison), level=3),
         "yard": render_section(crossed.against_reference(comparison), level=3),
         "clmb": render_section(crossed.steps(comparison), level=3),
+        "vari": render_section(published.differences(comparison), level=3),
         "size": render_section(image_sizes(comparison.images), level=3),
         "help": helps(),
     }

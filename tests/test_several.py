@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -34,14 +35,15 @@ def text() -> str:
     return page_of_several([reference(), elsewhere()])
 
 
+def rows_of(run: Comparison) -> dict[str, Any]:
+    """The rows of the report for programs, those of variants among them, by their cases."""
+    document = json.loads(renderer("json").render(run))
+    rows = [*document["rows"], *(variant["row"] for variant in document["variants"])]
+    return {case_id(row["implementation"], row["rung"], row["threads"]): row for row in rows}
+
+
 def test_every_figure_is_that_of_its_own_run(text: str) -> None:
-    runs = {
-        letter: {
-            case_id(row["implementation"], row["rung"], row["threads"]): row
-            for row in json.loads(renderer("json").render(run))["rows"]
-        }
-        for letter, run in (("A", reference()), ("B", elsewhere()))
-    }
+    runs = {letter: rows_of(run) for letter, run in (("A", reference()), ("B", elsewhere()))}
     figures = Page(text).having("data-run")
     for figure in figures:
         told = runs[str(figure["data-run"])][str(figure["data-of"])][str(figure["data-figure"])]
