@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 from docker.errors import DockerException
+from urllib3.exceptions import ProtocolError
 
 from harness.engine.docker import connection
 from harness.engine.docker.connection import translated, unreachable
@@ -49,6 +50,14 @@ def test_an_engine_that_the_user_chose_is_to_be_started_not_set_up(
         raise requests.ConnectionError("broken pipe")
     assert "stopped answering" in str(gone.value)
     assert "harness setup" not in f"{said} {gone.value}"
+
+
+def test_the_reason_is_the_system_s_not_the_sdk_s_exception() -> None:
+    missing = FileNotFoundError(2, "No such file or directory")
+    error = DockerException("Error while fetching server API version")
+    error.__cause__ = requests.ConnectionError(ProtocolError("Connection aborted.", missing))
+    assert ": No such file or directory.\n" in str(unreachable(error))
+    assert ": Connection refused.\n" in str(unreachable(NOBODY))
 
 
 def test_a_context_is_to_be_started_or_left(monkeypatch: pytest.MonkeyPatch) -> None:

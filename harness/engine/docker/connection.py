@@ -63,7 +63,7 @@ def unreachable(error: Exception) -> EngineError:
 
 def _reason(error: BaseException) -> str:
     """What the system said, where the SDK's exception was caused by that or holds it; else the exception's words."""
-    if isinstance(error, OSError) and error.strerror:
+    if isinstance(error, OSError) and isinstance(error.strerror, str):
         return error.strerror
     inner = (error.__cause__, error.__context__, *error.args, getattr(error, "reason", None))
     found = (_reason(each) for each in inner if isinstance(each, BaseException))
