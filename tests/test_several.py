@@ -12,12 +12,11 @@ import pytest
 from harness.model.comparison import Comparison
 from harness.report import renderer
 from harness.report.page.several import MEASURES, page_of_several
-from harness.report.page.view import case_id
 from tests.conftest import Command
 from tests.documents import reference
 from tests.factories import a_journal, a_manifest, rounds_of
 from tests.test_cli import write_run
-from tests.test_page import HOSTILE, Page, a_run
+from tests.test_page import HOSTILE, Page, a_run, by_case
 
 
 @cache
@@ -38,8 +37,7 @@ def text() -> str:
 def rows_of(run: Comparison) -> dict[str, Any]:
     """The rows of the report for programs, those of variants among them, by their cases."""
     document = json.loads(renderer("json").render(run))
-    rows = [*document["rows"], *(variant["row"] for variant in document["variants"])]
-    return {case_id(row["implementation"], row["rung"], row["threads"]): row for row in rows}
+    return by_case([*document["rows"], *(variant["row"] for variant in document["variants"])])
 
 
 def test_every_figure_is_that_of_its_own_run(text: str) -> None:
