@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import docker
@@ -37,10 +37,12 @@ def skip_on_podman(client: docker.DockerClient) -> None:
 
 def left_of(client: docker.DockerClient, labels: Mapping[str, str]) -> list[str]:
     """The containers and volumes with all of these labels."""
-    filters: dict[str, str | list[str] | bool] = {"label": [f"{name}={value}" for name, value in labels.items()]}
-    containers = [container.name for container in client.containers.list(all=True, filters=filters)]
-    volumes = [volume.name for volume in client.volumes.list(filters=filters)]
-    return [str(name) for name in (*containers, *volumes)]
+    return [name for name, _ in _labelled(client, [f"{name}={value}" for name, value in labels.items()])]
+
+
+def left_by(client: docker.DockerClient, pid: int) -> list[str]:
+    """The containers and volumes that a process made and did not remove."""
+    return [name for name, labels in _labelled(client, [OWNER_LABEL]) if is_by(pid, labels)]
 
 
 def is_by(pid: int, labels: Mapping[str, str]) -> bool:
@@ -49,9 +51,10 @@ def is_by(pid: int, labels: Mapping[str, str]) -> bool:
     return isinstance(owner, Owner) and owner.pid == pid
 
 
-def left_by(client: docker.DockerClient, pid: int) -> list[str]:
-    """The containers and volumes that a process made and did not remove."""
-    filters: dict[str, str | list[str] | bool] = {"label": OWNER_LABEL}
-    containers = [each.name for each in client.containers.list(all=True, filters=filters) if is_by(pid, each.labels)]
-    volumes = [each.name for each in client.volumes.list(filters=filters) if is_by(pid, each.attrs["Labels"])]
-    return [str(name) for name in (*containers, *volumes)]
+def _labelled(client: docker.DockerClient, wanted: list[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The names and labels of the containers and volumes that have what is wanted."""
+    filters: dict[str, str | list[str] | bool] = {"label": wanted}
+    for container in client.containers.list(all=True, filters=filters):
+        yield str(container.name), container.labels
+    for volume in client.volumes.list(filters=filters):
+        yield str(volume.name), volume.attrs["Labels"]
