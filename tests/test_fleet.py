@@ -9,11 +9,12 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import dask
 import pytest
+from distributed import get_worker
 
 import harness.cli.fleet
 import harness.engine.docker
@@ -206,6 +207,23 @@ def test_images_that_nobody_has_any_more_are_built_anew(fleet: Fleet, engines: E
     assert fleet.resume("--fleet", fleet.listed("two", "three")).code == 0
     assert set(fleet.states().values()) == {"finished"}
     assert sum(bool(engines.made[name].built) for name in ("two", "three")) == 1
+
+
+def test_nobody_waits_for_the_images_of_a_machine_that_had_finished_and_is_gone(
+    fleet: Fleet, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fleet.harness("compare", "--fleet", fleet.listed("one"), *CHOSEN).code == 0
+
+    def leave(_tag: str) -> Iterable[bytes]:
+        worker = get_worker()
+        asyncio.run_coroutine_threadsafe(worker.close(), worker.loop.asyncio_loop)  # type: ignore[attr-defined]
+        time.sleep(1)
+        return []
+
+    monkeypatch.setattr(engines.made["one"], "save", leave)
+    assert fleet.resume("--fleet", fleet.listed("one", "two")).code == 0
+    assert fleet.states() == {"one": "finished", "two": "finished", "three": "left out"}
+    assert engines.made["two"].built
 
 
 def test_an_interrupted_fleet_stops_its_machines_and_is_resumed(fleet: Fleet, engines: Engines) -> None:

@@ -274,9 +274,8 @@ class Lead:
         elif not self.folder.is_whole(crew.name, outcome):
             self._leave(crew, "failed", "what came back of its journal is not what it wrote")
         else:
-            self.client.run(
-                there.forget, self.order.fleet, run_name(self.order.fleet, crew.name), workers=[crew.address]
-            )
+            run = run_name(self.order.fleet, crew.name)
+            self.client.run(there.forget, self.order.fleet, run, workers=[crew.address], on_error="ignore")
             crew.step = "done"
             self.folder.tell(crew.name, "finished")
             self._settled(crew, "finished")
@@ -300,21 +299,22 @@ class Lead:
 
     def _lost(self, address: str) -> None:
         """Keep what a machine measured that is gone; others must not wait for what it had."""
-        crew = next((each for each in self.crews.values() if each.address == address and each.step != "done"), None)
+        crew = next((each for each in self.crews.values() if each.address == address), None)
         for shipment in self.shipments.values():
             shipment.drop(address)
-        if crew:
-            step, crew.step, crew.future = crew.step, "done", None
-            if not crew.has_finished:
-                self._lost_s = time.monotonic()
-                self.folder.tell(crew.name, "lost", "its worker ended, or the network to it did")
-                self._settled(crew, "lost: what it measured is kept; it goes on where it comes back")
-            if step == "building":
-                self.shipments[crew.architecture].builder = ""
-            for each in self._crews_of(crew.architecture):
-                if each.step == "loading":  # what was on its way from the machine that is gone may never come
-                    each.step, each.future, each.lacks = "waiting", None, None
-            self._proceed(crew.architecture)
+        if crew is None:
+            return
+        step, crew.step, crew.future = crew.step, "done", None
+        if step != "done" and not crew.has_finished:
+            self._lost_s = time.monotonic()
+            self.folder.tell(crew.name, "lost", "its worker ended, or the network to it did")
+            self._settled(crew, "lost: what it measured is kept; it goes on where it comes back")
+        if step == "building":
+            self.shipments[crew.architecture].builder = ""
+        for each in self._crews_of(crew.architecture):
+            if each.step == "loading":  # what was on its way from the machine that is gone may never come
+                each.step, each.future, each.lacks = "waiting", None, None
+        self._proceed(crew.architecture)
 
     def sweep(self) -> None:
         """Have the machines that are at work end after their present container."""
