@@ -19,8 +19,9 @@ NETWORK = "198.18.0"  # of a range that is for benchmarks
 LEADER = f"{NETWORK}.1"
 PATIENCE_S = 60
 APART = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"]
-SWITCH = (
-    f"ip link set lo up; ip link add br0 type bridge; ip addr add {LEADER}/24 dev br0; ip link set br0 up; echo up; "
+SWITCH = (  # its address is set: it would be the lowest of those plugged in, and change as machines come and go
+    "ip link set lo up; ip link add br0 address 02:00:00:00:00:01 type bridge; "
+    f"ip addr add {LEADER}/24 dev br0; ip link set br0 up; echo up; "
 )
 
 MACHINE = """

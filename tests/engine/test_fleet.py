@@ -125,7 +125,12 @@ def test_a_rack_of_which_one_dies_and_one_refuses_is_measured_whole(
     three.start()
     until(lambda: (three.folder / "log").read_bytes().count(b"Registered to") == 2)
     again = subprocess.run(
-        [*command, "--resume", path.name], env=environment, capture_output=True, text=True, check=False
+        [*command, "--resume", path.name],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=ENDING_S,
     )
     assert again.returncode == 0, again.stderr
     folder = FleetFolder(path)
