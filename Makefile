@@ -26,10 +26,10 @@ test-podman: $(VENV)/installed
 	@scripts/on-podman --if-possible $(VENV)/bin/pytest -q -m podman
 
 everywhere: setup
-	@EVERY_SIZE=1 $(VENV)/bin/pytest tests/engine/test_everywhere.py
+	@EVERY_SIZE=1 $(VENV)/bin/pytest --timeout 0 tests/engine/test_everywhere.py
 
 reproducible: setup
-	@EVERY_IMAGE=1 $(VENV)/bin/pytest tests/engine/test_reproducible.py
+	@EVERY_IMAGE=1 $(VENV)/bin/pytest --timeout 0 tests/engine/test_reproducible.py
 
 podman: $(VENV)/installed
 	@scripts/on-podman $(VENV)/bin/pytest -m engine
@@ -55,11 +55,11 @@ mutants: $(VENV)/installed
 
 # A million damaged requests, 10,000 slow clients and more, to the web service in Zig on this machine's loopback.
 abuse: setup
-	@ABUSE=1 $(VENV)/bin/pytest tests/engine/web/test_abuse.py
+	@ABUSE=1 $(VENV)/bin/pytest --timeout 0 tests/engine/web/test_abuse.py
 
 # The parser of the web service in Zig under a fuzzer that is guided by coverage, for SECONDS.
 fuzz: setup
-	@FUZZ_SECONDS=$(or $(SECONDS),1800) $(VENV)/bin/pytest tests/engine/web/test_fuzz.py
+	@FUZZ_SECONDS=$(or $(SECONDS),1800) $(VENV)/bin/pytest --timeout 0 tests/engine/web/test_fuzz.py
 
 lint: $(VENV)/installed
 	@$(VENV)/bin/ruff format --check
