@@ -58,6 +58,9 @@ def test_the_reason_is_the_system_s_not_the_sdk_s_exception() -> None:
     error.__cause__ = requests.ConnectionError(ProtocolError("Connection aborted.", missing))
     assert ": No such file or directory.\n" in str(unreachable(error))
     assert ": Connection refused.\n" in str(unreachable(NOBODY))
+    broken = ConnectionResetError(104, "Connection reset by peer")
+    with pytest.raises(EngineError, match=r"stopped answering: Connection reset by peer\.\n"), translated():
+        raise requests.ConnectionError(ProtocolError("Connection aborted.", broken))
 
 
 def test_a_context_is_to_be_started_or_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,7 @@ def translated() -> Generator[None]:
         raise EngineError(f"the container engine refused the request: {error.explanation or error}") from error
     except requests.RequestException as error:
         advice = "Start it again." if chosen_engine() else "Start it again (`harness setup` does)."
-        raise EngineError(f"the container engine stopped answering: {error}\n{advice}") from error
+        raise EngineError(f"the container engine stopped answering: {_reason(error)}.\n{advice}") from error
     except DockerException as error:
         raise EngineError(f"the container engine failed: {error}") from error
     except OSError as error:  # our own temporary files; the SDK's are RequestExceptions, caught above
