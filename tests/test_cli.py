@@ -308,6 +308,16 @@ def test_an_interrupted_compare_says_how_to_read_what_was_kept(
     assert harness("report", folder.name, "--out", "kept").code == 0
 
 
+def test_a_timer_of_somebody_else_s_goes_on_where_no_signal_comes(engine: FakeEngine, harness: Command) -> None:
+    before = signal.setitimer(signal.ITIMER_REAL, 500)
+    try:
+        assert harness(*COMPARE).code == 0
+        assert engine.swept is False
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before)
+
+
 def test_an_interrupted_compare_goes_on_where_it_stopped(engine: FakeEngine, harness: Command, tmp_path: Path) -> None:
     engine.faults = {"python/parallel": on_container(2, stopped(signal.SIGTERM))}
     assert harness(*COMPARE, "--out", "kept").code == 143

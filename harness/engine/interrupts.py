@@ -33,8 +33,8 @@ class Swept(Protocol):
 @contextmanager
 def swept(engine: Swept) -> Generator[None]:
     """However the block ends early, remove all of this run from the engine; a signal ends it with StoppedError."""
-    alarm = signal.getsignal(signal.SIGALRM)
-    before = {number: signal.signal(number, _interrupt) for number in SIGNALS}
+    before = {signal.SIGALRM: signal.getsignal(signal.SIGALRM)}
+    before |= {number: signal.signal(number, _interrupt) for number in SIGNALS}
     try:
         yield
     except BaseException as error:
@@ -46,9 +46,9 @@ def swept(engine: Swept) -> Generator[None]:
             raise StoppedError(error.args[0] if error.args else signal.SIGINT) from None
         raise
     finally:
-        if signal.getsignal(signal.SIGALRM) is not alarm:  # where it is, a timer is somebody else's
+        if signal.getsignal(signal.SIGALRM) is not before[signal.SIGALRM]:  # where it is, a timer is somebody else's
             signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in {**before, signal.SIGALRM: alarm}.items():
+        for number, handler in before.items():
             signal.signal(number, handler)
 
 
