@@ -14,7 +14,7 @@ from pathlib import Path
 
 import dask
 import pytest
-from distributed import get_worker
+from distributed import Scheduler, Worker, get_worker
 
 import harness.cli.fleet
 import harness.engine.docker
@@ -209,15 +209,19 @@ def test_images_that_nobody_has_any_more_are_built_anew(fleet: Fleet, engines: E
     assert sum(bool(engines.made[name].built) for name in ("two", "three")) == 1
 
 
+def end(server: Scheduler | Worker) -> None:
+    """Have a part of the cluster go away."""
+    asyncio.run_coroutine_threadsafe(server.close(), server.loop.asyncio_loop)  # type: ignore[attr-defined]
+    time.sleep(1)
+
+
 def test_nobody_waits_for_the_images_of_a_machine_that_had_finished_and_is_gone(
     fleet: Fleet, engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert fleet.harness("compare", "--fleet", fleet.listed("one"), *CHOSEN).code == 0
 
     def leave(_tag: str) -> Iterable[bytes]:
-        worker = get_worker()
-        asyncio.run_coroutine_threadsafe(worker.close(), worker.loop.asyncio_loop)  # type: ignore[attr-defined]
-        time.sleep(1)
+        end(get_worker())
         return []
 
     monkeypatch.setattr(engines.made["one"], "save", leave)
@@ -227,7 +231,9 @@ def test_nobody_waits_for_the_images_of_a_machine_that_had_finished_and_is_gone(
 
 
 # An interrupt may strike where a piece of a journal is being opened: the file is then closed as it is collected.
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings(
+    "ignore:.*<_io.FileIO name='results/.*/journal.jsonl:pytest.PytestUnraisableExceptionWarning"
+)
 def test_an_interrupted_fleet_stops_its_machines_and_is_resumed(fleet: Fleet, engines: Engines) -> None:
     def interrupt(ended: Exit) -> Exit:
         os.kill(os.getpid(), signal.SIGINT)
@@ -263,13 +269,11 @@ def test_a_scheduler_that_ends_leaves_no_command_waiting(
         scheduler = cluster.scheduler
         assert scheduler
 
-        def end(ended: Exit) -> Exit:
-            assert cluster.loop
-            asyncio.run_coroutine_threadsafe(scheduler.close(), cluster.loop.asyncio_loop)  # type: ignore[attr-defined]
-            time.sleep(1)
+        def leave(ended: Exit) -> Exit:
+            end(scheduler)
             return ended
 
-        engines.make = lambda _: FakeEngine(MANIFESTS, QUICK, faults={"c/naive": on_container(3, end)})
+        engines.make = lambda _: FakeEngine(MANIFESTS, QUICK, faults={"c/naive": on_container(3, leave)})
         fleet = Fleet(cluster.scheduler_address, harness, tmp_path)
         ended = fleet.compare(*LONG)
     assert ended.code == 1
