@@ -81,11 +81,8 @@ n = 2048, 69.7 [62.2–78.2] s beside 56.3, then 79.4 [63.4–99.6] beside 71.7;
 beside 33.0, then 42.3 [37.5–47.7] beside 39.8. With no more rows of A and C on its heap than were computed, B stood
 elsewhere than in a whole product, and walking down it took longer; now all n rows stand there.
 
-These figures are of the plan before rounds and samples took other rows, whose rounds followed one another. The present
-one was tried on all 18 cases at n = 1024 while the machine ran at half its usual speed (c/naive in 9.61 s), for reasons
-that it did not show: 3 missed: c/interchanged, 0.505 [0.437–0.584] s beside 0.387 in full, then 0.581 [0.473–0.714]
-beside 0.503; python/naive, 334 [316–354] beside 354; rust/naive, 11.1 [10.8–11.5] beside 10.4. The largest error of the
-other 15 is 14.5 %. On a calm machine they are still to be measured.
+These figures are of the plan before rounds and samples took other rows, whose rounds followed one another. Those of
+the present plan are still to be measured on a calm machine; where it was tried on another, some estimates missed.
 
 `python -m tests.row_sampling` makes this table, and measures what it lacks.
 
