@@ -38,10 +38,9 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[N
     """An empty folder to work in, no engine that answers, and signals that are afterwards as they were."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
-    numbers = [*SIGNALS, signal.SIGALRM]
-    handlers = [signal.getsignal(number) for number in numbers]
+    handlers = [signal.getsignal(number) for number in SIGNALS]
     yield
-    assert [signal.getsignal(number) for number in numbers] == handlers
+    assert [signal.getsignal(number) for number in SIGNALS] == handlers
     assert signal.getitimer(signal.ITIMER_REAL)[1] == 0  # ours repeats; pytest's own, for tests that hang, does not
 
 
@@ -297,7 +296,9 @@ def test_an_interrupted_compare_says_how_to_read_what_was_kept(
     number: int, code: int, engine: FakeEngine, harness: Command, tmp_path: Path
 ) -> None:
     engine.faults = {"python/parallel": stopped(number)}
+    alarm = signal.getsignal(signal.SIGALRM)
     ended = harness(*COMPARE, "--out", "kept")
+    assert signal.getsignal(signal.SIGALRM) is alarm
     (folder,) = (tmp_path / "kept").iterdir()
     assert ended.code == code
     place = f"{folder.name} --out kept"
