@@ -241,15 +241,15 @@ def missing_at(n: int, catalog: Catalog, threads: int, rungs: Sequence[str], lan
 
 def run(engine: DockerEngine, catalog: Catalog, missing: Missing, n: int, until: float) -> None:
     """Measure what is missing at one size, all cases in turn; a case for which there is no time is left out."""
-    base = build_base(engine, catalog, _unkept, lambda _: None)
+    base = build_base(engine, catalog, unkept, lambda _: None)
     targets = targets_of({source.manifest.name: source for source, _, _ in missing}.values(), RUNGS)
-    built = build(engine, base, targets, _unkept, lambda _: None, examine=False)
+    built = build(engine, base, targets, unkept, lambda _: None, examine=False)
     tags = {image.name: image.tag or "" for image in built}
     workload = Workload(n, secrets.randbits(32))
     inputs = engine.fill_volume(next(iter(tags.values())), {"a.f64": workload.a.data, "b.f64": workload.b.data})
     try:
         with watched(engine, base) as read:
-            bench = Bench(engine, workload, inputs, TIMEOUT_S, _unkept, read=read)
+            bench = Bench(engine, workload, inputs, TIMEOUT_S, unkept, read=read)
             batches = {
                 case: batches_of(
                     bench, tags[case.implementation], rung, case, (until - time.monotonic()) / len(missing)
@@ -271,18 +271,20 @@ def _keep(case: Case, rounds: Sequence[Round]) -> str:
     estimated = [r for r in rounds if r.rows < case.n]
     if disturbed := "; ".join(interference([*estimated, *full]).values()):
         return f"not kept: {disturbed}"
-    entry = Compared.of(case, _cpu(), estimated, full)
+    entry = Compared.of(case, cpu_name(), estimated, full)
     with MEASURED.open("a", encoding="utf-8") as file:
         file.write(entry.model_dump_json() + "\n")
     return f"{interval(entry.estimate)} s, {number(entry.full)} s in full"
 
 
-def _cpu() -> str:
+def cpu_name() -> str:
+    """What the kernel calls this machine's CPU."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "an unnamed CPU")
 
 
-def _unkept(name: str, text: str | bytes) -> str:
+def unkept(name: str, text: str | bytes) -> str:
+    """A log that stays in no folder."""
     return f"{name}: {text[-200:]!r}"
 
 
