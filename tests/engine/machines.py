@@ -104,9 +104,12 @@ class Rack:
         return machine
 
     def close(self) -> None:
-        """Switch all of it off."""
+        """Switch all of it off, and print what it logged: a test that failed shows it."""
         for machine in self.machines:
             machine.kill()
+        for log in (self.folder / "scheduler.log", *(machine.folder / "log" for machine in self.machines)):
+            if log.exists():
+                print(f"{log}:", log.read_text(errors="replace"), sep="\n")
         for process in (self.scheduler, self.switch):
             if process:
                 process.kill()
@@ -152,6 +155,7 @@ class Machine:
         until(lambda: os.stat(f"/proc/{pid}/ns/net").st_ino != here)  # noqa: PTH116
         cable = f"to{number}x{pid}"[:15]
         pair = ["ip", "link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", str(pid)]
+        pair += ["address", f"02:00:00:00:01:{number:02x}"]  # it comes back as itself
         subprocess.run([*self.rack.inside, *pair], check=True)
         subprocess.run([*self.rack.inside, "ip", "link", "set", cable, "master", "br0", "up"], check=True)
 
