@@ -6,14 +6,20 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
+import docker
+import docker.types
 import pytest
 
+from harness.engine.docker import DockerEngine
+from harness.images.catalog import Catalog
+from harness.images.recipes import build_if_missing, plan_of
 from tests.engine.web.conftest import Service, Start
 from tests.web.abuse import PROBE, flood, send_mutated, trickle, witness
 from tests.web.cases import page
@@ -25,6 +31,7 @@ THOROUGH = bool(os.environ.get("ABUSE"))
 MUTATED = 1_000_000 if THOROUGH else 20_000
 SLOW = 10_000 if THOROUGH else 1_000
 SLOW_SECONDS = 60.0 if THOROUGH else 3.0
+SLOWHTTPTEST_SECONDS = 120 if THOROUGH else 11  # it reports every five
 FLOODS = 1_000 if THOROUGH else 50
 FLOOD_SECONDS = 30.0 if THOROUGH else 2.0
 MEMORY = "128m" if THOROUGH else "64m"  # a page for each slow request, and the kernel's share
@@ -67,6 +74,36 @@ def test_slow_clients_hold_up_nobody(service: Service) -> None:
     assert ended == (SLOW if THOROUGH else 0)  # they have ten seconds
 
 
+@pytest.mark.parametrize(
+    ("mode", "path"),
+    [(["-H"], "/"), (["-B", "-s", "60000"], "/echo"), (["-R"], "/"), (["-X", "-k", "10"], "/")],
+    ids=["headers", "bodies", "ranges", "reading"],
+)
+def test_slowhttptest_does_not_make_it_unavailable(
+    service: Service,
+    engine: DockerEngine,
+    base: str,
+    services: Catalog,
+    client: docker.DockerClient,
+    labels: dict[str, str],
+    mode: list[str],
+    path: str,
+) -> None:
+    plan = plan_of(services.images["load"], base, "slowhttptest")
+    build_if_missing(engine, plan, lambda _line: None)
+    bounds = ["-c", str(SLOW), "-r", str(SLOW // 4), "-i", "2", "-l", str(SLOWHTTPTEST_SECONDS), "-p", "3"]
+    command = [*mode, *bounds, "-u", f"http://{HOST}:{service.port}{path}"]
+    sockets = docker.types.Ulimit(name="nofile", soft=SLOW + 500, hard=SLOW + 500)
+    with witness(service.port) as other:
+        told = client.containers.run(
+            plan.tag, command, network_mode="host", labels=labels, ulimits=[sockets], remove=True
+        )
+    available = re.findall(r"service available: +(\w+)", re.sub(r"\x1b\[[\d;]*m", "", told.decode()))
+    assert available, told
+    assert set(available) == {"YES"}, told
+    assert other.failures == []
+
+
 def test_floods_that_are_never_read_hold_up_nobody(service: Service) -> None:
     with witness(service.port) as other:
         sent = flood(service.port, FLOODS, FLOOD_SECONDS)
@@ -96,8 +133,6 @@ def test_clients_that_go_away_at_once_do_no_harm(service: Service) -> None:
 
 
 def test_clients_at_rest_give_way_where_descriptors_run_out(start: Start) -> None:
-    import docker.types
-
     service = start("zig", ulimits=[docker.types.Ulimit(name="nofile", soft=64, hard=64)])
     with ExitStack() as stack, witness(service.port) as other:
         idle = [stack.enter_context(socket.create_connection((HOST, service.port))) for _ in range(200)]
