@@ -55,7 +55,7 @@ mutants: $(VENV)/installed
 
 # A million damaged requests, 10,000 slow clients and more, to the web service in Zig on this machine's loopback.
 abuse: setup
-	@ABUSE=1 $(VENV)/bin/pytest --timeout 0 tests/engine/web/test_abuse.py
+	@ABUSE=1 $(VENV)/bin/pytest --timeout 0 -rP tests/engine/web/test_abuse.py
 
 # The parser of the web service in Zig under a fuzzer that is guided by coverage, for SECONDS.
 fuzz: setup

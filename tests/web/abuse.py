@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from tests.web.cases import HELLO, chunks, echo, message, page
 from tests.web.talk import HOST, Talk
 
@@ -59,7 +61,10 @@ class Witness:
 
 @contextmanager
 def witness(port: int) -> Iterator[Witness]:
-    """Another client beside what happens in the block, which is to be served throughout."""
+    """Another client beside what happens in the block, which is to be served throughout; `make abuse` prints its waits.
+
+    They are upper bounds: the client shares an interpreter with those that mean no good.
+    """
     seen = Witness(port)
     thread = threading.Thread(target=seen.look, daemon=True)
     thread.start()
@@ -68,6 +73,8 @@ def witness(port: int) -> Iterator[Witness]:
     finally:
         seen.stop()
         thread.join(10)
+        waits_ms = np.quantile(seen.waits_s or [np.nan], [0.5, 0.99, 1]) * 1000
+        print(f"{len(seen.waits_s)} requests of another client: p50, p99, longest: {waits_ms.round(1)} ms")
 
 
 def mutated(generator: random.Random) -> bytes:
