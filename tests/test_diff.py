@@ -27,8 +27,9 @@ RUNGS = ("naive", "recursive")
 LADDER = [a_manifest(name, "naive", a_rung("recursive", rows_independent=False)) for name in ("alpha", "beta")]
 
 
-def a_run(*rounds: Entry, machine: Machine | None = MACHINE) -> list[Entry]:
-    return a_journal(MANIFESTS, [*([machine] if machine else []), *rounds])
+def a_run(*rounds: Entry, machine: Machine | None = MACHINE, run: str = "r1") -> list[Entry]:
+    started, *others = a_journal(MANIFESTS, [*([machine] if machine else []), *rounds])
+    return [started.model_copy(update={"run": run}), *others]
 
 
 def steady(name: str, seconds: float) -> Sequence[Entry]:
@@ -61,9 +62,13 @@ def test_a_difference_below_the_noise_floor_is_not_significant() -> None:
 def test_different_cpus_are_not_mixed_and_it_says_what_differs() -> None:
     other = MACHINE.model_copy(update={"cpu": "Slow CPU", "features": ("neon",)})
     with pytest.raises(UsageError) as refused:
-        diff(a_run(*steady("alpha/naive", 1.0)), a_run(*steady("alpha/naive", 1.0), machine=other))
-    assert "cpu: Fast CPU in the first, Slow CPU in the second" in str(refused.value)
-    assert "features: avx2 in the first, neon in the second" in str(refused.value)
+        diff(a_run(*steady("alpha/naive", 1.0)), a_run(*steady("alpha/naive", 1.0), machine=other, run="r2"))
+    assert str(refused.value) == (
+        "r1 and r2 were measured on different CPUs, of which no ratio is taken.\n"
+        "cpu: Fast CPU in the first, Slow CPU in the second\n"
+        "features: avx2 in the first, neon in the second\n"
+        "Measure both on one machine, or read the two reports side by side."
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,15 +88,24 @@ def test_of_long_lists_only_what_differs_is_told(before: tuple[str, ...], after:
     assert said in str(refused.value).splitlines()
 
 
-def test_a_run_without_its_machine_is_not_compared() -> None:
-    with pytest.raises(UsageError, match="does not say which CPU"):
-        diff(a_run(*steady("alpha/naive", 1.0), machine=None), a_run(*steady("alpha/naive", 1.0)))
+@pytest.mark.parametrize("nameless", [0, 1])
+def test_a_run_without_its_machine_is_not_compared(nameless: int) -> None:
+    machines = [None if place == nameless else MACHINE for place in (0, 1)]
+    runs = [
+        a_run(*steady("alpha/naive", 1.0), machine=machine, run=run)
+        for machine, run in zip(machines, ("r1", "r2"), strict=True)
+    ]
+    with pytest.raises(UsageError) as refused:
+        diff(*runs)
+    assert str(refused.value) == (
+        f"r{1 + nameless} does not say which CPU it was measured on: it ended before it was read"
+    )
 
 
 def test_without_a_case_in_common_there_is_nothing_to_say() -> None:
     other = a_journal(MANIFESTS, [MACHINE], n=32)
-    with pytest.raises(UsageError, match="r1 and r1 have no case in common: their n, rungs and threads must match"):
-        diff(a_run(*steady("alpha/naive", 1.0)), other)
+    with pytest.raises(UsageError, match="r2 and r1 have no case in common: their n, rungs and threads must match"):
+        diff(a_run(*steady("alpha/naive", 1.0), run="r2"), other)
 
 
 FAILURE = a_failed_round(a_case("beta/naive"), "hung")

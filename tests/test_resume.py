@@ -263,6 +263,20 @@ CHANGES: dict[str, tuple[dict[str, object], str]] = {
 }
 
 
+def test_every_change_is_named_and_what_can_be_done() -> None:
+    machine = FACTS.model_copy(update={"features": ("amx", "bmi", "new"), "cores": 4})
+    then = past_of(machine=FACTS.model_copy(update={"features": ("avx2", "avx", "new")}))
+    with pytest.raises(ChangedError) as refused:
+        check_unchanged(then, present(machine=machine, code="another"))
+    assert str(refused.value) == (
+        "run r1 cannot be resumed: times from before and after would not be comparable:\n"
+        "  harness code: c0de before, another now\n"
+        "  the machine's features: without avx, avx2; with amx, bmi\n"
+        "  the machine's cores: 2 before, 4 now\n"
+        "Restore that, or start a new run with `harness compare`; `harness report r1` shows what was measured."
+    )
+
+
 @pytest.mark.parametrize(("change", "said"), CHANGES.values(), ids=CHANGES)
 def test_what_changed_is_named(change: dict[str, object], said: str) -> None:
     with pytest.raises(ChangedError) as refused:
