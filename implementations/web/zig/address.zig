@@ -7,19 +7,15 @@ const text = @import("text.zig");
 pub const Address = ?[4]u8;
 
 pub fn parse(written: []const u8) error{NoAddress}!Address {
-    if (text.indexIn("::", written, .exact) == 0) return null;
-    if (written.len > 15) return error.NoAddress;
-    var bytes: u64 = 1; // which is pushed beyond the fourth byte by four
+    if (written.len == 2 and written[0] == ':' and written[1] == ':') return null;
+    var address: [4]u8 = undefined;
     var rest = written;
-    while (rest.len > 0) {
+    for (&address) |*byte| {
         const value = text.number(text.takeUntil(&rest, '.'), 10);
         if (value > 255) return error.NoAddress;
-        bytes = bytes << 8 | value;
+        byte.* = @intCast(value);
     }
-    if (bytes >> 32 != 1) return error.NoAddress;
-    var address: [4]u8 = undefined;
-    std.mem.writeInt(u32, &address, @truncate(bytes), .big);
-    return address;
+    return if (rest.len > 0) error.NoAddress else address;
 }
 
 test parse {

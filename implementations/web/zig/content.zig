@@ -18,9 +18,8 @@ const page_head = std.fmt.comptimePrint(
     .{page.len},
 );
 const page_answer = page_head ++ page;
-const json = "{\"message\":\"Hello, World!\",\"date\":\"Thu, 01 Jan 1970 00:00:00 GMT\"}";
-/// Where the date begins, from the end.
-const json_date = @sizeOf(Date) + 2;
+const json = "{\"message\":\"Hello, World!\",\"date\":\"";
+const json_end = "\"}";
 const octets = "application/octet-stream";
 
 pub const max_body = 64 * 1024;
@@ -38,7 +37,7 @@ pub const no_tail = {};
 
 pub fn start() void {}
 
-const paths = "/ /json /healthz /echo /matmul";
+const paths = text.words(' ', "/ /json /healthz /echo /matmul");
 const Resource = enum(u8) { page, json, healthz, echo, matmul, none, server };
 
 /// Where a request leads: known from its first line on.
@@ -55,7 +54,7 @@ pub const whole_server: Route = .{ .resource = .server, .status = .no_content };
 pub fn route(method: Method, target: []const u8) Route {
     var query = target;
     const path = text.takeUntil(&query, '?');
-    const resource: Resource = @fromBackingInt(@intCast(text.indexIn(paths, path, .exact)));
+    const resource: Resource = @fromBackingInt(@intCast(text.indexIn(paths, path)));
     const wanted: Method = if (takesBody(resource)) .post else .get;
     return .{
         .resource = resource,
@@ -80,7 +79,7 @@ fn takesBody(resource: Resource) bool {
 
 fn sizeIn(query: []const u8) u8 {
     var digits = query;
-    if (text.indexIn("n", text.takeUntil(&digits, '='), .exact) != 0) return 0;
+    if (!text.isSame("n", text.takeUntil(&digits, '='), 0)) return 0;
     const n = text.number(digits, 10);
     return if (n <= matmul.max_n) @intCast(n) else 0;
 }
@@ -96,17 +95,30 @@ pub noinline fn answer(output: *Output, request: *const Parser, body: []const u8
         const len = if (request.method == .head) page_head.len else page_answer.len;
         return output.put(page_answer[0..len]);
     }
-    const media: []const u8, const entity: []const u8 = switch (resource) {
-        .json => .{ "application/json", json },
-        .echo => .{ octets, body },
-        .matmul => .{ octets, body[0 .. body.len / 2] },
-        else => .{ plain, "ok\n" },
-    };
-    describe(output, media, entity.len);
+    var media: [*:0]const u8 = octets;
+    var entity = body;
+    var length = body.len;
+    switch (resource) {
+        .json => {
+            media = "application/json";
+            entity = json;
+            length = json.len + @sizeOf(Date) + json_end.len;
+        },
+        .healthz => {
+            media = plain;
+            entity = "ok\n";
+            length = entity.len;
+        },
+        .matmul => length /= 2,
+        else => {},
+    }
+    describe(output, media, length);
     if (request.method == .head) return;
-    if (resource == .matmul) return matmul.multiply(output.take(entity.len), body, n);
+    if (resource == .matmul) return matmul.multiply(output.take(length), body, n);
     output.put(entity);
-    if (resource == .json) output.bytes[output.end - json_date ..][0..@sizeOf(Date)].* = output.date().*;
+    if (resource != .json) return;
+    output.put(output.date());
+    output.print(json_end);
 }
 
 /// Writes an answer that says what is the matter, or, to OPTIONS, what is allowed.
@@ -114,11 +126,14 @@ pub noinline fn refuse(output: *Output, status: Status, request: *const Parser) 
     const title = begin(output, status);
     const resource = request.route.resource;
     if (status == .method_not_allowed or status == .no_content) {
-        output.put("Allow: ");
-        output.put(if (resource == .server) "GET, HEAD, POST" else if (takesBody(resource)) "POST" else "GET, HEAD");
-        output.put("\r\n");
+        output.print(if (resource == .server)
+            "Allow: GET, HEAD, POST\r\n"
+        else if (takesBody(resource))
+            "Allow: POST\r\n"
+        else
+            "Allow: GET, HEAD\r\n");
     }
-    if (status == .no_content) return output.put("\r\n");
+    if (status == .no_content) return output.print("\r\n");
     describe(output, plain, title.len);
     if (request.method != .head) output.put(title);
 }

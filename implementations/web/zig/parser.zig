@@ -8,6 +8,7 @@ const std = @import("std");
 const ascii = std.ascii;
 const bytes = @import("bytes.zig");
 const content = @import("content.zig");
+const moveDown = @import("memory.zig").moveDown;
 const text = @import("text.zig");
 const Status = @import("status.zig").Status;
 
@@ -21,11 +22,16 @@ const max_chunk_line = 256;
 /// A body and what may still become a line fit, with room for one more byte.
 pub const max_input = max_body + max_head;
 
-const methods = "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH";
+const methods = text.words(' ', "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH");
 pub const Method = enum(u8) { get, head, post, put, delete, connect, options, trace, patch };
 
-const names = "host content-length transfer-encoding connection content-type expect";
+const names = text.wordsOfAnyCase(
+    "host content-length transfer-encoding connection content-type expect" ++ content.more_names,
+);
 const Name = enum(u8) { host, content_length, transfer_encoding, connection, content_type, expect, _ };
+const connection_options = text.wordsOfAnyCase("close keep-alive");
+const codings = text.wordsOfAnyCase("chunked");
+const expectations = text.wordsOfAnyCase("100-continue");
 const names_count = std.enums.values(Name).len;
 
 pub const Parser = struct {
@@ -37,28 +43,25 @@ pub const Parser = struct {
     body: u32 = 0,
     body_len: u32 = 0,
     /// Still to come of the body, or of a chunk of it.
-    left: u64 = 0,
+    left: u32 = 0,
     stage: Stage = .request_line,
     method: Method = .get,
     route: content.Route = .{},
-    flags: Flags = .{},
+    coding: Coding = .none,
+    is_http_1_1: bool = false,
+    has_host: bool = false,
+    has_length: bool = false,
+    has_type: bool = false,
+    /// The client waits for leave to send the body.
+    expects_continue: bool = false,
+    closes: bool = false,
+    keeps_alive: bool = false,
 
     const Stage = enum(u8) { request_line, fields, trailer, chunk_size, chunk_end, body, complete };
 
-    const Flags = packed struct(u16) {
-        is_http_1_1: bool = false,
-        has_host: bool = false,
-        has_length: bool = false,
-        has_type: bool = false,
-        has_coding: bool = false,
-        has_unknown_coding: bool = false,
-        is_chunked: bool = false,
-        /// The client waits for leave to send the body.
-        expects_continue: bool = false,
-        close: bool = false,
-        keep_alive: bool = false,
-        _: u6 = 0,
-    };
+    /// What the fields on codings say so far: an empty list, that the last one is the chunked one, or that there is one
+    /// which is not known.
+    const Coding = enum(u8) { none, empty, chunked, unknown };
 
     /// Goes on until a request is complete or the input used up, or until there is a reason to refuse the request:
     /// nobody knows where the next one would begin, so the connection ends. What is before `at` may be changed.
@@ -91,7 +94,7 @@ pub const Parser = struct {
 
     /// Whether the connection can serve another request after this one.
     pub fn persists(parser: *const Parser) bool {
-        return !parser.flags.close and (parser.flags.is_http_1_1 or parser.flags.keep_alive);
+        return !parser.closes and (parser.is_http_1_1 or parser.keeps_alive);
     }
 
     /// Nothing while the line has no end. A CR or an LF alone ends no line, 2.2: requests are smuggled where two
@@ -118,39 +121,26 @@ pub const Parser = struct {
         if (parser.stage != .request_line) return .header_fields_too_large;
         var rest = line;
         const method = text.takeUntil(&rest, ' ');
-        const is_known = text.indexIn(methods, method, .exact) <= @backingInt(Method.patch);
+        const is_known = text.indexIn(methods, method) <= @backingInt(Method.patch);
         return if (is_known) .uri_too_long else .not_implemented;
     }
 
     fn read(parser: *Parser, line: []const u8) Status {
-        if (line.len > 0) return switch (parser.stage) {
-            .request_line => parser.readRequest(line),
-            .fields => parser.readField(line),
-            else => if (takes_bodies) parser.readFraming(line) else unreachable,
-        };
-        switch (parser.stage) {
-            .request_line => {}, // 2.2: one more is no harm
-            .fields => return parser.endHead(),
-            else => if (takes_bodies) return parser.endFraming() else unreachable,
+        if (parser.stage == .request_line) {
+            // 2.2: an empty line more is no harm.
+            return if (line.len > 0) parser.readRequest(line) else .ok;
         }
-        return .ok;
-    }
-
-    fn readFraming(parser: *Parser, line: []const u8) Status {
-        return switch (parser.stage) {
+        if (parser.stage == .fields) {
+            return if (line.len > 0) parser.readField(line) else parser.endHead();
+        }
+        if (!takes_bodies) unreachable;
+        if (parser.stage == .chunk_size) return parser.readChunkSize(line);
+        if (parser.stage == .chunk_end) {
+            parser.stage = .chunk_size;
+        } else if (line.len == 0) {
+            parser.stage = .complete;
             // What a trailer says is checked and not heeded: it comes too late to frame or to route anything.
-            .trailer => if (colonIn(line) == 0) .bad_request else .ok,
-            .chunk_size => parser.readChunkSize(line),
-            else => .bad_request,
-        };
-    }
-
-    fn endFraming(parser: *Parser) Status {
-        parser.stage = switch (parser.stage) {
-            .trailer => .complete,
-            .chunk_end => .chunk_size,
-            else => return .bad_request,
-        };
+        } else if (colonIn(line) == 0) return .bad_request;
         return .ok;
     }
 
@@ -160,11 +150,11 @@ pub const Parser = struct {
         const target = text.takeUntil(&rest, ' ');
         if (!bytes.areAll(.token, method) or !bytes.areAll(.target, target) or rest.len != 8) return .bad_request;
         const major, const minor = .{ rest[5], rest[7] };
-        if (text.indexIn("HTTP/", rest[0..5], .exact) != 0 or rest[6] != '.') return .bad_request;
+        if (!text.isSame("HTTP/", rest[0..5], 0) or rest[6] != '.') return .bad_request;
         if (!ascii.isDigit(major) or !ascii.isDigit(minor)) return .bad_request;
         if (major != '1') return .http_version_not_supported;
-        parser.flags.is_http_1_1 = minor != '0'; // later versions than 1.1 are answered as 1.1
-        const index = text.indexIn(methods, method, .exact);
+        parser.is_http_1_1 = minor != '0'; // later versions than 1.1 are answered as 1.1
+        const index = text.indexIn(methods, method);
         if (index > @backingInt(Method.patch)) return .not_implemented;
         parser.method = @fromBackingInt(@intCast(index));
         parser.stage = .fields;
@@ -179,7 +169,7 @@ pub const Parser = struct {
                 return .ok;
             }
             const scheme = "http://"; // 3.2.2: a server accepts the absolute form
-            if (path.len < scheme.len or text.indexIn(scheme, path[0..scheme.len], .ignored) != 0) return .bad_request;
+            if (path.len < scheme.len or !text.isSame(scheme, path[0..scheme.len], 'a' - 'A')) return .bad_request;
             path = path[scheme.len..];
             const authority = bytes.span(.host, path);
             path = path[authority..];
@@ -194,93 +184,93 @@ pub const Parser = struct {
         const colon = colonIn(line);
         if (colon == 0) return .bad_request;
         const value = text.trim(line[colon + 1 ..]);
-        const flags = &parser.flags;
-        const index = text.indexIn(names ++ content.more_names, line[0..colon], .ignored);
-        switch (@as(Name, @fromBackingInt(@intCast(index)))) {
+        switch (@as(Name, @fromBackingInt(@intCast(text.indexIn(names, line[0..colon]))))) {
             .host => {
-                if (flags.has_host or !bytes.areAll(.host, value)) return .bad_request;
-                flags.has_host = true;
+                if (parser.has_host or !bytes.areAll(.host, value)) return .bad_request;
+                parser.has_host = true;
             },
             .content_length => {
                 // Some readers take a number with a leading zero for an octal one.
-                if (flags.has_length or value.len > 1 and value[0] == '0') return .bad_request;
-                flags.has_length = true;
-                parser.left = text.number(value, 10);
-                if (parser.left == text.none) return .bad_request;
+                if (parser.has_length or value.len > 1 and value[0] == '0') return .bad_request;
+                parser.has_length = true;
+                const length = text.number(value, 10);
+                if (length == text.none) return .bad_request;
+                parser.left = @min(length, max_body + 1);
             },
             .transfer_encoding => return parser.readCodings(value),
             .connection => {
                 var rest = value;
-                while (rest.len > 0) switch (text.indexIn("close keep-alive", text.takeItem(&rest), .ignored)) {
-                    0 => flags.close = true,
-                    1 => flags.keep_alive = true,
+                while (rest.len > 0) switch (text.indexIn(connection_options, text.takeItem(&rest))) {
+                    0 => parser.closes = true,
+                    1 => parser.keeps_alive = true,
                     else => {},
                 };
             },
             .content_type => {
-                if (flags.has_type) return .bad_request;
-                flags.has_type = true;
+                if (parser.has_type) return .bad_request;
+                parser.has_type = true;
             },
             .expect => {
-                if (text.indexIn("100-continue", value, .ignored) != 0) return .expectation_failed;
-                flags.expects_continue = true;
+                if (text.indexIn(expectations, value) != 0) return .expectation_failed;
+                parser.expects_continue = true;
             },
-            _ => content.heed(&parser.route, index - names_count, value),
+            else => |name| content.heed(&parser.route, @backingInt(name) - names_count, value),
         }
         return .ok;
     }
 
     /// Several fields make one list. The last coding must be the chunked one, or nobody knows where the body ends.
     fn readCodings(parser: *Parser, value: []const u8) Status {
-        parser.flags.has_coding = true;
+        if (parser.coding == .none) parser.coding = .empty;
         var rest = value;
         while (rest.len > 0) {
             const coding = text.takeItem(&rest);
             if (coding.len == 0) continue;
-            if (parser.flags.is_chunked) return .bad_request;
-            const is_chunked = text.indexIn("chunked", coding, .ignored) == 0;
-            if (is_chunked) parser.flags.is_chunked = true else parser.flags.has_unknown_coding = true;
+            if (parser.coding == .chunked) return .bad_request;
+            const is_known = parser.coding == .empty and text.indexIn(codings, coding) == 0;
+            parser.coding = if (is_known) .chunked else .unknown;
         }
         return .ok;
     }
 
     /// 3.2 and 6.3.
     noinline fn endHead(parser: *Parser) Status {
-        const flags = &parser.flags;
-        if (flags.is_http_1_1 and !flags.has_host) return .bad_request;
-        if (flags.has_coding) {
-            if (flags.has_length or !flags.is_http_1_1) return .bad_request;
-            if (flags.has_unknown_coding) return .not_implemented;
-            if (!flags.is_chunked) return .bad_request;
+        if (parser.is_http_1_1) {
+            if (!parser.has_host) return .bad_request;
+        } else {
+            if (parser.coding != .none) return .bad_request;
+            parser.expects_continue = false; // RFC 9110, 15.2: no 1xx to a client of HTTP/1.0
         }
-        if (parser.left > max_body or !takes_bodies and flags.is_chunked) {
+        if (parser.coding != .none and parser.has_length or parser.coding == .empty) return .bad_request;
+        if (parser.coding == .unknown) return .not_implemented;
+        const is_chunked = parser.coding == .chunked;
+        if (parser.left > max_body or !takes_bodies and is_chunked) {
             return if (takes_bodies or parser.route.status == .ok) .content_too_large else parser.route.status;
         }
         parser.body = parser.at;
         parser.stage = .complete;
-        if (takes_bodies and flags.is_chunked) parser.stage = .chunk_size;
+        if (takes_bodies and is_chunked) parser.stage = .chunk_size;
         if (takes_bodies and parser.left > 0) parser.stage = .body;
-        // RFC 9110, 15.2: no 1xx to a client of HTTP/1.0.
-        if (!flags.is_http_1_1) flags.expects_continue = false;
         return .ok;
     }
 
     noinline fn takeBody(parser: *Parser, input: []u8) void {
         const len: u32 = @intCast(@min(parser.left, input.len - parser.at));
         const end = parser.body + parser.body_len;
-        if (end != parser.at) @memmove(input[end..][0..len], input[parser.at..][0..len]);
+        if (end != parser.at) moveDown(input[end..][0..len], input[parser.at..][0..len]);
         parser.body_len += len;
         parser.at += len;
         parser.left -= len;
-        if (parser.left == 0) parser.stage = if (parser.flags.is_chunked) .chunk_end else .complete;
+        if (parser.left == 0) parser.stage = if (parser.coding == .chunked) .chunk_end else .complete;
     }
 
     fn readChunkSize(parser: *Parser, line: []const u8) Status {
-        const digits = bytes.span(.hex, line);
+        const digits = bytes.span(.token, line);
         if (digits < line.len and !isExtension(line[digits..])) return .bad_request;
-        parser.left = text.number(line[0..digits], 16);
-        if (parser.left == text.none) return .bad_request;
-        if (parser.left > max_body - parser.body_len) return .content_too_large;
+        const length = text.number(line[0..digits], 16);
+        if (length == text.none) return .bad_request;
+        if (length > max_body - parser.body_len) return .content_too_large;
+        parser.left = @intCast(length);
         parser.stage = if (parser.left > 0) .body else .trailer;
         return .ok;
     }

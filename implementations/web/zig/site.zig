@@ -25,11 +25,11 @@ pub const max_answer = 4 * 1024;
 pub const more_names = " if-none-match if-range range accept-encoding";
 const Name = enum(u8) { if_none_match, if_range, range, accept_encoding, _ };
 pub const more_statuses =
+    \\
     \\206 Partial Content
     \\301 Moved Permanently
     \\304 Not Modified
     \\416 Range Not Satisfiable
-    \\
 ;
 
 /// Where the pack is in memory, and how much room it has there. Its own addresses are such.
@@ -93,7 +93,7 @@ pub const Route = struct {
 
 const Range = enum(u8) { none, from_begin, from_end, invalid };
 
-const codings = "gzip x-gzip * identity";
+const codings = text.wordsOfAnyCase("gzip x-gzip * identity");
 
 /// Of `OPTIONS *`.
 pub const whole_server: Route = .{ .status = .no_content };
@@ -157,8 +157,8 @@ pub fn heed(found: *Route, index: usize, value: []const u8) void {
             var rest = value;
             while (rest.len > 0) {
                 var tag = text.takeItem(&rest);
-                if (tag.len > 2 and text.indexIn("W/", tag[0..2], .exact) == 0) tag = tag[2..];
-                const is_any = text.indexIn("*", tag, .exact) == 0;
+                if (tag.len > 2 and text.isSame("W/", tag[0..2], 0)) tag = tag[2..];
+                const is_any = text.isSame("*", tag, 0);
                 for (&found.is_known, forms) |*is_known, *form| is_known.* = is_known.* or is_any or isTag(form, tag);
             }
         },
@@ -172,7 +172,7 @@ pub fn heed(found: *Route, index: usize, value: []const u8) void {
             while (rest.len > 0) {
                 var weight = text.takeItem(&rest);
                 const coding = text.trim(text.takeUntil(&weight, ';'));
-                const which = text.indexIn(codings, coding, .ignored);
+                const which = text.indexIn(codings, coding);
                 // Two names for one.
                 if (which < 4) found.qualities[which -| 1] = 1 + qualityIn(text.skipBlanks(weight));
             }
@@ -182,7 +182,7 @@ pub fn heed(found: *Route, index: usize, value: []const u8) void {
 }
 
 noinline fn isTag(form: *const Form, tag: []const u8) bool {
-    return form.head.len > 0 and text.indexIn(form.tag(), tag, .exact) == 0;
+    return form.head.len > 0 and text.isSame(form.tag(), tag, 0);
 }
 
 /// One range of bytes. What is written otherwise, or of several, is not heeded: the answer is the whole file.
@@ -190,7 +190,7 @@ fn readRange(found: *Route, value: []const u8) void {
     const is_first = found.range == .none;
     found.range = .invalid;
     var rest = value;
-    if (text.indexIn("bytes", text.takeUntil(&rest, '='), .ignored) != 0 or !is_first) return;
+    if (!text.isSame("bytes", text.takeUntil(&rest, '='), 'a' - 'A') or !is_first) return;
     const range_len = rest.len;
     const first = text.takeUntil(&rest, '-');
     if (first.len == range_len) return; // without the dash
@@ -211,7 +211,7 @@ fn clamped(number: u64) u32 {
 fn qualityIn(weight: []const u8) u16 {
     if (weight.len == 0) return 1000;
     var rest = weight;
-    if (text.indexIn("q", text.takeUntil(&rest, '='), .ignored) != 0) return 0;
+    if (!text.isSame("q", text.takeUntil(&rest, '='), 'a' - 'A')) return 0;
     var quality: u16 = 0;
     var unit: u16 = 1000;
     for (rest) |byte| {
@@ -282,7 +282,7 @@ pub noinline fn answer(output: *Output, request: *const Parser, _: []const u8) T
         .not_modified => {
             _ = begin(output, status);
             output.put(head[0..form.shared_len]);
-            output.put("\r\n");
+            output.print("\r\n");
             return no_tail;
         },
         else => {
@@ -294,9 +294,9 @@ pub noinline fn answer(output: *Output, request: *const Parser, _: []const u8) T
     output.put(head);
     if (status == .partial_content) {
         const first = tail.at - form.body.at;
-        output.put("Content-Range: bytes ");
+        output.print("Content-Range: bytes ");
         output.putNumber(first);
-        output.put("-");
+        output.print("-");
         output.putNumber(first + tail.len - 1);
         putWhole(output, form.body.len);
     }
@@ -309,24 +309,24 @@ pub noinline fn refuse(output: *Output, status: Status, request: *const Parser) 
     const title = begin(output, status);
     const forms = &table[request.route.entry].forms;
     switch (status) {
-        .method_not_allowed, .no_content => output.put("Allow: GET, HEAD\r\n"),
+        .method_not_allowed, .no_content => output.print("Allow: GET, HEAD\r\n"),
         .moved_permanently => output.put(forms[0].head.bytes()),
         .range_not_satisfiable => {
-            output.put("Content-Range: bytes *");
+            output.print("Content-Range: bytes *");
             putWhole(output, forms[formOf(&request.route)].body.len);
         },
         else => {},
     }
-    if (status == .no_content) return output.put("\r\n");
+    if (status == .no_content) return output.print("\r\n");
     describe(output, plain, title.len);
     if (request.method != .head) output.put(title);
 }
 
 /// Writes of how many bytes a range is.
 noinline fn putWhole(output: *Output, len: u32) void {
-    output.put("/");
+    output.print("/");
     output.putNumber(len);
-    output.put("\r\n");
+    output.print("\r\n");
 }
 
 const testing = std.testing;
