@@ -252,7 +252,7 @@ pub const Connection = struct {
         // Before the number is free for another thread's client.
         @atomicStore(u8, &connection.owner, 0, .release);
         _ = linux.close(connection.socket);
-        server.closed();
+        server.open_connections -= 1;
     }
 
     noinline fn dropPages(connection: *Connection) void {

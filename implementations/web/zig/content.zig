@@ -78,9 +78,8 @@ fn takesBody(resource: Resource) bool {
 }
 
 fn sizeIn(query: []const u8) u8 {
-    var digits = query;
-    if (!text.isSame("n", text.takeUntil(&digits, '='), 0)) return 0;
-    const n = text.number(digits, 10);
+    if (query.len < 2 or query[0] != 'n' or query[1] != '=') return 0;
+    const n = text.number(query[2..], 10);
     return if (n <= matmul.max_n) @intCast(n) else 0;
 }
 

@@ -20,15 +20,10 @@ comptime {
 pub const panic = std.debug.no_panic;
 
 const max_threads = 64;
-const stack_size = 32 * 1024;
 /// What the kernel may hold of what comes over one connection (it doubles the figure for its own use).
 const receive_buffer_size = 32 * 1024;
 
 var servers: [max_threads]Server = @splat(.{});
-var stacks: [max_threads][stack_size]u8 align(16) = undefined;
-/// Threads that serve: the last one ends the program.
-var running: u32 = 0;
-var signals: linux.fd_t = 0;
 
 pub export fn _start() callconv(.naked) noreturn {
     asm volatile (switch (builtin.cpu.arch) {
@@ -70,12 +65,12 @@ fn main(arguments: []const [*:0]const u8) noreturn {
     _ = linux.prctl(@backingInt(linux.PR.SET_THP_DISABLE), 1, 0, 0, 0); // 2 MB for the first byte of a buffer
     if (!reserve(max_descriptors)) system.fail();
     content.start();
-    blockSignals();
-    running = threads;
-    for (servers[0..threads], 1..) |*server, index|
-        server.start(@intCast(index), listen(where, @intCast(port), threads > 1), signals);
-    for (1..threads) |index| startThread(index);
-    serve(0);
+    const signals = blockSignals();
+    for (servers[0..threads], 1..) |*server, number_of_it| {
+        server.start(@intCast(number_of_it), listen(where, @intCast(port), threads > 1), signals);
+        if (number_of_it > 1) startThread(server);
+    }
+    serve(@intFromPtr(&servers[0]));
 }
 
 noinline fn number(written: [*:0]const u8, max: u32) u32 {
@@ -89,25 +84,25 @@ noinline fn usage() noreturn {
 }
 
 /// The signals that end the server become readable instead. Process 1 of a container has no default action for them.
-fn blockSignals() void {
+fn blockSignals() linux.fd_t {
     var set = linux.sigemptyset();
     linux.sigaddset(&set, .TERM);
     linux.sigaddset(&set, .INT);
     _ = linux.sigprocmask(linux.SIG.BLOCK, &set, null);
-    signals = system.must(linux.signalfd(-1, &set, linux.SFD.CLOEXEC));
+    return system.must(linux.signalfd(-1, &set, linux.SFD.CLOEXEC));
 }
 
-noinline fn startThread(index: usize) void {
+noinline fn startThread(server: *Server) void {
     const flags = linux.CLONE.VM | linux.CLONE.FS | linux.CLONE.FILES | linux.CLONE.SIGHAND |
         linux.CLONE.THREAD | linux.CLONE.SYSVSEM;
-    const stack = @intFromPtr(&stacks[index]) + stack_size;
-    if (system.signed(linux.clone(serve, stack, flags, index, null, 0, null)) < 0)
+    const stack = @intFromPtr(&server.stack) + server.stack.len;
+    if (system.signed(linux.clone(serve, stack, flags, @intFromPtr(server), null, 0, null)) < 0)
         system.fail();
 }
 
-fn serve(index: usize) callconv(.c) noreturn {
-    servers[index].run(signals);
-    if (@atomicRmw(u32, &running, .Sub, 1, .acq_rel) == 1) linux.exit_group(0);
+/// The last thread to exit ends the program.
+fn serve(server: usize) callconv(.c) noreturn {
+    @as(*Server, @ptrFromInt(server)).run();
     linux.exit(0);
 }
 

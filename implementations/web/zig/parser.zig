@@ -145,12 +145,14 @@ pub const Parser = struct {
     }
 
     fn readRequest(parser: *Parser, line: []const u8) Status {
-        var rest = line;
-        const method = text.takeUntil(&rest, ' ');
-        const target = text.takeUntil(&rest, ' ');
-        if (!bytes.areAll(.token, method) or !bytes.areAll(.target, target) or rest.len != 8) return .bad_request;
-        const major, const minor = .{ rest[5], rest[7] };
-        if (!text.isSame("HTTP/", rest[0..5], 0) or rest[6] != '.') return .bad_request;
+        const version = " HTTP/1.1";
+        if (line.len < version.len) return .bad_request;
+        var target = line[0 .. line.len - version.len];
+        const written = line[target.len..];
+        const method = text.takeUntil(&target, ' ');
+        if (!bytes.areAll(.token, method) or !bytes.areAll(.target, target)) return .bad_request;
+        const major, const minor = .{ written[6], written[8] };
+        if (!text.isSame(version[0..6], written[0..6], 0) or written[7] != '.') return .bad_request;
         if (!ascii.isDigit(major) or !ascii.isDigit(minor)) return .bad_request;
         if (major != '1') return .http_version_not_supported;
         parser.is_http_1_1 = minor != '0'; // later versions than 1.1 are answered as 1.1

@@ -10,7 +10,7 @@ pub fn signed(result: usize) isize {
 
 /// Not an error: there is nothing to read, or no room to write, for now.
 pub fn isForNow(result: isize) bool {
-    return result == -@as(isize, @backingInt(linux.E.AGAIN)) or result == -@as(isize, @backingInt(linux.E.INTR));
+    return result == -@as(isize, @backingInt(linux.E.AGAIN));
 }
 
 pub noinline fn watch(epoll: linux.fd_t, operation: u32, descriptor: linux.fd_t, interest: u32) bool {
