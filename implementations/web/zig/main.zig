@@ -24,6 +24,8 @@ const max_threads = 64;
 const receive_buffer_size = 32 * 1024;
 
 var servers: [max_threads]Server = @splat(.{});
+/// To listen on.
+var where: address.Address = .{};
 
 pub export fn _start() callconv(.naked) noreturn {
     asm volatile (switch (builtin.cpu.arch) {
@@ -57,8 +59,8 @@ fn main(arguments: []const [*:0]const u8) noreturn {
     if (arguments.len > 4) usage();
     const port = if (arguments.len > 1) number(arguments[1], 65535) else 8080;
     const threads = if (arguments.len > 2) number(arguments[2], max_threads) else 1;
-    const host = if (arguments.len > 3) mem.span(arguments[3]) else "::";
-    const where = address.parse(host) catch usage();
+    where.parse(if (arguments.len > 3) mem.span(arguments[3]) else "::") catch usage();
+    mem.writeInt(u16, &where.port, @intCast(port), .big);
 
     const limit: linux.rlimit = .{ .cur = max_descriptors, .max = max_descriptors };
     _ = linux.setrlimit(.NOFILE, &limit); // Fails only where the limit is lower already.
@@ -67,7 +69,7 @@ fn main(arguments: []const [*:0]const u8) noreturn {
     content.start();
     const signals = blockSignals();
     for (servers[0..threads], 1..) |*server, number_of_it| {
-        server.start(@intCast(number_of_it), listen(where, @intCast(port), threads > 1), signals);
+        server.start(@intCast(number_of_it), listen(threads > 1), signals);
         if (number_of_it > 1) startThread(server);
     }
     serve(@intFromPtr(&servers[0]));
@@ -106,33 +108,28 @@ fn serve(server: usize) callconv(.c) noreturn {
     linux.exit(0);
 }
 
-/// The head of every socket's address and what is in one of IPv4; one of IPv6 has the same length or more, and zeros.
-const Name = extern struct { family: u16, port: u16, address4: [4]u8, address6: [16]u8 = @splat(0), scope: u32 = 0 };
-
-fn listen(where: address.Address, port: u16, is_shared: bool) linux.fd_t {
+fn listen(is_shared: bool) linux.fd_t {
     const kind = linux.SOCK.STREAM | linux.SOCK.NONBLOCK | linux.SOCK.CLOEXEC;
     // A socket of IPv6 serves IPv4 as well. Without IPv6 in the kernel there is IPv4 alone.
-    var family: u16 = if (where == null) linux.AF.INET6 else linux.AF.INET;
-    var socket = linux.socket(family, kind, 0);
+    var socket = linux.socket(where.family, kind, 0);
     if (system.signed(socket) < 0) {
-        family = linux.AF.INET;
-        socket = linux.socket(family, kind, 0);
+        where.family = linux.AF.INET;
+        socket = linux.socket(linux.AF.INET, kind, 0);
     }
     const listener = system.must(socket);
-    for (options[@intFromBool(!is_shared)..]) |option|
-        system.setOption(listener, option.level, option.name, option.value);
-    const name: Name = .{ .family = family, .port = mem.nativeToBig(u16, port), .address4 = where orelse @splat(0) };
-    _ = system.must(linux.bind(listener, @ptrCast(&name), @sizeOf(Name)));
+    const count = options.len - @intFromBool(!is_shared);
+    for (options[0..count]) |option| system.setOption(listener, option.level, option.name, option.value);
+    _ = system.must(linux.bind(listener, @ptrCast(&where), @sizeOf(address.Address)));
     _ = system.must(linux.listen(listener, 4096));
     return listener;
 }
 
-/// The first is for several threads; the last three, every accepted socket inherits.
+/// Every accepted socket inherits those before the last one, which is for several threads.
 const options = [_]struct { level: u8, name: u8, value: u16 }{
-    .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEPORT, .value = 1 },
     .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEADDR, .value = 1 },
     .{ .level = linux.IPPROTO.IPV6, .name = linux.IPV6.V6ONLY, .value = 0 },
     .{ .level = linux.SOL.SOCKET, .name = linux.SO.RCVBUF, .value = receive_buffer_size },
     .{ .level = linux.SOL.SOCKET, .name = linux.SO.SNDBUF, .value = content.send_buffer_size },
     .{ .level = linux.IPPROTO.TCP, .name = linux.TCP.NODELAY, .value = 1 },
+    .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEPORT, .value = 1 },
 };
