@@ -26,11 +26,13 @@ const methods = text.words(' ', "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE 
 pub const Method = enum(u8) { get, head, post, put, delete, connect, options, trace, patch };
 
 const names = text.wordsOfAnyCase(
-    "host content-length transfer-encoding connection content-type expect" ++ content.more_names,
+    "host content-length content-type connection transfer-encoding expect" ++ content.more_names,
 );
-const Name = enum(u8) { host, content_length, transfer_encoding, connection, content_type, expect, _ };
-const connection_options = text.wordsOfAnyCase("close keep-alive");
-const codings = text.wordsOfAnyCase("chunked");
+const Name = enum(u8) { host, content_length, content_type, connection, transfer_encoding, expect, _ };
+/// The first ones, of which a request has one at most.
+const singles_count = 3;
+const items = text.wordsOfAnyCase("close keep-alive chunked");
+const Item = enum(u8) { close, keep_alive, chunked, _ };
 const expectations = text.wordsOfAnyCase("100-continue");
 const names_count = std.enums.values(Name).len;
 
@@ -49,9 +51,8 @@ pub const Parser = struct {
     route: content.Route = .{},
     coding: Coding = .none,
     is_http_1_1: bool = false,
-    has_host: bool = false,
-    has_length: bool = false,
-    has_type: bool = false,
+    /// Which of the fields that may be there once have been there.
+    has: [singles_count]bool = @splat(false),
     /// The client waits for leave to send the body.
     expects_continue: bool = false,
     closes: bool = false,
@@ -104,12 +105,11 @@ pub const Parser = struct {
         const end = bytes.span(.field, rest);
         const line = rest[0..end];
         const is_head = !takes_bodies or @backingInt(parser.stage) <= @backingInt(Stage.trailer);
-        if (is_head) {
-            if (parser.head + end + 2 > max_head) return parser.tooLong(line);
-        } else if (end > max_chunk_line or end > 0 and parser.stage == .chunk_end) return .bad_request;
-        if (end == rest.len) return .ok;
-        if (rest[end] != '\r') return .bad_request;
-        if (end + 1 == rest.len) return .ok;
+        var max: u32 = if (parser.stage == .chunk_end) 0 else max_chunk_line;
+        if (is_head) max = max_head - 2 -| parser.head;
+        if (end > max) return parser.tooLong(line);
+        if (end < rest.len and rest[end] != '\r') return .bad_request;
+        if (end + 1 >= rest.len) return .ok;
         if (rest[end + 1] != '\n') return .bad_request;
         const taken: u32 = @intCast(end + 2);
         parser.at += taken;
@@ -118,6 +118,7 @@ pub const Parser = struct {
     }
 
     fn tooLong(parser: *const Parser, line: []const u8) Status {
+        if (takes_bodies and @backingInt(parser.stage) > @backingInt(Stage.trailer)) return .bad_request;
         if (parser.stage != .request_line) return .header_fields_too_large;
         var rest = line;
         const method = text.takeUntil(&rest, ' ');
@@ -186,51 +187,46 @@ pub const Parser = struct {
         const colon = colonIn(line);
         if (colon == 0) return .bad_request;
         const value = text.trim(line[colon + 1 ..]);
-        switch (@as(Name, @fromBackingInt(@intCast(text.indexIn(names, line[0..colon]))))) {
-            .host => {
-                if (parser.has_host or !bytes.areAll(.host, value)) return .bad_request;
-                parser.has_host = true;
-            },
+        const index = text.indexIn(names, line[0..colon]);
+        if (index < singles_count) {
+            if (parser.has[index]) return .bad_request;
+            parser.has[index] = true;
+        }
+        const name: Name = @fromBackingInt(@intCast(index));
+        switch (name) {
+            .host => if (!bytes.areAll(.host, value)) return .bad_request,
             .content_length => {
                 // Some readers take a number with a leading zero for an octal one.
-                if (parser.has_length or value.len > 1 and value[0] == '0') return .bad_request;
-                parser.has_length = true;
+                if (value.len > 1 and value[0] == '0') return .bad_request;
                 const length = text.number(value, 10);
                 if (length == text.none) return .bad_request;
                 parser.left = @min(length, max_body + 1);
             },
-            .transfer_encoding => return parser.readCodings(value),
-            .connection => {
-                var rest = value;
-                while (rest.len > 0) switch (text.indexIn(connection_options, text.takeItem(&rest))) {
-                    0 => parser.closes = true,
-                    1 => parser.keeps_alive = true,
-                    else => {},
-                };
-            },
-            .content_type => {
-                if (parser.has_type) return .bad_request;
-                parser.has_type = true;
-            },
+            .content_type => {},
+            .connection, .transfer_encoding => return parser.readList(name, value),
             .expect => {
                 if (text.indexIn(expectations, value) != 0) return .expectation_failed;
                 parser.expects_continue = true;
             },
-            else => |name| content.heed(&parser.route, @backingInt(name) - names_count, value),
+            _ => content.heed(&parser.route, index - names_count, value),
         }
         return .ok;
     }
 
     /// Several fields make one list. The last coding must be the chunked one, or nobody knows where the body ends.
-    fn readCodings(parser: *Parser, value: []const u8) Status {
-        if (parser.coding == .none) parser.coding = .empty;
+    fn readList(parser: *Parser, name: Name, value: []const u8) Status {
+        if (name == .transfer_encoding and parser.coding == .none) parser.coding = .empty;
         var rest = value;
         while (rest.len > 0) {
-            const coding = text.takeItem(&rest);
-            if (coding.len == 0) continue;
-            if (parser.coding == .chunked) return .bad_request;
-            const is_known = parser.coding == .empty and text.indexIn(codings, coding) == 0;
-            parser.coding = if (is_known) .chunked else .unknown;
+            const written = text.takeItem(&rest);
+            const item: Item = @fromBackingInt(@intCast(text.indexIn(items, written)));
+            if (name == .connection) {
+                if (item == .close) parser.closes = true;
+                if (item == .keep_alive) parser.keeps_alive = true;
+            } else if (written.len > 0) {
+                if (parser.coding == .chunked) return .bad_request;
+                parser.coding = if (item == .chunked and parser.coding == .empty) .chunked else .unknown;
+            }
         }
         return .ok;
     }
@@ -238,12 +234,12 @@ pub const Parser = struct {
     /// 3.2 and 6.3.
     noinline fn endHead(parser: *Parser) Status {
         if (parser.is_http_1_1) {
-            if (!parser.has_host) return .bad_request;
+            if (!parser.has[@backingInt(Name.host)]) return .bad_request;
         } else {
             if (parser.coding != .none) return .bad_request;
             parser.expects_continue = false; // RFC 9110, 15.2: no 1xx to a client of HTTP/1.0
         }
-        if (parser.coding != .none and parser.has_length or parser.coding == .empty) return .bad_request;
+        if (parser.coding != .none and parser.has[@backingInt(Name.content_length)] or parser.coding == .empty) return .bad_request;
         if (parser.coding == .unknown) return .not_implemented;
         const is_chunked = parser.coding == .chunked;
         if (parser.left > max_body or !takes_bodies and is_chunked) {
