@@ -132,7 +132,7 @@ pub const Connection = struct {
             }
             const persists = parser.persists() and !server.is_stopping;
             output.persists = persists;
-            connection.tail = content.answer(output, parser, body);
+            connection.tail = content.answer(output, parser.route.status, parser, body);
             connection.has_answered = true;
             if (!persists) connection.stage = if (parser.at == input.len) .leaving else .ending;
             parser.* = .{ .at = parser.at };
@@ -154,7 +154,7 @@ pub const Connection = struct {
 
     noinline fn refuse(connection: *Connection, server: *Server, status: Status) void {
         server.output.persists = false;
-        content.refuse(&server.output, status, &connection.parser);
+        _ = content.answer(&server.output, status, &connection.parser, &.{});
         connection.stage = .ending;
     }
 

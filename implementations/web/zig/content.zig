@@ -18,8 +18,8 @@ const page_head = std.fmt.comptimePrint(
     .{page.len},
 );
 const page_answer = page_head ++ page;
-const json = "{\"message\":\"Hello, World!\",\"date\":\"";
-const json_end = "\"}";
+const json_begin = "{\"message\":\"Hello, World!\",\"date\":\"";
+const json = json_begin ++ @import("date.zig").blank ++ "\"}";
 const octets = "application/octet-stream";
 
 pub const max_body = 64 * 1024;
@@ -83,56 +83,48 @@ fn sizeIn(query: []const u8) u8 {
     return if (n <= matmul.max_n) @intCast(n) else 0;
 }
 
-/// Writes the answer to a complete request.
-pub noinline fn answer(output: *Output, request: *const Parser, body: []const u8) void {
-    const resource = request.route.resource;
-    const n: usize = request.route.n;
-    if (request.route.status != .ok) return refuse(output, request.route.status, request);
-    if (resource == .matmul and (n == 0 or body.len != 16 * n * n)) return refuse(output, .bad_request, request);
-    if (output.persists) output.put(&output.ok_head) else _ = begin(output, .ok);
-    if (resource == .page) {
-        const len = if (request.method == .head) page_head.len else page_answer.len;
-        return output.put(page_answer[0..len]);
-    }
-    var media: [*:0]const u8 = octets;
-    var entity = body;
-    var length = body.len;
-    switch (resource) {
-        .json => {
+/// Writes an answer of a status to a request. If that is `ok`, the request is complete, and this is its body.
+pub noinline fn answer(output: *Output, asked: Status, request: *const Parser, body: []const u8) void {
+    const route_to = &request.route;
+    const resource = route_to.resource;
+    const status = if (asked == .ok) statusOf(route_to, body.len) else asked;
+    const title = begin(output, status);
+    if (status == .method_not_allowed or status == .no_content) output.print(if (resource == .server)
+        "Allow: GET, HEAD, POST\r\n"
+    else if (takesBody(resource))
+        "Allow: POST\r\n"
+    else
+        "Allow: GET, HEAD\r\n");
+    if (status == .no_content) return output.print("\r\n");
+    var media: [*:0]const u8 = plain;
+    var entity = title;
+    if (status == .ok) {
+        media = octets;
+        entity = body;
+        if (resource == .page) {
+            const len = if (request.method == .head) page_head.len else page_answer.len;
+            return output.put(page_answer[0..len]);
+        }
+        if (resource == .matmul) entity = body[0 .. body.len / 2];
+        if (resource == .json) {
             media = "application/json";
             entity = json;
-            length = json.len + @sizeOf(Date) + json_end.len;
-        },
-        .healthz => {
+        }
+        if (resource == .healthz) {
             media = plain;
             entity = "ok\n";
-            length = entity.len;
-        },
-        .matmul => length /= 2,
-        else => {},
+        }
     }
-    describe(output, media, length);
+    describe(output, media, entity.len);
     if (request.method == .head) return;
-    if (resource == .matmul) return matmul.multiply(output.take(length), body, n);
-    output.put(entity);
-    if (resource != .json) return;
-    output.put(output.date());
-    output.print(json_end);
+    const written = output.take(entity.len);
+    if (status == .ok and resource == .matmul) return matmul.multiply(written, body, route_to.n);
+    @memcpy(written, entity);
+    if (status == .ok and resource == .json) @memcpy(written[json_begin.len..][0..@sizeOf(Date)], output.date());
 }
 
-/// Writes an answer that says what is the matter, or, to OPTIONS, what is allowed.
-pub noinline fn refuse(output: *Output, status: Status, request: *const Parser) void {
-    const title = begin(output, status);
-    const resource = request.route.resource;
-    if (status == .method_not_allowed or status == .no_content) {
-        output.print(if (resource == .server)
-            "Allow: GET, HEAD, POST\r\n"
-        else if (takesBody(resource))
-            "Allow: POST\r\n"
-        else
-            "Allow: GET, HEAD\r\n");
-    }
-    if (status == .no_content) return output.print("\r\n");
-    describe(output, plain, title.len);
-    if (request.method != .head) output.put(title);
+/// What becomes of a request that is complete.
+noinline fn statusOf(found: *const Route, body_len: usize) Status {
+    const n: usize = found.n;
+    return if (found.resource == .matmul and (n == 0 or body_len != 16 * n * n)) .bad_request else .ok;
 }

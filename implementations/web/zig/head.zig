@@ -9,6 +9,10 @@ pub const plain = "text/plain; charset=utf-8";
 /// Writes the status line and the fields that every answer has. Returns the status as text.
 pub noinline fn begin(output: *Output, status: Status) []const u8 {
     const title = text.wordAt(Status.lines, @backingInt(status));
+    if (status == .ok and output.persists) {
+        output.put(&output.ok_head);
+        return title;
+    }
     output.print("HTTP/1.1 ");
     output.put(title);
     output.put(output.shared());

@@ -248,8 +248,11 @@ fn formOf(found: *const Route) usize {
     return @intFromBool(compressed.head.len > 0 and wantsGzip(found));
 }
 
-/// Leaves of a body what is asked for.
-fn cut(body: *Span, found: *const Route) Status {
+/// Leaves of a file's body what is asked for.
+noinline fn cut(body: *Span, request: *const Parser, which: usize) Status {
+    const found = &request.route;
+    if (found.is_known[which]) return .not_modified;
+    if (request.method != .get or found.has_condition and !found.is_whole[which]) return .ok;
     const len = body.len;
     const first = switch (found.range) {
         .from_begin => found.first,
@@ -262,71 +265,41 @@ fn cut(body: *Span, found: *const Route) Status {
     return .partial_content;
 }
 
-/// Writes the answer to a complete request, but for the bytes of the file, which follow.
-pub noinline fn answer(output: *Output, request: *const Parser, _: []const u8) Tail {
-    const found = &request.route;
-    const which = formOf(found);
-    const form = &table[found.entry].forms[which];
-    var tail = form.body;
-    var status = found.status;
-    if (status == .ok) {
-        if (found.is_known[which]) {
-            status = .not_modified;
-        } else if (request.method == .get and (!found.has_condition or found.is_whole[which])) {
-            status = cut(&tail, found);
-        }
-    }
+/// Writes an answer of a status to a request, but for the bytes of the file, which follow. If the status is `ok`, the
+/// request is complete, and it is also for the file and the fields to say what is answered.
+pub noinline fn answer(output: *Output, asked: Status, request: *const Parser, _: []const u8) Tail {
+    const which = formOf(&request.route);
+    const form = &table[request.route.entry].forms[which];
     const head = form.head.bytes();
-    switch (status) {
-        .ok, .partial_content => {},
-        .not_modified => {
-            _ = begin(output, status);
-            output.put(head[0..form.shared_len]);
-            output.print("\r\n");
-            return no_tail;
-        },
-        else => {
-            refuse(output, status, request);
-            return no_tail;
-        },
-    }
-    _ = begin(output, status);
-    output.put(head);
-    if (status == .partial_content) {
-        const first = tail.at - form.body.at;
-        output.print("Content-Range: bytes ");
-        output.putNumber(first);
-        output.print("-");
-        output.putNumber(first + tail.len - 1);
-        putWhole(output, form.body.len);
-    }
-    end(output, tail.len);
-    return if (request.method == .head) no_tail else tail;
-}
-
-/// Writes an answer that says what is the matter, or, to OPTIONS, what is allowed.
-pub noinline fn refuse(output: *Output, status: Status, request: *const Parser) void {
+    var tail = form.body;
+    const status = if (asked == .ok) cut(&tail, request, which) else asked;
+    const has_file = status == .ok or status == .partial_content;
     const title = begin(output, status);
-    const forms = &table[request.route.entry].forms;
-    switch (status) {
-        .method_not_allowed, .no_content => output.print("Allow: GET, HEAD\r\n"),
-        .moved_permanently => output.put(forms[0].head.bytes()),
-        .range_not_satisfiable => {
-            output.print("Content-Range: bytes *");
-            putWhole(output, forms[formOf(&request.route)].body.len);
-        },
-        else => {},
+    if (status == .method_not_allowed or status == .no_content) output.print("Allow: GET, HEAD\r\n");
+    if (status == .not_modified) output.put(head[0..form.shared_len]);
+    if (has_file or status == .moved_permanently) output.put(head);
+    if (status == .partial_content or status == .range_not_satisfiable) {
+        output.print("Content-Range: bytes ");
+        if (has_file) {
+            const first = tail.at - form.body.at;
+            output.putNumber(first);
+            output.print("-");
+            output.putNumber(first + tail.len - 1);
+        } else output.print("*");
+        output.print("/");
+        output.putNumber(form.body.len);
+        output.print("\r\n");
     }
-    if (status == .no_content) return output.print("\r\n");
-    describe(output, plain, title.len);
-    if (request.method != .head) output.put(title);
-}
-
-/// Writes of how many bytes a range is.
-noinline fn putWhole(output: *Output, len: u32) void {
-    output.print("/");
-    output.putNumber(len);
-    output.print("\r\n");
+    if (status == .not_modified or status == .no_content) {
+        output.print("\r\n");
+    } else if (has_file) {
+        end(output, tail.len);
+        if (request.method != .head) return tail;
+    } else {
+        describe(output, plain, title.len);
+        if (request.method != .head) output.put(title);
+    }
+    return no_tail;
 }
 
 const testing = std.testing;
@@ -384,7 +357,8 @@ test cut {
         const found = try routeWith(.range, case[0]);
         var body = table[0].forms[0].body;
         const begin_at = body.at;
-        try testing.expectEqual(case[1], cut(&body, &found));
+        const request: Parser = .{ .route = found };
+        try testing.expectEqual(case[1], cut(&body, &request, 0));
         try testing.expectEqual(case[2], body.at - begin_at);
         try testing.expectEqual(case[3], body.len);
     }
