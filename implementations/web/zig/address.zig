@@ -4,6 +4,8 @@ const std = @import("std");
 const linux = std.os.linux;
 const text = @import("text.zig");
 
+const all = text.words(' ', "::");
+
 /// As the kernel takes it: the head of all addresses, and what is in one of IPv4. One of IPv6 is as long as this.
 pub const Address = extern struct {
     family: u16 = 0,
@@ -13,7 +15,7 @@ pub const Address = extern struct {
 
     pub fn parse(address: *Address, written: []const u8) error{NoAddress}!void {
         address.family = linux.AF.INET6;
-        if (text.isSame("::", written, 0)) return;
+        if (text.indexIn(all, written) == 0) return;
         address.family = linux.AF.INET;
         var rest = written;
         for (&address.bytes) |*byte| {

@@ -9,6 +9,7 @@ pub const Class = enum(u8) {
     host = 1 << 2,
     /// Of the value of a field.
     field = 1 << 3,
+    blank = 1 << 4,
 };
 
 /// How many bytes at the beginning of a text belong to a class.
@@ -45,6 +46,7 @@ fn belongs(comptime class: Class, comptime byte: u8) bool {
         // Without the comma that a URI allows there: two names in one field are one too many.
         .host => ascii.isAlphanumeric(byte) or isOneOf("!$%&'()*+-.:;=[]_~", byte),
         .field => !ascii.isControl(byte) or byte == '\t',
+        .blank => byte == ' ' or byte == '\t',
     };
 }
 

@@ -68,7 +68,7 @@ pub const Connection = struct {
         room = 61,
     };
 
-    pub noinline fn open(connection: *Connection, server: *Server, socket: linux.fd_t) void {
+    pub fn open(connection: *Connection, server: *Server, socket: linux.fd_t) void {
         connection.* = .{ .owner = server.number, .socket = socket };
         server.open_connections += 1;
         connection.serve(server, false);
@@ -76,7 +76,6 @@ pub const Connection = struct {
 
     /// Goes as far as the socket lets it, and where the client `ends`, until that shows.
     pub fn serve(connection: *Connection, server: *Server, ends: bool) void {
-        connection.has_answered = false;
         if (connection.unsent > 0) {
             connection.send(connection.spareOutput()[connection.sent..][0..connection.unsent]);
             // Requests that came along with the one whose answer filled the buffers.
@@ -88,7 +87,10 @@ pub const Connection = struct {
             const space = buffer[connection.kept..];
             const result = system.signed(linux.recvfrom(connection.socket, space.ptr, space.len, 0, null, null));
             if (system.isForNow(result)) break;
-            if (result <= 0) return connection.close(server);
+            if (result <= 0) {
+                connection.stage = .gone;
+                break;
+            }
             const count: usize = @intCast(result);
             connection.work(server, buffer[0 .. connection.kept + count]);
             // What arrives from now on is reported anew.
@@ -213,6 +215,7 @@ pub const Connection = struct {
         if (connection.stage == .gone or server.is_stopping and rest == .request) return connection.close(server);
         if (rest != connection.rest or connection.has_answered) {
             connection.rest = rest;
+            connection.has_answered = false;
             connection.deadline = server.now + @backingInt(rest);
         }
         const room: u8 = if (connection.unsent > 0 or again) linux.EPOLL.OUT else 0;
@@ -229,21 +232,14 @@ pub const Connection = struct {
     pub const Occasion = enum(u8) { second, crowd, stop };
 
     pub noinline fn attend(connection: *Connection, server: *Server, occasion: Occasion) void {
+        if (occasion == .stop) return connection.serve(server, true);
         const is_idle = connection.rest == .request;
-        switch (occasion) {
-            .second => if (connection.deadline < server.now)
-                connection.expire(server)
-            else if (is_idle and connection.has_pages)
-                connection.dropPages(),
-            .crowd => if (is_idle) connection.close(server),
-            .stop => connection.serve(server, true),
-        }
-    }
-
-    fn expire(connection: *Connection, server: *Server) void {
-        if (connection.rest != .rest_of_request) return connection.close(server);
-        connection.refuse(server, .request_timeout);
-        connection.work(server, &.{});
+        if (if (occasion == .crowd) is_idle else connection.deadline < server.now) {
+            if (connection.rest == .rest_of_request) {
+                connection.refuse(server, .request_timeout);
+                connection.work(server, &.{});
+            } else connection.stage = .gone;
+        } else if (is_idle and connection.has_pages) connection.dropPages();
         connection.wait(server, false);
     }
 

@@ -83,11 +83,12 @@ fn sizeIn(query: []const u8) u8 {
     return if (n <= matmul.max_n) @intCast(n) else 0;
 }
 
-/// Writes an answer of a status to a request. If that is `ok`, the request is complete, and this is its body.
+/// Writes an answer to a request: of the status that was asked for, which is `ok` only for a complete request with its
+/// body, or of what is wrong with that.
 pub noinline fn answer(output: *Output, asked: Status, request: *const Parser, body: []const u8) void {
-    const route_to = &request.route;
-    const resource = route_to.resource;
-    const status = if (asked == .ok) statusOf(route_to, body.len) else asked;
+    const found = &request.route;
+    const resource = found.resource;
+    const status = if (asked == .ok) statusOf(found, body.len) else asked;
     const title = begin(output, status);
     if (status == .method_not_allowed or status == .no_content) output.print(if (resource == .server)
         "Allow: GET, HEAD, POST\r\n"
@@ -118,12 +119,12 @@ pub noinline fn answer(output: *Output, asked: Status, request: *const Parser, b
     describe(output, media, entity.len);
     if (request.method == .head) return;
     const written = output.take(entity.len);
-    if (status == .ok and resource == .matmul) return matmul.multiply(written, body, route_to.n);
+    if (status == .ok and resource == .matmul) return matmul.multiply(written, body, found.n);
     @memcpy(written, entity);
     if (status == .ok and resource == .json) @memcpy(written[json_begin.len..][0..@sizeOf(Date)], output.date());
 }
 
-/// What becomes of a request that is complete.
+/// Whether the body is what its route takes.
 noinline fn statusOf(found: *const Route, body_len: usize) Status {
     const n: usize = found.n;
     return if (found.resource == .matmul and (n == 0 or body_len != 16 * n * n)) .bad_request else .ok;

@@ -22,12 +22,18 @@ pub fn write(date: *Date, seconds: u64) void {
     if (month >= 10) year += 1;
     date[0..3].* = "WedThuFriSatSunMonTue"[days % 7 * 3 ..][0..3].*;
     date[8..11].* = "MarAprMayJunJulAugSepOctNovDecJanFeb"[month * 3 ..][0..3].*;
-    const numbers = [_]u32{
-        of_months % 153 / 5 + 1, year / 100, year % 100, second / 3600, second / 60 % 60, second % 60,
-    };
-    for (numbers, [_]u8{ 5, 12, 14, 17, 20, 23 }) |number, place| {
-        date[place..][0..2].* = .{ '0' + @as(u8, @intCast(number / 10)), '0' + @as(u8, @intCast(number % 10)) };
+    writeNumber(date[5..7], of_months % 153 / 5 + 1);
+    writeNumber(date[12..14], year / 100);
+    writeNumber(date[14..16], year % 100);
+    var rest = second;
+    for ([_]u8{ 23, 20, 17 }) |place| {
+        writeNumber(date[place..][0..2], rest % 60);
+        rest /= 60;
     }
+}
+
+noinline fn writeNumber(digits: *[2]u8, number: u32) void {
+    digits.* = .{ '0' + @as(u8, @intCast(number / 10)), '0' + @as(u8, @intCast(number % 10)) };
 }
 
 test write {

@@ -7,7 +7,7 @@ const Status = @import("status.zig").Status;
 pub const plain = "text/plain; charset=utf-8";
 
 /// Writes the status line and the fields that every answer has. Returns the status as text.
-pub noinline fn begin(output: *Output, status: Status) []const u8 {
+pub fn begin(output: *Output, status: Status) []const u8 {
     const title = text.wordAt(Status.lines, @backingInt(status));
     if (status == .ok and output.persists) {
         output.put(&output.ok_head);
@@ -20,7 +20,7 @@ pub noinline fn begin(output: *Output, status: Status) []const u8 {
     return title;
 }
 
-pub noinline fn describe(output: *Output, media: [*:0]const u8, length: usize) void {
+pub fn describe(output: *Output, media: [*:0]const u8, length: usize) void {
     output.print("Content-Type: ");
     output.print(media);
     output.print("\r\n");
@@ -28,7 +28,7 @@ pub noinline fn describe(output: *Output, media: [*:0]const u8, length: usize) v
 }
 
 /// Writes the last field, and the end of the head.
-pub noinline fn end(output: *Output, length: usize) void {
+pub fn end(output: *Output, length: usize) void {
     output.print("Content-Length: ");
     output.putNumber(length);
     output.print("\r\n\r\n");

@@ -68,9 +68,9 @@ fn main(arguments: []const [*:0]const u8) noreturn {
     if (!reserve(max_descriptors)) system.fail();
     content.start();
     const signals = blockSignals();
-    for (servers[0..threads], 1..) |*server, number_of_it| {
-        server.start(@intCast(number_of_it), listen(threads > 1), signals);
-        if (number_of_it > 1) startThread(server);
+    for (servers[0..threads], 1..) |*server, nth| {
+        server.start(@intCast(nth), listen(threads > 1), signals);
+        if (nth > 1) startThread(server);
     }
     serve(@intFromPtr(&servers[0]));
 }
@@ -94,7 +94,7 @@ fn blockSignals() linux.fd_t {
     return system.must(linux.signalfd(-1, &set, linux.SFD.CLOEXEC));
 }
 
-noinline fn startThread(server: *Server) void {
+fn startThread(server: *Server) void {
     const flags = linux.CLONE.VM | linux.CLONE.FS | linux.CLONE.FILES | linux.CLONE.SIGHAND |
         linux.CLONE.THREAD | linux.CLONE.SYSVSEM;
     const stack = @intFromPtr(&server.stack) + server.stack.len;

@@ -23,18 +23,22 @@ const max_chunk_line = 256;
 pub const max_input = max_body + max_head;
 
 const methods = text.words(' ', "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH");
+const max_method = "OPTIONS".len;
 pub const Method = enum(u8) { get, head, post, put, delete, connect, options, trace, patch };
 
 const names = text.wordsOfAnyCase(
     "host content-length content-type connection transfer-encoding expect" ++ content.more_names,
 );
 const Name = enum(u8) { host, content_length, content_type, connection, transfer_encoding, expect, _ };
-/// The first ones, of which a request has one at most.
+const names_count = std.enums.values(Name).len;
+/// The first names are of fields that a request has once at most.
 const singles_count = 3;
+
 const items = text.wordsOfAnyCase("close keep-alive chunked");
 const Item = enum(u8) { close, keep_alive, chunked, _ };
 const expectations = text.wordsOfAnyCase("100-continue");
-const names_count = std.enums.values(Name).len;
+const scheme = "http://";
+const schemes = text.wordsOfAnyCase(scheme);
 
 pub const Parser = struct {
     /// Where in the input the next byte to be read is.
@@ -51,7 +55,7 @@ pub const Parser = struct {
     route: content.Route = .{},
     coding: Coding = .none,
     is_http_1_1: bool = false,
-    /// Which of the fields that may be there once have been there.
+    /// Which of the fields that a request has once at most have been there.
     has: [singles_count]bool = @splat(false),
     /// The client waits for leave to send the body.
     expects_continue: bool = false,
@@ -60,8 +64,7 @@ pub const Parser = struct {
 
     const Stage = enum(u8) { request_line, fields, trailer, chunk_size, chunk_end, body, complete };
 
-    /// What the fields on codings say so far: an empty list, that the last one is the chunked one, or that there is one
-    /// which is not known.
+    /// What Transfer-Encoding says so far: nothing, an empty list, the chunked coding alone, or one that is not known.
     const Coding = enum(u8) { none, empty, chunked, unknown };
 
     /// Goes on until a request is complete or the input used up, or until there is a reason to refuse the request:
@@ -120,10 +123,7 @@ pub const Parser = struct {
     fn tooLong(parser: *const Parser, line: []const u8) Status {
         if (takes_bodies and @backingInt(parser.stage) > @backingInt(Stage.trailer)) return .bad_request;
         if (parser.stage != .request_line) return .header_fields_too_large;
-        var rest = line;
-        const method = text.takeUntil(&rest, ' ');
-        const is_known = text.indexIn(methods, method) <= @backingInt(Method.patch);
-        return if (is_known) .uri_too_long else .not_implemented;
+        return if (bytes.span(.token, line) > max_method) .not_implemented else .uri_too_long;
     }
 
     fn read(parser: *Parser, line: []const u8) Status {
@@ -140,21 +140,22 @@ pub const Parser = struct {
             parser.stage = .chunk_size;
         } else if (line.len == 0) {
             parser.stage = .complete;
+        } else if (colonIn(line) == 0) {
             // What a trailer says is checked and not heeded: it comes too late to frame or to route anything.
-        } else if (colonIn(line) == 0) return .bad_request;
+            return .bad_request;
+        }
         return .ok;
     }
 
     fn readRequest(parser: *Parser, line: []const u8) Status {
-        const version = " HTTP/1.1";
-        if (line.len < version.len) return .bad_request;
-        var target = line[0 .. line.len - version.len];
-        const written = line[target.len..];
+        const form = " HTTP/0.0";
+        if (line.len < form.len) return .bad_request;
+        var target = line[0 .. line.len - form.len];
+        const version = line[target.len..];
         const method = text.takeUntil(&target, ' ');
         if (!bytes.areAll(.token, method) or !bytes.areAll(.target, target)) return .bad_request;
-        const major, const minor = .{ written[6], written[8] };
-        if (!text.isSame(version[0..6], written[0..6], 0) or written[7] != '.') return .bad_request;
-        if (!ascii.isDigit(major) or !ascii.isDigit(minor)) return .bad_request;
+        if (!hasForm(form, version)) return .bad_request;
+        const major, const minor = .{ version[6], version[8] };
         if (major != '1') return .http_version_not_supported;
         parser.is_http_1_1 = minor != '0'; // later versions than 1.1 are answered as 1.1
         const index = text.indexIn(methods, method);
@@ -171,8 +172,8 @@ pub const Parser = struct {
                 parser.route = content.whole_server;
                 return .ok;
             }
-            const scheme = "http://"; // 3.2.2: a server accepts the absolute form
-            if (path.len < scheme.len or !text.isSame(scheme, path[0..scheme.len], 'a' - 'A')) return .bad_request;
+            // 3.2.2: a server accepts the absolute form.
+            if (path.len < scheme.len or text.indexIn(schemes, path[0..scheme.len]) != 0) return .bad_request;
             path = path[scheme.len..];
             const authority = bytes.span(.host, path);
             path = path[authority..];
@@ -232,14 +233,15 @@ pub const Parser = struct {
     }
 
     /// 3.2 and 6.3.
-    noinline fn endHead(parser: *Parser) Status {
+    fn endHead(parser: *Parser) Status {
         if (parser.is_http_1_1) {
             if (!parser.has[@backingInt(Name.host)]) return .bad_request;
         } else {
             if (parser.coding != .none) return .bad_request;
             parser.expects_continue = false; // RFC 9110, 15.2: no 1xx to a client of HTTP/1.0
         }
-        if (parser.coding != .none and parser.has[@backingInt(Name.content_length)] or parser.coding == .empty) return .bad_request;
+        if (parser.coding == .empty) return .bad_request;
+        if (parser.coding != .none and parser.has[@backingInt(Name.content_length)]) return .bad_request;
         if (parser.coding == .unknown) return .not_implemented;
         const is_chunked = parser.coding == .chunked;
         if (parser.left > max_body or !takes_bodies and is_chunked) {
@@ -274,15 +276,23 @@ pub const Parser = struct {
     }
 };
 
+/// Whether a text is the same as the form, but for any digits where that has zeros.
+fn hasForm(form: []const u8, written: []const u8) bool {
+    for (form, written) |wanted, byte| {
+        if (byte != wanted and (wanted != '0' or !ascii.isDigit(byte))) return false;
+    }
+    return true;
+}
+
 /// Where the name of a field ends, or 0 where there is none.
-noinline fn colonIn(line: []const u8) usize {
+fn colonIn(line: []const u8) usize {
     const colon = bytes.span(.token, line);
     return if (colon < line.len and line[colon] == ':') colon else 0;
 }
 
 /// Whether something like a chunk's extension, 7.1.1, is all that follows its size. Extensions are not heeded: what
 /// counts is that one cannot be taken for anything else.
-noinline fn isExtension(line: []const u8) bool {
+fn isExtension(line: []const u8) bool {
     const rest = text.skipBlanks(line);
     if (rest.len == 0 or rest[0] != ';') return false;
     const name = text.skipBlanks(rest[1..]);

@@ -14,7 +14,7 @@ var connections: [max_descriptors]Connection = @splat(.{});
 /// When told to stop, what is under way has so long. The end is to come within a second.
 const stop_milliseconds = 800;
 
-pub const stack_size = 32 * 1024;
+const stack_size = 32 * 1024;
 
 /// Starts as zeros, and so takes no room in the file. What is small comes first: its addresses are shorter.
 pub const Server = extern struct {
@@ -95,7 +95,7 @@ pub const Server = extern struct {
     }
 
     /// What there is to do once a second. False: the time to stop is over.
-    noinline fn tick(server: *Server) bool {
+    fn tick(server: *Server) bool {
         if (server.is_stopping) return false;
         var ticks: u64 = 0;
         _ = linux.read(server.timer, std.mem.asBytes(&ticks), @sizeOf(u64));

@@ -95,6 +95,9 @@ const Range = enum(u8) { none, from_begin, from_end, invalid };
 
 const codings = text.wordsOfAnyCase("gzip x-gzip * identity");
 
+const units = text.wordsOfAnyCase("bytes");
+const weights = text.wordsOfAnyCase("q");
+
 /// Of `OPTIONS *`.
 pub const whole_server: Route = .{ .status = .no_content };
 
@@ -157,8 +160,8 @@ pub fn heed(found: *Route, index: usize, value: []const u8) void {
             var rest = value;
             while (rest.len > 0) {
                 var tag = text.takeItem(&rest);
-                if (tag.len > 2 and text.isSame("W/", tag[0..2], 0)) tag = tag[2..];
-                const is_any = text.isSame("*", tag, 0);
+                if (tag.len > 2 and tag[0] == 'W' and tag[1] == '/') tag = tag[2..];
+                const is_any = tag.len == 1 and tag[0] == '*';
                 for (&found.is_known, forms) |*is_known, *form| is_known.* = is_known.* or is_any or isTag(form, tag);
             }
         },
@@ -190,15 +193,20 @@ fn readRange(found: *Route, value: []const u8) void {
     const is_first = found.range == .none;
     found.range = .invalid;
     var rest = value;
-    if (!text.isSame("bytes", text.takeUntil(&rest, '='), 'a' - 'A') or !is_first) return;
-    const range_len = rest.len;
+    if (text.indexIn(units, text.takeUntil(&rest, '=')) != 0 or !is_first) return;
+    const whole_len = rest.len;
     const first = text.takeUntil(&rest, '-');
-    if (first.len == range_len) return; // without the dash
+    if (first.len == whole_len) return; // without the dash
     const first_number = text.number(first, 10);
-    const last_number = text.number(rest, 10);
-    if (first.len > 0 and first_number == text.none or rest.len > 0 and last_number == text.none) return;
-    if (first.len == 0 and rest.len == 0 or first.len > 0 and last_number < first_number) return;
-    found.range = if (first.len > 0) .from_begin else .from_end;
+    const last_number = text.number(rest, 10); // without one it is more than any
+    if (rest.len > 0 and last_number == text.none) return;
+    if (first.len > 0) {
+        if (first_number == text.none or first_number > last_number) return;
+        found.range = .from_begin;
+    } else {
+        if (rest.len == 0) return;
+        found.range = .from_end;
+    }
     found.first = clamped(first_number);
     found.last = clamped(last_number);
 }
@@ -211,7 +219,7 @@ fn clamped(number: u64) u32 {
 fn qualityIn(weight: []const u8) u16 {
     if (weight.len == 0) return 1000;
     var rest = weight;
-    if (!text.isSame("q", text.takeUntil(&rest, '='), 'a' - 'A')) return 0;
+    if (text.indexIn(weights, text.takeUntil(&rest, '=')) != 0) return 0;
     var quality: u16 = 0;
     var unit: u16 = 1000;
     for (rest) |byte| {
@@ -248,25 +256,25 @@ fn formOf(found: *const Route) usize {
     return @intFromBool(compressed.head.len > 0 and wantsGzip(found));
 }
 
-/// Leaves of a file's body what is asked for.
+/// Decides by the fields how a file is answered, and leaves of its body what is to be sent.
 noinline fn cut(body: *Span, request: *const Parser, which: usize) Status {
     const found = &request.route;
     if (found.is_known[which]) return .not_modified;
     if (request.method != .get or found.has_condition and !found.is_whole[which]) return .ok;
-    const len = body.len;
-    const first = switch (found.range) {
-        .from_begin => found.first,
-        .from_end => len - @min(len, found.last),
-        else => return .ok,
-    };
-    if (first >= len) return .range_not_satisfiable;
-    const last = if (found.range == .from_begin) @min(found.last, len - 1) else len - 1;
-    body.* = .{ .at = body.at + first, .len = last - first + 1 };
+    if (found.range == .none or found.range == .invalid) return .ok;
+    var first = found.first;
+    var end_at = body.len;
+    if (found.range == .from_end) {
+        first = end_at -| found.last;
+    } else if (found.last < end_at) end_at = found.last + 1;
+    if (first >= end_at) return .range_not_satisfiable;
+    body.at += first;
+    body.len = end_at - first;
     return .partial_content;
 }
 
-/// Writes an answer of a status to a request, but for the bytes of the file, which follow. If the status is `ok`, the
-/// request is complete, and it is also for the file and the fields to say what is answered.
+/// Writes an answer to a request, but for the bytes of a file, which follow: of the status that was asked for, or for
+/// `ok`, of what the file and the fields of the complete request lead to.
 pub noinline fn answer(output: *Output, asked: Status, request: *const Parser, _: []const u8) Tail {
     const which = formOf(&request.route);
     const form = &table[request.route.entry].forms[which];

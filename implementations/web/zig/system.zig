@@ -39,7 +39,7 @@ pub noinline fn fail() noreturn {
     die(1, "web: cannot listen there, or no memory or descriptor is left\n");
 }
 
-pub noinline fn die(status: u8, reason: []const u8) noreturn {
+pub fn die(status: u8, reason: []const u8) noreturn {
     _ = linux.write(2, reason.ptr, reason.len);
     linux.exit_group(status);
 }

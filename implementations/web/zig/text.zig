@@ -3,18 +3,15 @@
 //! `noinline` stands, here and elsewhere, where one copy of the code keeps the image small.
 
 const std = @import("std");
-const ascii = std.ascii;
+const bytes = @import("bytes.zig");
 
 /// What `text` begins with, up to the delimiter or the end. `text` becomes what follows.
 pub noinline fn takeUntil(text: *[]const u8, delimiter: u8) []const u8 {
     const whole = text.*;
-    for (whole, 0..) |byte, index| {
-        if (byte != delimiter) continue;
-        text.* = whole[index + 1 ..];
-        return whole[0..index];
-    }
-    text.* = whole[whole.len..];
-    return whole;
+    var end: usize = 0;
+    while (end < whole.len and whole[end] != delimiter) end += 1;
+    text.* = whole[@min(end + 1, whole.len)..];
+    return whole[0..end];
 }
 
 /// The next of a list between commas.
@@ -29,9 +26,7 @@ pub noinline fn trim(text: []const u8) []const u8 {
 }
 
 pub noinline fn skipBlanks(text: []const u8) []const u8 {
-    var begin: usize = 0;
-    while (begin < text.len and isBlank(text[begin])) begin += 1;
-    return text[begin..];
+    return text[bytes.span(.blank, text)..];
 }
 
 pub fn isBlank(byte: u8) bool {
@@ -48,8 +43,8 @@ pub fn words(comptime delimiter: u8, comptime written: []const u8) Words {
     return comptime listed(0, delimiter, written);
 }
 
-/// Words, in small letters and with a space between them, that may be written in capitals as well. No control character
-/// may be in what is compared with them: those have what is left of other characters.
+/// Words, in small letters and with a space between them, that may be written in capitals as well. What is compared
+/// with them must have no control characters: with the bit of small letters, some would pass for hyphens or digits.
 pub fn wordsOfAnyCase(comptime written: []const u8) Words {
     return comptime listed('a' - 'A', ' ', written);
 }
@@ -90,8 +85,9 @@ pub fn isSame(expected: []const u8, text: []const u8, difference: u8) bool {
 /// More than any number that fits.
 pub const none: u64 = std.math.maxInt(u64);
 
-/// Digits and nothing else, or none. One too large for the type is none as well.
+/// Digits and nothing else, 15 at the most, or none.
 pub noinline fn number(digits: []const u8, base: u8) u64 {
+    if (digits.len == 0 or digits.len > 15) return none;
     var value: u64 = 0;
     for (digits) |byte| {
         const digit = switch (byte) {
@@ -99,10 +95,10 @@ pub noinline fn number(digits: []const u8, base: u8) u64 {
             'a'...'f', 'A'...'F' => (byte & 7) + 9,
             else => base,
         };
-        if (digit >= base or value >> 59 != 0) return none;
+        if (digit >= base) return none;
         value = value * base + digit;
     }
-    return if (digits.len > 0) value else none;
+    return value;
 }
 
 const testing = std.testing;
