@@ -7,7 +7,10 @@ set -eu
 # build NAME SOURCE MODE ARCHITECTURE: one object, a section for each function, so that the linker drops those that
 # nothing calls; nothing unwinds.
 build() {
-  zig build-obj -O "$3" -mcpu=baseline -target "$4-linux-none" -fstrip -fno-unwind-tables -fomit-frame-pointer \
+  cpu=baseline
+  # Without two hints for some older processors, which have the longer instruction of two.
+  if [ "$4" = x86_64 ]; then cpu=baseline-slow_3ops_lea-slow_incdec; fi
+  zig build-obj -O "$3" -mcpu="$cpu" -target "$4-linux-none" -fstrip -fno-unwind-tables -fomit-frame-pointer \
     -fno-stack-check -fno-stack-protector -ffunction-sections -fdata-sections -femit-bin="$1.o" "$2"
   # On x86-64 functions begin where the last one ended: padding is for loops that go round more often than these.
   if [ "$4" = x86_64 ]; then objcopy --set-section-alignment '.text*=1' "$1.o"; fi

@@ -7,6 +7,7 @@
 const std = @import("std");
 const linux = std.os.linux;
 const content = @import("content.zig");
+const moveDown = @import("memory.zig").moveDown;
 const max_input = @import("parser.zig").max_input;
 const Output = @import("output.zig").Output;
 const Parser = @import("parser.zig").Parser;
@@ -14,18 +15,8 @@ const Server = @import("server.zig").Server;
 const Status = @import("status.zig").Status;
 const system = @import("system.zig");
 
-/// Nothing is left but to close.
-const Gone = error{Gone};
-
 /// Reads in a row before the others have their turn.
 const max_reads = 8;
-
-/// From the first byte of a request to its last, however busily a client trickles bytes.
-const request_seconds = 10;
-/// Without a request; and for a client to take answers that filled all buffers.
-const idle_seconds = 60;
-/// From the last answer to the client's own end of the connection.
-const linger_seconds = 2;
 
 /// Of the cache.
 const line = 64;
@@ -36,15 +27,11 @@ pub const Connection = struct {
     owner: u8 = 0,
     stage: Stage = .open,
     rest: Rest = .none,
-    /// All that came was read before the last answer ended the connection.
-    is_clean: bool = false,
+    /// What epoll reports of it, besides the end; 0 while it does not know the socket.
+    interest: u8 = 0,
     has_answered: bool = false,
     has_pages: bool = false,
-    /// The client has ended its side.
-    ends: bool = false,
     socket: linux.fd_t = 0,
-    /// What epoll reports of it; 0 while it does not know the socket.
-    interest: u32 = 0,
     deadline: u32 = 0,
     /// Bytes of input in the spare pages.
     kept: u32 = 0,
@@ -57,17 +44,31 @@ pub const Connection = struct {
 
     const Stage = enum(u8) {
         open,
+        /// The last answer is written but not sent, and all that came before it is read.
+        leaving,
         /// The last answer is written but not sent.
         ending,
         /// All is sent, and what still comes is thrown away until the client ends too. To close on unread input
         /// would reset the connection, and might so take the last answer from the client.
         lingering,
+        /// Nothing is left but to close.
+        gone,
     };
 
-    /// What the connection waits for. The deadline is absolute: set when a wait begins, and not by its progress.
-    const Rest = enum(u8) { none, request, rest_of_request, room, end };
+    /// What the connection waits for, and how many seconds it may. The deadline is absolute: set when a wait begins,
+    /// and not by its progress.
+    const Rest = enum(u8) {
+        none = 0,
+        /// The client's own end of the connection.
+        end = 2,
+        /// However busily a client trickles bytes.
+        rest_of_request = 10,
+        request = 60,
+        /// That the client takes the answers that have filled all buffers.
+        room = 61,
+    };
 
-    pub noinline fn open(connection: *Connection, server: *Server, socket: linux.fd_t) void {
+    pub fn open(connection: *Connection, server: *Server, socket: linux.fd_t) void {
         connection.* = .{ .owner = server.number, .socket = socket };
         server.open_connections += 1;
         connection.serve(server, false);
@@ -75,85 +76,77 @@ pub const Connection = struct {
 
     /// Goes as far as the socket lets it, and where the client `ends`, until that shows.
     pub fn serve(connection: *Connection, server: *Server, ends: bool) void {
-        connection.has_answered = false;
-        connection.ends = ends;
-        connection.advance(server) catch connection.close(server);
-    }
-
-    fn advance(connection: *Connection, server: *Server) Gone!void {
         if (connection.unsent > 0) {
-            try connection.sendSpare();
-            if (connection.unsent > 0) return;
+            connection.send(connection.spareOutput()[connection.sent..][0..connection.unsent]);
             // Requests that came along with the one whose answer filled the buffers.
-            try connection.work(server, connection.spareInput()[0..connection.kept]);
+            if (connection.unsent == 0) connection.work(server, connection.spareInput()[0..connection.kept]);
         }
-        const is_unfinished = for (0..max_reads) |_| {
-            if (connection.unsent > 0) break false;
+        var reads: u32 = 0;
+        while (connection.unsent == 0 and reads < max_reads) : (reads += 1) {
             const buffer = if (connection.kept > 0) connection.spareInput() else &server.input;
             const space = buffer[connection.kept..];
             const result = system.signed(linux.recvfrom(connection.socket, space.ptr, space.len, 0, null, null));
-            if (system.isForNow(result)) break false;
-            if (result <= 0) return error.Gone;
+            if (system.isForNow(result)) break;
+            if (result <= 0) {
+                connection.stage = .gone;
+                break;
+            }
             const count: usize = @intCast(result);
-            try connection.work(server, buffer[0 .. connection.kept + count]);
+            connection.work(server, buffer[0 .. connection.kept + count]);
             // What arrives from now on is reported anew.
-            if (count < space.len and !connection.ends) break false;
-        } else true;
-        connection.setDeadline(server);
-        if (server.is_stopping and connection.rest == .request) return error.Gone;
-        try connection.watch(server, is_unfinished);
+            if (count < space.len and !ends) break;
+        }
+        connection.wait(server, reads == max_reads);
     }
 
     /// Answers what is complete in the input, and keeps the rest of it.
-    noinline fn work(connection: *Connection, server: *Server, input: []u8) Gone!void {
+    noinline fn work(connection: *Connection, server: *Server, input: []u8) void {
         if (connection.stage == .lingering) return;
-        try connection.answerAll(server, input);
-        try connection.flush(server);
+        connection.answerAll(server, input);
+        connection.flush(server);
         connection.keep(input);
-        if (connection.stage != .ending or connection.unsent > 0) return;
-        if (connection.is_clean) return error.Gone;
+        if (connection.unsent > 0) return;
+        if (connection.stage == .leaving) connection.stage = .gone;
+        if (connection.stage != .ending) return;
         _ = linux.shutdown(connection.socket, linux.SHUT.WR);
         connection.stage = .lingering;
     }
 
-    fn answerAll(connection: *Connection, server: *Server, input: []u8) Gone!void {
+    fn answerAll(connection: *Connection, server: *Server, input: []u8) void {
         const parser = &connection.parser;
         const output = &server.output;
-        while (try connection.writeTail(server) and connection.stage == .open) {
+        while (connection.writeTail(server) and connection.stage == .open) {
             const status = parser.advance(input);
             if (status != .ok) return connection.refuse(server, status);
             if (!parser.isComplete()) {
-                if (content.max_body > 0 and parser.flags.expects_continue) {
+                if (content.max_body > 0 and parser.expects_continue) {
                     // A client that waits for leave to send a body in vain need not send it.
                     if (parser.route.status != .ok) return connection.refuse(server, parser.route.status);
-                    if (parser.at == input.len) output.put("HTTP/1.1 100 Continue\r\n\r\n");
-                    parser.flags.expects_continue = false;
+                    if (parser.at == input.len) output.print("HTTP/1.1 100 Continue\r\n\r\n");
+                    parser.expects_continue = false;
                 }
                 return;
             }
             const body = parser.bodyIn(input);
             if (output.room() < body.len + content.max_answer) {
-                try connection.flush(server);
+                connection.flush(server);
                 if (connection.unsent > 0) return;
             }
             const persists = parser.persists() and !server.is_stopping;
             output.persists = persists;
-            connection.tail = content.answer(output, parser, body);
+            connection.tail = content.answer(output, parser.route.status, parser, body);
             connection.has_answered = true;
-            if (!persists) {
-                connection.stage = .ending;
-                connection.is_clean = parser.at == input.len;
-            }
+            if (!persists) connection.stage = if (parser.at == input.len) .leaving else .ending;
             parser.* = .{ .at = parser.at };
         }
     }
 
     /// Writes what is left of a long answer as far as the client takes it. Whether nothing is left.
-    fn writeTail(connection: *Connection, server: *Server) Gone!bool {
+    fn writeTail(connection: *Connection, server: *Server) bool {
         if (content.Tail == void) return true;
         const output = &server.output;
         while (connection.tail.len > 0) {
-            if (output.room() == 0) try connection.flush(server);
+            if (output.room() == 0) connection.flush(server);
             if (connection.unsent > 0) return false;
             content.putTail(&connection.tail, output);
             connection.has_answered = true; // a deadline is for as much as the buffers hold, not for all of a long answer
@@ -163,31 +156,30 @@ pub const Connection = struct {
 
     noinline fn refuse(connection: *Connection, server: *Server, status: Status) void {
         server.output.persists = false;
-        content.refuse(&server.output, status, &connection.parser);
+        _ = content.answer(&server.output, status, &connection.parser, &.{});
         connection.stage = .ending;
     }
 
     /// Sends what the thread has written for this client. What the socket does not take is kept.
-    noinline fn flush(connection: *Connection, server: *Server) Gone!void {
+    noinline fn flush(connection: *Connection, server: *Server) void {
         const text = server.output.written();
         server.output.end = 0;
         if (text.len == 0) return;
         connection.sent = 0;
         connection.unsent = @intCast(text.len);
-        try connection.send(text);
+        connection.send(text);
         if (connection.unsent == 0) return;
         @memcpy(connection.spareOutput()[0..text.len], text);
         connection.has_pages = true;
     }
 
-    fn sendSpare(connection: *Connection) Gone!void {
-        try connection.send(connection.spareOutput()[connection.sent..][0..connection.unsent]);
-    }
-
-    noinline fn send(connection: *Connection, text: []const u8) Gone!void {
+    noinline fn send(connection: *Connection, text: []const u8) void {
         const result = system.signed(linux.sendto(connection.socket, text.ptr, text.len, linux.MSG.NOSIGNAL, null, 0));
         if (system.isForNow(result)) return;
-        if (result < 0) return error.Gone;
+        if (result < 0) {
+            connection.stage = .gone;
+            return;
+        }
         const sent: u32 = @intCast(result);
         connection.sent += sent;
         connection.unsent -= sent;
@@ -205,34 +197,34 @@ pub const Connection = struct {
         parser.body = 0;
         if (connection.kept == 0) return;
         const space = connection.spareInput();
-        if (space.ptr != body.ptr) @memmove(space[0..body.len], body);
-        @memmove(space[body.len..][0..rest.len], rest);
+        if (space.ptr != body.ptr) moveDown(space[0..body.len], body);
+        moveDown(space[body.len..][0..rest.len], rest);
         connection.has_pages = true;
     }
 
-    noinline fn setDeadline(connection: *Connection, server: *const Server) void {
-        const rest: Rest, const seconds: u32 = if (connection.unsent > 0)
-            .{ .room, idle_seconds }
+    /// Sets the deadline, and has epoll report changes; if `again`, the present state too.
+    noinline fn wait(connection: *Connection, server: *Server, again: bool) void {
+        const rest: Rest = if (connection.unsent > 0)
+            .room
         else if (connection.stage == .lingering)
-            .{ .end, linger_seconds }
+            .end
         else if (connection.kept > 0 or connection.parser.hasBegun())
-            .{ .rest_of_request, request_seconds }
+            .rest_of_request
         else
-            .{ .request, idle_seconds };
-        if (rest == connection.rest and !connection.has_answered) return;
-        connection.rest = rest;
-        connection.deadline = server.now + seconds;
-    }
-
-    /// Has epoll report changes, and if `again`, the present state too.
-    noinline fn watch(connection: *Connection, server: *Server, again: bool) Gone!void {
-        const always = linux.EPOLL.IN | linux.EPOLL.RDHUP | linux.EPOLL.ET;
-        const room: u32 = if (connection.unsent > 0 or again) linux.EPOLL.OUT else 0;
-        const interest = connection.interest | always | room;
+            .request;
+        if (connection.stage == .gone or server.is_stopping and rest == .request) return connection.close(server);
+        if (rest != connection.rest or connection.has_answered) {
+            connection.rest = rest;
+            connection.has_answered = false;
+            connection.deadline = server.now + @backingInt(rest);
+        }
+        const room: u8 = if (connection.unsent > 0 or again) linux.EPOLL.OUT else 0;
+        const interest = connection.interest | linux.EPOLL.IN | room;
         if (interest == connection.interest and !again) return;
         const operation: u32 = if (connection.interest == 0) linux.EPOLL.CTL_ADD else linux.EPOLL.CTL_MOD;
         connection.interest = interest;
-        if (!system.watch(server.epoll, operation, connection.socket, interest)) return error.Gone;
+        const events = interest | @as(u32, linux.EPOLL.RDHUP | linux.EPOLL.ET);
+        if (!system.watch(server.epoll, operation, connection.socket, events)) connection.close(server);
     }
 
     /// What comes to all connections, and not from their clients: a second is over, others have no room, or the
@@ -240,23 +232,15 @@ pub const Connection = struct {
     pub const Occasion = enum(u8) { second, crowd, stop };
 
     pub noinline fn attend(connection: *Connection, server: *Server, occasion: Occasion) void {
+        if (occasion == .stop) return connection.serve(server, true);
         const is_idle = connection.rest == .request;
-        switch (occasion) {
-            .second => if (connection.deadline < server.now)
-                connection.expire(server)
-            else if (is_idle and connection.has_pages)
-                connection.dropPages(),
-            .crowd => if (is_idle) connection.close(server),
-            .stop => connection.serve(server, true),
-        }
-    }
-
-    noinline fn expire(connection: *Connection, server: *Server) void {
-        if (connection.rest != .rest_of_request) return connection.close(server);
-        connection.refuse(server, .request_timeout);
-        connection.work(server, &.{}) catch return connection.close(server);
-        connection.setDeadline(server);
-        connection.watch(server, false) catch connection.close(server);
+        if (if (occasion == .crowd) is_idle else connection.deadline < server.now) {
+            if (connection.rest == .rest_of_request) {
+                connection.refuse(server, .request_timeout);
+                connection.work(server, &.{});
+            } else connection.stage = .gone;
+        } else if (is_idle and connection.has_pages) connection.dropPages();
+        connection.wait(server, false);
     }
 
     noinline fn close(connection: *Connection, server: *Server) void {
@@ -264,7 +248,7 @@ pub const Connection = struct {
         // Before the number is free for another thread's client.
         @atomicStore(u8, &connection.owner, 0, .release);
         _ = linux.close(connection.socket);
-        server.closed();
+        server.open_connections -= 1;
     }
 
     noinline fn dropPages(connection: *Connection) void {

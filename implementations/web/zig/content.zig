@@ -18,9 +18,8 @@ const page_head = std.fmt.comptimePrint(
     .{page.len},
 );
 const page_answer = page_head ++ page;
-const json = "{\"message\":\"Hello, World!\",\"date\":\"Thu, 01 Jan 1970 00:00:00 GMT\"}";
-/// Where the date begins, from the end.
-const json_date = @sizeOf(Date) + 2;
+const json_begin = "{\"message\":\"Hello, World!\",\"date\":\"";
+const json = json_begin ++ @import("date.zig").blank ++ "\"}";
 const octets = "application/octet-stream";
 
 pub const max_body = 64 * 1024;
@@ -38,7 +37,7 @@ pub const no_tail = {};
 
 pub fn start() void {}
 
-const paths = "/ /json /healthz /echo /matmul";
+const paths = text.words(' ', "/ /json /healthz /echo /matmul");
 const Resource = enum(u8) { page, json, healthz, echo, matmul, none, server };
 
 /// Where a request leads: known from its first line on.
@@ -55,7 +54,7 @@ pub const whole_server: Route = .{ .resource = .server, .status = .no_content };
 pub fn route(method: Method, target: []const u8) Route {
     var query = target;
     const path = text.takeUntil(&query, '?');
-    const resource: Resource = @fromBackingInt(@intCast(text.indexIn(paths, path, .exact)));
+    const resource: Resource = @fromBackingInt(@intCast(text.indexIn(paths, path)));
     const wanted: Method = if (takesBody(resource)) .post else .get;
     return .{
         .resource = resource,
@@ -79,46 +78,54 @@ fn takesBody(resource: Resource) bool {
 }
 
 fn sizeIn(query: []const u8) u8 {
-    var digits = query;
-    if (text.indexIn("n", text.takeUntil(&digits, '='), .exact) != 0) return 0;
-    const n = text.number(digits, 10);
+    if (query.len < 2 or query[0] != 'n' or query[1] != '=') return 0;
+    const n = text.number(query[2..], 10);
     return if (n <= matmul.max_n) @intCast(n) else 0;
 }
 
-/// Writes the answer to a complete request.
-pub noinline fn answer(output: *Output, request: *const Parser, body: []const u8) void {
-    const resource = request.route.resource;
-    const n: usize = request.route.n;
-    if (request.route.status != .ok) return refuse(output, request.route.status, request);
-    if (resource == .matmul and (n == 0 or body.len != 16 * n * n)) return refuse(output, .bad_request, request);
-    if (output.persists) output.put(&output.ok_head) else _ = begin(output, .ok);
-    if (resource == .page) {
-        const len = if (request.method == .head) page_head.len else page_answer.len;
-        return output.put(page_answer[0..len]);
+/// Writes an answer to a request: of the status that was asked for, which is `ok` only for a complete request with its
+/// body, or of what is wrong with that.
+pub noinline fn answer(output: *Output, asked: Status, request: *const Parser, body: []const u8) void {
+    const found = &request.route;
+    const resource = found.resource;
+    const status = if (asked == .ok) statusOf(found, body.len) else asked;
+    const title = begin(output, status);
+    if (status == .method_not_allowed or status == .no_content) output.print(if (resource == .server)
+        "Allow: GET, HEAD, POST\r\n"
+    else if (takesBody(resource))
+        "Allow: POST\r\n"
+    else
+        "Allow: GET, HEAD\r\n");
+    if (status == .no_content) return output.print("\r\n");
+    var media: [*:0]const u8 = plain;
+    var entity = title;
+    if (status == .ok) {
+        media = octets;
+        entity = body;
+        if (resource == .page) {
+            const len = if (request.method == .head) page_head.len else page_answer.len;
+            return output.put(page_answer[0..len]);
+        }
+        if (resource == .matmul) entity = body[0 .. body.len / 2];
+        if (resource == .json) {
+            media = "application/json";
+            entity = json;
+        }
+        if (resource == .healthz) {
+            media = plain;
+            entity = "ok\n";
+        }
     }
-    const media: []const u8, const entity: []const u8 = switch (resource) {
-        .json => .{ "application/json", json },
-        .echo => .{ octets, body },
-        .matmul => .{ octets, body[0 .. body.len / 2] },
-        else => .{ plain, "ok\n" },
-    };
     describe(output, media, entity.len);
     if (request.method == .head) return;
-    if (resource == .matmul) return matmul.multiply(output.take(entity.len), body, n);
-    output.put(entity);
-    if (resource == .json) output.bytes[output.end - json_date ..][0..@sizeOf(Date)].* = output.date().*;
+    const written = output.take(entity.len);
+    if (status == .ok and resource == .matmul) return matmul.multiply(written, body, found.n);
+    @memcpy(written, entity);
+    if (status == .ok and resource == .json) @memcpy(written[json_begin.len..][0..@sizeOf(Date)], output.date());
 }
 
-/// Writes an answer that says what is the matter, or, to OPTIONS, what is allowed.
-pub noinline fn refuse(output: *Output, status: Status, request: *const Parser) void {
-    const title = begin(output, status);
-    const resource = request.route.resource;
-    if (status == .method_not_allowed or status == .no_content) {
-        output.put("Allow: ");
-        output.put(if (resource == .server) "GET, HEAD, POST" else if (takesBody(resource)) "POST" else "GET, HEAD");
-        output.put("\r\n");
-    }
-    if (status == .no_content) return output.put("\r\n");
-    describe(output, plain, title.len);
-    if (request.method != .head) output.put(title);
+/// Whether the body is what its route takes.
+noinline fn statusOf(found: *const Route, body_len: usize) Status {
+    const n: usize = found.n;
+    return if (found.resource == .matmul and (n == 0 or body_len != 16 * n * n)) .bad_request else .ok;
 }

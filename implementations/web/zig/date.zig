@@ -4,35 +4,36 @@ const std = @import("std");
 
 pub const Date = [29]u8;
 
-/// Years from 1 March on, so that the day that some lack is the last one.
+/// What a date is made of before its names and numbers are known.
+pub const blank: Date = "Thu, 01 Jan 1970 00:00:00 GMT".*;
+
+/// Writes names and numbers into a date. Years and centuries are those of the calendar from 1 March on, so that the day
+/// that some lack is the last one. They are counted in quarters of a day, as 1461 days are four years.
 pub fn write(date: *Date, seconds: u64) void {
     const second: u32 = @intCast(seconds % std.time.s_per_day);
-    const days: u32 = @intCast(seconds / std.time.s_per_day);
-    var day = days + 306; // since 1 March 1969
-    var year: u32 = 1969;
-    while (true) : (year += 1) { // short, and quick enough for once a second
-        const february = year + 1;
-        const is_leap = february % 4 == 0 and (february % 100 != 0 or february % 400 == 0);
-        const length: u32 = if (is_leap) 366 else 365;
-        if (day < length) break;
-        day -= length;
-    }
+    const days = @as(u32, @intCast(seconds / std.time.s_per_day)) + 719_468; // since 1 March of the year 0
+    const of_era = 4 * days + 3;
+    const of_century = of_era % 146_097 | 3;
+    const day = of_century % 1461 / 4;
     // Five months have 153 days, from March and from August on.
-    const month = (5 * day + 2) / 153;
+    const of_months = 5 * day + 2;
+    const month = of_months / 153;
+    var year = of_era / 146_097 * 100 + of_century / 1461;
     if (month >= 10) year += 1;
-    date.* = "Thu, 01 Jan 1970 00:00:00 GMT".*;
-    date[0..3].* = "ThuFriSatSunMonTueWed"[days % 7 * 3 ..][0..3].*;
-    write2(date[5..7], day - (153 * month + 2) / 5 + 1);
+    date[0..3].* = "WedThuFriSatSunMonTue"[days % 7 * 3 ..][0..3].*;
     date[8..11].* = "MarAprMayJunJulAugSepOctNovDecJanFeb"[month * 3 ..][0..3].*;
-    write2(date[12..14], year / 100);
-    write2(date[14..16], year % 100);
-    write2(date[17..19], second / 3600);
-    write2(date[20..22], second / 60 % 60);
-    write2(date[23..25], second % 60);
+    writeNumber(date[5..7], of_months % 153 / 5 + 1);
+    writeNumber(date[12..14], year / 100);
+    writeNumber(date[14..16], year % 100);
+    var rest = second;
+    for ([_]u8{ 23, 20, 17 }) |place| {
+        writeNumber(date[place..][0..2], rest % 60);
+        rest /= 60;
+    }
 }
 
-noinline fn write2(text: *[2]u8, value: u32) void {
-    text.* = .{ '0' + @as(u8, @intCast(value / 10)), '0' + @as(u8, @intCast(value % 10)) };
+noinline fn writeNumber(digits: *[2]u8, number: u32) void {
+    digits.* = .{ '0' + @as(u8, @intCast(number / 10)), '0' + @as(u8, @intCast(number % 10)) };
 }
 
 test write {
@@ -45,7 +46,7 @@ test write {
         .{ 1893455999, "Mon, 31 Dec 2029 23:59:59 GMT" },
         .{ 4107542400, "Mon, 01 Mar 2100 00:00:00 GMT" },
     }) |case| {
-        var date: Date = undefined;
+        var date = blank;
         write(&date, case[0]);
         try std.testing.expectEqualStrings(case[1], &date);
     }

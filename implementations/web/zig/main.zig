@@ -20,15 +20,12 @@ comptime {
 pub const panic = std.debug.no_panic;
 
 const max_threads = 64;
-const stack_size = 32 * 1024;
 /// What the kernel may hold of what comes over one connection (it doubles the figure for its own use).
 const receive_buffer_size = 32 * 1024;
 
 var servers: [max_threads]Server = @splat(.{});
-var stacks: [max_threads][stack_size]u8 align(16) = undefined;
-/// Threads that serve: the last one ends the program.
-var running: u32 = 0;
-var signals: linux.fd_t = 0;
+/// To listen on.
+var where: address.Address = .{};
 
 pub export fn _start() callconv(.naked) noreturn {
     asm volatile (switch (builtin.cpu.arch) {
@@ -62,20 +59,20 @@ fn main(arguments: []const [*:0]const u8) noreturn {
     if (arguments.len > 4) usage();
     const port = if (arguments.len > 1) number(arguments[1], 65535) else 8080;
     const threads = if (arguments.len > 2) number(arguments[2], max_threads) else 1;
-    const host = if (arguments.len > 3) mem.span(arguments[3]) else "::";
-    const where = address.parse(host) catch usage();
+    where.parse(if (arguments.len > 3) mem.span(arguments[3]) else "::") catch usage();
+    mem.writeInt(u16, &where.port, @intCast(port), .big);
 
     const limit: linux.rlimit = .{ .cur = max_descriptors, .max = max_descriptors };
     _ = linux.setrlimit(.NOFILE, &limit); // Fails only where the limit is lower already.
     _ = linux.prctl(@backingInt(linux.PR.SET_THP_DISABLE), 1, 0, 0, 0); // 2 MB for the first byte of a buffer
     if (!reserve(max_descriptors)) system.fail();
     content.start();
-    blockSignals();
-    running = threads;
-    for (servers[0..threads], 1..) |*server, index|
-        server.start(@intCast(index), listen(where, @intCast(port), threads > 1), signals);
-    for (1..threads) |index| startThread(index);
-    serve(0);
+    const signals = blockSignals();
+    for (servers[0..threads], 1..) |*server, nth| {
+        server.start(@intCast(nth), listen(threads > 1), signals);
+        if (nth > 1) startThread(server);
+    }
+    serve(@intFromPtr(&servers[0]));
 }
 
 noinline fn number(written: [*:0]const u8, max: u32) u32 {
@@ -89,55 +86,50 @@ noinline fn usage() noreturn {
 }
 
 /// The signals that end the server become readable instead. Process 1 of a container has no default action for them.
-fn blockSignals() void {
+fn blockSignals() linux.fd_t {
     var set = linux.sigemptyset();
     linux.sigaddset(&set, .TERM);
     linux.sigaddset(&set, .INT);
     _ = linux.sigprocmask(linux.SIG.BLOCK, &set, null);
-    signals = system.must(linux.signalfd(-1, &set, linux.SFD.CLOEXEC));
+    return system.must(linux.signalfd(-1, &set, linux.SFD.CLOEXEC));
 }
 
-noinline fn startThread(index: usize) void {
+fn startThread(server: *Server) void {
     const flags = linux.CLONE.VM | linux.CLONE.FS | linux.CLONE.FILES | linux.CLONE.SIGHAND |
         linux.CLONE.THREAD | linux.CLONE.SYSVSEM;
-    const stack = @intFromPtr(&stacks[index]) + stack_size;
-    if (system.signed(linux.clone(serve, stack, flags, index, null, 0, null)) < 0)
+    const stack = @intFromPtr(&server.stack) + server.stack.len;
+    if (system.signed(linux.clone(serve, stack, flags, @intFromPtr(server), null, 0, null)) < 0)
         system.fail();
 }
 
-fn serve(index: usize) callconv(.c) noreturn {
-    servers[index].run(signals);
-    if (@atomicRmw(u32, &running, .Sub, 1, .acq_rel) == 1) linux.exit_group(0);
+/// The last thread to exit ends the program.
+fn serve(server: usize) callconv(.c) noreturn {
+    @as(*Server, @ptrFromInt(server)).run();
     linux.exit(0);
 }
 
-/// The head of every socket's address and what is in one of IPv4; one of IPv6 has the same length or more, and zeros.
-const Name = extern struct { family: u16, port: u16, address4: [4]u8, address6: [16]u8 = @splat(0), scope: u32 = 0 };
-
-fn listen(where: address.Address, port: u16, is_shared: bool) linux.fd_t {
+fn listen(is_shared: bool) linux.fd_t {
     const kind = linux.SOCK.STREAM | linux.SOCK.NONBLOCK | linux.SOCK.CLOEXEC;
     // A socket of IPv6 serves IPv4 as well. Without IPv6 in the kernel there is IPv4 alone.
-    var family: u16 = if (where == null) linux.AF.INET6 else linux.AF.INET;
-    var socket = linux.socket(family, kind, 0);
+    var socket = linux.socket(where.family, kind, 0);
     if (system.signed(socket) < 0) {
-        family = linux.AF.INET;
-        socket = linux.socket(family, kind, 0);
+        where.family = linux.AF.INET;
+        socket = linux.socket(linux.AF.INET, kind, 0);
     }
     const listener = system.must(socket);
-    for (options[@intFromBool(!is_shared)..]) |option|
-        system.setOption(listener, option.level, option.name, option.value);
-    const name: Name = .{ .family = family, .port = mem.nativeToBig(u16, port), .address4 = where orelse @splat(0) };
-    _ = system.must(linux.bind(listener, @ptrCast(&name), @sizeOf(Name)));
+    const count = options.len - @intFromBool(!is_shared);
+    for (options[0..count]) |option| system.setOption(listener, option.level, option.name, option.value);
+    _ = system.must(linux.bind(listener, @ptrCast(&where), @sizeOf(address.Address)));
     _ = system.must(linux.listen(listener, 4096));
     return listener;
 }
 
-/// The first is for several threads; the last three, every accepted socket inherits.
+/// Every accepted socket inherits those before the last one, which is for several threads.
 const options = [_]struct { level: u8, name: u8, value: u16 }{
-    .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEPORT, .value = 1 },
     .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEADDR, .value = 1 },
     .{ .level = linux.IPPROTO.IPV6, .name = linux.IPV6.V6ONLY, .value = 0 },
     .{ .level = linux.SOL.SOCKET, .name = linux.SO.RCVBUF, .value = receive_buffer_size },
     .{ .level = linux.SOL.SOCKET, .name = linux.SO.SNDBUF, .value = content.send_buffer_size },
     .{ .level = linux.IPPROTO.TCP, .name = linux.TCP.NODELAY, .value = 1 },
+    .{ .level = linux.SOL.SOCKET, .name = linux.SO.REUSEPORT, .value = 1 },
 };

@@ -5,34 +5,17 @@ const builtin = @import("builtin");
 comptime {
     if (!builtin.is_test) {
         @export(&copy, .{ .name = "memcpy" });
-        @export(&move, .{ .name = "memmove" });
         @export(&fill, .{ .name = "memset" });
         @export(&length, .{ .name = "strlen" });
     }
 }
 
-fn copy(noalias to: [*]u8, noalias from: [*]const u8, len: usize) callconv(.c) [*]u8 {
-    forward(to, from, len);
-    return to;
+/// Moves bytes to where they begin earlier, or to somewhere else.
+pub fn moveDown(to: []u8, from: []const u8) void {
+    _ = copy(to.ptr, from.ptr, from.len);
 }
 
-fn move(to: [*]u8, from: [*]const u8, len: usize) callconv(.c) [*]u8 {
-    @setRuntimeSafety(false);
-    // Below what is moved, or beyond its end; the difference wraps around.
-    if (@intFromPtr(to) -% @intFromPtr(from) >= len) {
-        forward(to, from, len);
-    } else {
-        var index = len;
-        while (index > 0) {
-            index -= 1;
-            to[index] = from[index];
-            asm volatile (""); // or the compiler finds a call of memmove in this
-        }
-    }
-    return to;
-}
-
-inline fn forward(to: [*]u8, from: [*]const u8, len: usize) void {
+fn copy(to: [*]u8, from: [*]const u8, len: usize) callconv(.c) [*]u8 {
     @setRuntimeSafety(false);
     if (builtin.cpu.arch == .x86_64) {
         var to_end, var from_end, var left = .{ to, from, len };
@@ -42,7 +25,7 @@ inline fn forward(to: [*]u8, from: [*]const u8, len: usize) void {
               [left] "+{rcx}" (left),
             :
             : .{ .memory = true });
-        return;
+        return to;
     }
     var index: usize = 0;
     while (index + 8 <= len) : (index += 8) {
@@ -53,6 +36,7 @@ inline fn forward(to: [*]u8, from: [*]const u8, len: usize) void {
         to[index] = from[index];
         asm volatile ("");
     }
+    return to;
 }
 
 fn fill(to: [*]u8, byte: u8, len: usize) callconv(.c) [*]u8 {

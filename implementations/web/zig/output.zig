@@ -14,12 +14,19 @@ pub const Output = extern struct {
 
     pub const size = 72 * 1024;
 
-    const ok_template = "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: keep-alive\r\n";
-    const date_at = std.mem.findScalar(u8, ok_template, ',').? - 3;
+    const ok_template = "HTTP/1.1 200 OK" ++ "\r\nDate: " ++ dates.blank ++ "\r\nConnection: " ++ "keep-alive\r\n";
+    const shared_at = "HTTP/1.1 200 OK".len;
+    const date_at = shared_at + "\r\nDate: ".len;
+    const shared_len = "\r\nDate: ".len + @sizeOf(Date) + "\r\nConnection: ".len;
 
     /// Of this second, for every answer.
-    pub fn date(output: *const Output) *const Date {
+    pub fn date(output: *const Output) []const u8 {
         return output.ok_head[date_at..][0..@sizeOf(Date)];
+    }
+
+    /// What all heads of this second have between the status and whether the connection goes on.
+    pub fn shared(output: *const Output) []const u8 {
+        return output.ok_head[shared_at..][0..shared_len];
     }
 
     pub fn setDate(output: *Output, seconds: u64) void {
@@ -44,6 +51,11 @@ pub const Output = extern struct {
 
     pub noinline fn put(output: *Output, text: []const u8) void {
         @memcpy(output.take(text.len), text);
+    }
+
+    /// A text that is known beforehand.
+    pub noinline fn print(output: *Output, text: [*:0]const u8) void {
+        output.put(std.mem.span(text));
     }
 
     pub fn putNumber(output: *Output, number: usize) void {

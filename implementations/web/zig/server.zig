@@ -14,15 +14,17 @@ var connections: [max_descriptors]Connection = @splat(.{});
 /// When told to stop, what is under way has so long. The end is to come within a second.
 const stop_milliseconds = 800;
 
+const stack_size = 32 * 1024;
+
 /// Starts as zeros, and so takes no room in the file. What is small comes first: its addresses are shorter.
 pub const Server = extern struct {
     /// From 1.
     number: u8 = 0,
-    epoll: linux.fd_t = 0,
-    listener: linux.fd_t = 0,
-    timer: linux.fd_t = 0,
-    is_accepting: bool = false,
     is_stopping: bool = false,
+    epoll: linux.fd_t = 0,
+    timer: linux.fd_t = 0,
+    signals: linux.fd_t = 0,
+    listener: linux.fd_t = 0,
     open_connections: u32 = 0,
     highest: u32 = 0,
     /// Seconds since the start.
@@ -30,27 +32,26 @@ pub const Server = extern struct {
     output: Output = .{},
     input: [max_input]u8 = @splat(0),
     events: [64]linux.epoll_event = @splat(.{ .events = 0, .data = .{ .u64 = 0 } }),
+    /// Of the thread, if it is not the first.
+    stack: [stack_size]u8 align(16) = @splat(0),
 
+    /// The signals stay pending, so that every thread is told.
     pub fn start(server: *Server, number: u8, listener: linux.fd_t, signals: linux.fd_t) void {
         server.number = number;
         server.epoll = system.must(linux.epoll_create1(linux.EPOLL.CLOEXEC));
         server.timer = system.must(linux.timerfd_create(.MONOTONIC, .{ .CLOEXEC = true }));
+        server.signals = signals;
         server.listener = listener;
-        server.is_accepting = true;
         // To change with the wall clock's seconds.
-        server.setTimer(std.time.ns_per_s - 1 - server.setDate(), 1);
-        // The signals stay pending, so that every thread is told.
-        server.watch(server.timer, linux.EPOLL.IN);
-        server.watch(server.listener, linux.EPOLL.IN);
-        server.watch(signals, linux.EPOLL.IN | linux.EPOLL.ET);
-    }
-
-    noinline fn watch(server: *const Server, descriptor: linux.fd_t, interest: u32) void {
-        if (!system.watch(server.epoll, linux.EPOLL.CTL_ADD, descriptor, interest)) system.fail();
+        server.setTimer(std.time.ns_per_s - 1 - server.setDate());
+        for ([_]linux.fd_t{ server.timer, signals, listener }) |descriptor| {
+            if (!system.watch(server.epoll, linux.EPOLL.CTL_ADD, descriptor, linux.EPOLL.IN | linux.EPOLL.ET))
+                system.fail();
+        }
     }
 
     /// Serves until a signal asks for the end, and until that is done.
-    pub fn run(server: *Server, signals: linux.fd_t) void {
+    pub fn run(server: *Server) void {
         while (!server.is_stopping or server.open_connections > 0) {
             const count = system.signed(linux.epoll_wait(server.epoll, &server.events, server.events.len, -1));
             if (count < 0) continue; // interrupted
@@ -58,7 +59,7 @@ pub const Server = extern struct {
                 const descriptor = event.data.fd;
                 if (descriptor == server.timer) {
                     if (!server.tick()) return;
-                } else if (descriptor == signals) {
+                } else if (descriptor == server.signals) {
                     server.stop();
                 } else if (descriptor == server.listener) {
                     server.acceptAll();
@@ -76,44 +77,32 @@ pub const Server = extern struct {
         return @atomicLoad(u8, &connection.owner, .acquire) == server.number;
     }
 
+    /// Where no descriptor or memory is left, who asks for nothing gives way. If nobody does, the others wait in the
+    /// backlog for a second.
     noinline fn acceptAll(server: *Server) void {
         while (true) {
             const result = linux.accept4(server.listener, null, null, linux.SOCK.NONBLOCK | linux.SOCK.CLOEXEC);
             if (system.isForNow(system.signed(result))) return;
-            if (system.signed(result) < 0) return server.makeRoom();
-            server.highest = @max(server.highest, @as(u32, @intCast(result)));
-            connections[result].open(server, @intCast(result));
+            if (system.signed(result) < 0) {
+                const before = server.open_connections;
+                server.forEach(.crowd);
+                if (server.open_connections == before) return;
+            } else {
+                server.highest = @max(server.highest, @as(u32, @intCast(result)));
+                connections[result].open(server, @intCast(result));
+            }
         }
     }
 
-    /// No descriptor or memory is left: who asks for nothing gives way, and the others wait in the backlog until a
-    /// connection has closed.
-    fn makeRoom(server: *Server) void {
-        server.accept(false);
-        server.forEach(.crowd);
-    }
-
-    noinline fn accept(server: *Server, is_accepting: bool) void {
-        if (server.is_accepting == is_accepting) return;
-        const interest: u32 = if (is_accepting) linux.EPOLL.IN else 0;
-        if (system.watch(server.epoll, linux.EPOLL.CTL_MOD, server.listener, interest))
-            server.is_accepting = is_accepting;
-    }
-
-    pub fn closed(server: *Server) void {
-        server.open_connections -= 1;
-        server.accept(true);
-    }
-
     /// What there is to do once a second. False: the time to stop is over.
-    noinline fn tick(server: *Server) bool {
+    fn tick(server: *Server) bool {
+        if (server.is_stopping) return false;
         var ticks: u64 = 0;
         _ = linux.read(server.timer, std.mem.asBytes(&ticks), @sizeOf(u64));
-        if (server.is_stopping) return false;
         server.now += @intCast(ticks);
         _ = server.setDate();
-        server.accept(true); // another thread may have closed some
         server.forEach(.second);
+        server.acceptAll();
         return true;
     }
 
@@ -123,9 +112,10 @@ pub const Server = extern struct {
         }
     }
 
-    noinline fn setTimer(server: *const Server, nanoseconds: isize, interval_seconds: isize) void {
+    /// Of ticks, the first one after so long.
+    noinline fn setTimer(server: *const Server, nanoseconds: isize) void {
         const spec: linux.itimerspec = .{
-            .it_interval = .{ .sec = interval_seconds, .nsec = 0 },
+            .it_interval = .{ .sec = 1, .nsec = 0 },
             .it_value = .{ .sec = 0, .nsec = nanoseconds + 1 }, // 0 would stop it
         };
         _ = linux.timerfd_settime(server.timer, .{}, &spec, null);
@@ -144,7 +134,7 @@ pub const Server = extern struct {
         _ = linux.close(server.listener);
         server.listener = -1;
         server.is_stopping = true;
-        server.setTimer(stop_milliseconds * std.time.ns_per_ms, 0);
+        server.setTimer(stop_milliseconds * std.time.ns_per_ms);
         server.forEach(.stop);
     }
 };

@@ -25,11 +25,11 @@ pub const max_answer = 4 * 1024;
 pub const more_names = " if-none-match if-range range accept-encoding";
 const Name = enum(u8) { if_none_match, if_range, range, accept_encoding, _ };
 pub const more_statuses =
+    \\
     \\206 Partial Content
     \\301 Moved Permanently
     \\304 Not Modified
     \\416 Range Not Satisfiable
-    \\
 ;
 
 /// Where the pack is in memory, and how much room it has there. Its own addresses are such.
@@ -93,7 +93,10 @@ pub const Route = struct {
 
 const Range = enum(u8) { none, from_begin, from_end, invalid };
 
-const codings = "gzip x-gzip * identity";
+const codings = text.wordsOfAnyCase("gzip x-gzip * identity");
+
+const units = text.wordsOfAnyCase("bytes");
+const weights = text.wordsOfAnyCase("q");
 
 /// Of `OPTIONS *`.
 pub const whole_server: Route = .{ .status = .no_content };
@@ -157,8 +160,8 @@ pub fn heed(found: *Route, index: usize, value: []const u8) void {
             var rest = value;
             while (rest.len > 0) {
                 var tag = text.takeItem(&rest);
-                if (tag.len > 2 and text.indexIn("W/", tag[0..2], .exact) == 0) tag = tag[2..];
-                const is_any = text.indexIn("*", tag, .exact) == 0;
+                if (tag.len > 2 and tag[0] == 'W' and tag[1] == '/') tag = tag[2..];
+                const is_any = tag.len == 1 and tag[0] == '*';
                 for (&found.is_known, forms) |*is_known, *form| is_known.* = is_known.* or is_any or isTag(form, tag);
             }
         },
@@ -172,7 +175,7 @@ pub fn heed(found: *Route, index: usize, value: []const u8) void {
             while (rest.len > 0) {
                 var weight = text.takeItem(&rest);
                 const coding = text.trim(text.takeUntil(&weight, ';'));
-                const which = text.indexIn(codings, coding, .ignored);
+                const which = text.indexIn(codings, coding);
                 // Two names for one.
                 if (which < 4) found.qualities[which -| 1] = 1 + qualityIn(text.skipBlanks(weight));
             }
@@ -182,7 +185,7 @@ pub fn heed(found: *Route, index: usize, value: []const u8) void {
 }
 
 noinline fn isTag(form: *const Form, tag: []const u8) bool {
-    return form.head.len > 0 and text.indexIn(form.tag(), tag, .exact) == 0;
+    return form.head.len > 0 and text.isSame(form.tag(), tag, 0);
 }
 
 /// One range of bytes. What is written otherwise, or of several, is not heeded: the answer is the whole file.
@@ -190,15 +193,20 @@ fn readRange(found: *Route, value: []const u8) void {
     const is_first = found.range == .none;
     found.range = .invalid;
     var rest = value;
-    if (text.indexIn("bytes", text.takeUntil(&rest, '='), .ignored) != 0 or !is_first) return;
-    const range_len = rest.len;
+    if (text.indexIn(units, text.takeUntil(&rest, '=')) != 0 or !is_first) return;
+    const whole_len = rest.len;
     const first = text.takeUntil(&rest, '-');
-    if (first.len == range_len) return; // without the dash
+    if (first.len == whole_len) return; // without the dash
     const first_number = text.number(first, 10);
-    const last_number = text.number(rest, 10);
-    if (first.len > 0 and first_number == text.none or rest.len > 0 and last_number == text.none) return;
-    if (first.len == 0 and rest.len == 0 or first.len > 0 and last_number < first_number) return;
-    found.range = if (first.len > 0) .from_begin else .from_end;
+    const last_number = text.number(rest, 10); // without one it is more than any
+    if (rest.len > 0 and last_number == text.none) return;
+    if (first.len > 0) {
+        if (first_number == text.none or first_number > last_number) return;
+        found.range = .from_begin;
+    } else {
+        if (rest.len == 0) return;
+        found.range = .from_end;
+    }
     found.first = clamped(first_number);
     found.last = clamped(last_number);
 }
@@ -211,7 +219,7 @@ fn clamped(number: u64) u32 {
 fn qualityIn(weight: []const u8) u16 {
     if (weight.len == 0) return 1000;
     var rest = weight;
-    if (text.indexIn("q", text.takeUntil(&rest, '='), .ignored) != 0) return 0;
+    if (text.indexIn(weights, text.takeUntil(&rest, '=')) != 0) return 0;
     var quality: u16 = 0;
     var unit: u16 = 1000;
     for (rest) |byte| {
@@ -248,85 +256,58 @@ fn formOf(found: *const Route) usize {
     return @intFromBool(compressed.head.len > 0 and wantsGzip(found));
 }
 
-/// Leaves of a body what is asked for.
-fn cut(body: *Span, found: *const Route) Status {
-    const len = body.len;
-    const first = switch (found.range) {
-        .from_begin => found.first,
-        .from_end => len - @min(len, found.last),
-        else => return .ok,
-    };
-    if (first >= len) return .range_not_satisfiable;
-    const last = if (found.range == .from_begin) @min(found.last, len - 1) else len - 1;
-    body.* = .{ .at = body.at + first, .len = last - first + 1 };
+/// Decides by the fields how a file is answered, and leaves of its body what is to be sent.
+noinline fn cut(body: *Span, request: *const Parser, which: usize) Status {
+    const found = &request.route;
+    if (found.is_known[which]) return .not_modified;
+    if (request.method != .get or found.has_condition and !found.is_whole[which]) return .ok;
+    if (found.range == .none or found.range == .invalid) return .ok;
+    var first = found.first;
+    var end_at = body.len;
+    if (found.range == .from_end) {
+        first = end_at -| found.last;
+    } else if (found.last < end_at) end_at = found.last + 1;
+    if (first >= end_at) return .range_not_satisfiable;
+    body.at += first;
+    body.len = end_at - first;
     return .partial_content;
 }
 
-/// Writes the answer to a complete request, but for the bytes of the file, which follow.
-pub noinline fn answer(output: *Output, request: *const Parser, _: []const u8) Tail {
-    const found = &request.route;
-    const which = formOf(found);
-    const form = &table[found.entry].forms[which];
-    var tail = form.body;
-    var status = found.status;
-    if (status == .ok) {
-        if (found.is_known[which]) {
-            status = .not_modified;
-        } else if (request.method == .get and (!found.has_condition or found.is_whole[which])) {
-            status = cut(&tail, found);
-        }
-    }
+/// Writes an answer to a request, but for the bytes of a file, which follow: of the status that was asked for, or for
+/// `ok`, of what the file and the fields of the complete request lead to.
+pub noinline fn answer(output: *Output, asked: Status, request: *const Parser, _: []const u8) Tail {
+    const which = formOf(&request.route);
+    const form = &table[request.route.entry].forms[which];
     const head = form.head.bytes();
-    switch (status) {
-        .ok, .partial_content => {},
-        .not_modified => {
-            _ = begin(output, status);
-            output.put(head[0..form.shared_len]);
-            output.put("\r\n");
-            return no_tail;
-        },
-        else => {
-            refuse(output, status, request);
-            return no_tail;
-        },
-    }
-    _ = begin(output, status);
-    output.put(head);
-    if (status == .partial_content) {
-        const first = tail.at - form.body.at;
-        output.put("Content-Range: bytes ");
-        output.putNumber(first);
-        output.put("-");
-        output.putNumber(first + tail.len - 1);
-        putWhole(output, form.body.len);
-    }
-    end(output, tail.len);
-    return if (request.method == .head) no_tail else tail;
-}
-
-/// Writes an answer that says what is the matter, or, to OPTIONS, what is allowed.
-pub noinline fn refuse(output: *Output, status: Status, request: *const Parser) void {
+    var tail = form.body;
+    const status = if (asked == .ok) cut(&tail, request, which) else asked;
+    const has_file = status == .ok or status == .partial_content;
     const title = begin(output, status);
-    const forms = &table[request.route.entry].forms;
-    switch (status) {
-        .method_not_allowed, .no_content => output.put("Allow: GET, HEAD\r\n"),
-        .moved_permanently => output.put(forms[0].head.bytes()),
-        .range_not_satisfiable => {
-            output.put("Content-Range: bytes *");
-            putWhole(output, forms[formOf(&request.route)].body.len);
-        },
-        else => {},
+    if (status == .method_not_allowed or status == .no_content) output.print("Allow: GET, HEAD\r\n");
+    if (status == .not_modified) output.put(head[0..form.shared_len]);
+    if (has_file or status == .moved_permanently) output.put(head);
+    if (status == .partial_content or status == .range_not_satisfiable) {
+        output.print("Content-Range: bytes ");
+        if (has_file) {
+            const first = tail.at - form.body.at;
+            output.putNumber(first);
+            output.print("-");
+            output.putNumber(first + tail.len - 1);
+        } else output.print("*");
+        output.print("/");
+        output.putNumber(form.body.len);
+        output.print("\r\n");
     }
-    if (status == .no_content) return output.put("\r\n");
-    describe(output, plain, title.len);
-    if (request.method != .head) output.put(title);
-}
-
-/// Writes of how many bytes a range is.
-noinline fn putWhole(output: *Output, len: u32) void {
-    output.put("/");
-    output.putNumber(len);
-    output.put("\r\n");
+    if (status == .not_modified or status == .no_content) {
+        output.print("\r\n");
+    } else if (has_file) {
+        end(output, tail.len);
+        if (request.method != .head) return tail;
+    } else {
+        describe(output, plain, title.len);
+        if (request.method != .head) output.put(title);
+    }
+    return no_tail;
 }
 
 const testing = std.testing;
@@ -384,7 +365,8 @@ test cut {
         const found = try routeWith(.range, case[0]);
         var body = table[0].forms[0].body;
         const begin_at = body.at;
-        try testing.expectEqual(case[1], cut(&body, &found));
+        const request: Parser = .{ .route = found };
+        try testing.expectEqual(case[1], cut(&body, &request, 0));
         try testing.expectEqual(case[2], body.at - begin_at);
         try testing.expectEqual(case[3], body.len);
     }

@@ -1,6 +1,7 @@
 //! The status codes that the server uses.
 
 const content = @import("content.zig");
+const text = @import("text.zig");
 
 pub const Status = enum(u8) {
     ok,
@@ -22,7 +23,7 @@ pub const Status = enum(u8) {
     range_not_satisfiable,
 
     /// In the order of the names, as far as the content has them.
-    pub const lines =
+    pub const lines = text.words('\n',
         \\200 OK
         \\204 No Content
         \\400 Bad Request
@@ -35,6 +36,5 @@ pub const Status = enum(u8) {
         \\431 Request Header Fields Too Large
         \\501 Not Implemented
         \\505 HTTP Version Not Supported
-        \\
-    ++ content.more_statuses;
+    ++ content.more_statuses);
 };

@@ -10,7 +10,7 @@ pub fn signed(result: usize) isize {
 
 /// Not an error: there is nothing to read, or no room to write, for now.
 pub fn isForNow(result: isize) bool {
-    return result == -@as(isize, @backingInt(linux.E.AGAIN)) or result == -@as(isize, @backingInt(linux.E.INTR));
+    return result == -@as(isize, @backingInt(linux.E.AGAIN));
 }
 
 pub noinline fn watch(epoll: linux.fd_t, operation: u32, descriptor: linux.fd_t, interest: u32) bool {
@@ -39,7 +39,7 @@ pub noinline fn fail() noreturn {
     die(1, "web: cannot listen there, or no memory or descriptor is left\n");
 }
 
-pub noinline fn die(status: u8, reason: []const u8) noreturn {
+pub fn die(status: u8, reason: []const u8) noreturn {
     _ = linux.write(2, reason.ptr, reason.len);
     linux.exit_group(status);
 }

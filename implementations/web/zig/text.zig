@@ -3,18 +3,15 @@
 //! `noinline` stands, here and elsewhere, where one copy of the code keeps the image small.
 
 const std = @import("std");
-const ascii = std.ascii;
+const bytes = @import("bytes.zig");
 
 /// What `text` begins with, up to the delimiter or the end. `text` becomes what follows.
 pub noinline fn takeUntil(text: *[]const u8, delimiter: u8) []const u8 {
     const whole = text.*;
-    for (whole, 0..) |byte, index| {
-        if (byte != delimiter) continue;
-        text.* = whole[index + 1 ..];
-        return whole[0..index];
-    }
-    text.* = whole[whole.len..];
-    return whole;
+    var end: usize = 0;
+    while (end < whole.len and whole[end] != delimiter) end += 1;
+    text.* = whole[@min(end + 1, whole.len)..];
+    return whole[0..end];
 }
 
 /// The next of a list between commas.
@@ -29,9 +26,7 @@ pub noinline fn trim(text: []const u8) []const u8 {
 }
 
 pub noinline fn skipBlanks(text: []const u8) []const u8 {
-    var begin: usize = 0;
-    while (begin < text.len and isBlank(text[begin])) begin += 1;
-    return text[begin..];
+    return text[bytes.span(.blank, text)..];
 }
 
 pub fn isBlank(byte: u8) bool {
@@ -40,31 +35,59 @@ pub fn isBlank(byte: u8) bool {
 
 pub const Case = enum(u8) { exact = 0, ignored = 0x20 };
 
-/// Which of the words, written with a space between them, it is; their number where it is none. Where case is
-/// ignored, the words are in small letters.
-pub noinline fn indexIn(words: []const u8, word: []const u8, case: Case) usize {
-    var rest = words;
+/// Words to choose from: the bit that makes no difference, and then each word behind its length.
+pub const Words = [*:0]const u8;
+
+/// Words as they are written here, one after the other with a delimiter between them.
+pub fn words(comptime delimiter: u8, comptime written: []const u8) Words {
+    return comptime listed(0, delimiter, written);
+}
+
+/// Words, in small letters and with a space between them, that may be written in capitals as well. What is compared
+/// with them must have no control characters: with the bit of small letters, some would pass for hyphens or digits.
+pub fn wordsOfAnyCase(comptime written: []const u8) Words {
+    return comptime listed('a' - 'A', ' ', written);
+}
+
+fn listed(comptime difference: u8, comptime delimiter: u8, comptime written: []const u8) [:0]const u8 {
+    @setEvalBranchQuota(10_000);
+    var all: [:0]const u8 = &.{difference};
+    var rest = std.mem.splitScalar(u8, written, delimiter);
+    while (rest.next()) |word| all = all ++ .{word.len} ++ word;
+    return all;
+}
+
+/// Which of the words it is; their number where it is none.
+pub noinline fn indexIn(choice: Words, word: []const u8) usize {
+    var at = choice + 1;
     var index: usize = 0;
-    while (rest.len > 0) : (index += 1) {
-        if (isSame(takeUntil(&rest, ' '), word, case)) break;
+    while (at[0] != 0) : (index += 1) {
+        if (isSame((at + 1)[0..at[0]], word, choice[0])) break;
+        at += 1 + at[0];
     }
     return index;
 }
 
-fn isSame(expected: []const u8, text: []const u8, case: Case) bool {
+/// The word of a number.
+pub fn wordAt(choice: Words, index: usize) []const u8 {
+    var at = choice + 1;
+    for (0..index) |_| at += 1 + at[0];
+    return (at + 1)[0..at[0]];
+}
+
+/// Whether two texts are the same, but for a bit that the first one has wherever it makes no difference.
+pub fn isSame(expected: []const u8, text: []const u8, difference: u8) bool {
     if (expected.len != text.len) return false;
-    for (expected, text) |wanted, byte| {
-        if (byte == wanted) continue;
-        if (!ascii.isUpper(byte) or byte | @backingInt(case) != wanted) return false;
-    }
+    for (expected, text) |wanted, byte| if (byte | difference != wanted) return false;
     return true;
 }
 
 /// More than any number that fits.
 pub const none: u64 = std.math.maxInt(u64);
 
-/// Digits and nothing else, or none. One too large for the type is none as well.
+/// Digits and nothing else, 15 at the most, or none.
 pub noinline fn number(digits: []const u8, base: u8) u64 {
+    if (digits.len == 0 or digits.len > 15) return none;
     var value: u64 = 0;
     for (digits) |byte| {
         const digit = switch (byte) {
@@ -72,10 +95,10 @@ pub noinline fn number(digits: []const u8, base: u8) u64 {
             'a'...'f', 'A'...'F' => (byte & 7) + 9,
             else => base,
         };
-        if (digit >= base or value >> 59 != 0) return none;
+        if (digit >= base) return none;
         value = value * base + digit;
     }
-    return if (digits.len > 0) value else none;
+    return value;
 }
 
 const testing = std.testing;
@@ -94,14 +117,15 @@ test trim {
 }
 
 test indexIn {
-    const words = "host expect";
-    try testing.expectEqual(0, indexIn(words, "HoSt", .ignored));
-    try testing.expectEqual(1, indexIn(words, "expect", .exact));
-    for ([_][]const u8{ "", "hos", "hosts", "EXPECT", "expect ", "\x08ost" }) |word| {
-        try testing.expectEqual(2, indexIn(words, word, .exact));
+    const names = wordsOfAnyCase("host expect");
+    try testing.expectEqual(0, indexIn(names, "HoSt"));
+    try testing.expectEqual(1, indexIn(names, "expect"));
+    for ([_][]const u8{ "", "hos", "hosts", "expect ", "host expect" }) |word| {
+        try testing.expectEqual(2, indexIn(names, word));
     }
-    try testing.expectEqual(2, indexIn("a @", "A`", .ignored));
-    try testing.expectEqual(2, indexIn("keep-alive x", "KEEP\x0dALIVE", .ignored));
+    const methods = words(' ', "GET HEAD");
+    try testing.expectEqual(1, indexIn(methods, "HEAD"));
+    for ([_][]const u8{ "", "Get", "get", "HEA" }) |word| try testing.expectEqual(2, indexIn(methods, word));
 }
 
 test number {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -20,9 +21,12 @@ def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="module")
-def service(language: str, start: Start) -> Service:
-    return start(language)
+@pytest.fixture(scope="module", params=["final", "small"])
+def service(
+    request: pytest.FixtureRequest, language: str, start: Start, stage_of: Callable[[str, str], str]
+) -> Service:
+    """With safety checks, as it ships, and without."""
+    return start(language, tag=None if request.param == "final" else stage_of(language, request.param))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.section} {case.name}")

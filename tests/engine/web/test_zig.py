@@ -275,7 +275,7 @@ def test_a_port_in_use_is_an_error(service: Service, client: docker.DockerClient
         container.remove(force=True)
 
 
-@pytest.mark.parametrize(("stage", "bytes_"), [("final", 12_288), ("small", 10_500), ("tiny", 512)])
+@pytest.mark.parametrize(("stage", "bytes_"), [("final", 11_530), ("small", 9_060), ("tiny", 512)])
 def test_its_images_are_one_small_static_executable(
     stage: str, bytes_: int, stage_of: Callable[[str, str], str], engine: DockerEngine, client: docker.DockerClient
 ) -> None:
