@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds ./matmul, a static executable. CC and LINK may change that for a check; the image is built without either.
 set -eu
-cc="${CC:-musl-gcc} -Wall -Wextra -Wpedantic -Werror -Wno-unused-parameter -fno-asynchronous-unwind-tables" # all kernels share one signature
+cc="${CC:-musl-gcc -fno-pie} -Wall -Wextra -Wpedantic -Werror -Wno-unused-parameter -fno-asynchronous-unwind-tables" # all kernels share one signature
 
 # compile FILE FLAGS...: the very flags that compile a file are what it reports in `matmul info`.
 compile() {
@@ -13,9 +13,9 @@ compile() {
 
 # What is outside of every loop that is timed is made small. No tables of stack frames: nothing here unwinds.
 compile cpu -Os -std=c17
-compile team -O2 -std=c17
+compile team -Os -std=c17
 compile text -Os -std=c17
-compile peak -O2 -std=c17 -ffp-contract=fast # standard C alone does not fuse a * b + c
+compile peak -Os -std=c17 -ffp-contract=fast # standard C alone does not fuse a * b + c
 
 # The library rung is a program of its own, ./library.
 if [ "${1:-}" = library ]; then
@@ -45,7 +45,7 @@ if [ "${1:-}" = variants ]; then
   grep 'loops interchanged' variants/naive_fixed_fast_math.log
   compile variants/arrays -O2 -std=c17
   compile main -Os -std=c17 -DVARIANTS
-  $cc -static -s main.o cpu.o peak.o team.o text.o variants/*.o -lm -o variants/matmul
+  $cc -static -s main.o cpu.o peak.o team.o text.o variants/*.o -o variants/matmul
   exit
 fi
 
@@ -54,9 +54,9 @@ compile kernels/interchanged -O3 -std=c17
 compile kernels/parallel -O3 -std=c17
 compile kernels/recursive -O3 -std=c17
 compile kernels/vectorized -O3 -std=c17 -ffp-contract=fast
-compile kernels/intrinsics -O3 -std=c17 -ffp-contract=fast
-compile pack -O3 -std=c17
-compile recursion -O2 -std=c17
+compile kernels/intrinsics -O2 -std=c17 -ffp-contract=fast
+compile pack -O2 -std=c17
+compile recursion -Os -std=c17
 compile main -Os -std=c17
 
 # An i-j-k kernel whose loops gcc has exchanged is another rung.
@@ -65,4 +65,4 @@ if grep interchange kernels/naive.log kernels/parallel.log; then exit 1; fi
 rm -f kernels/library.o
 # Segments padded to whole pages would be a tenth of the image; RELRO, one of them, musl ignores in static programs.
 # Its threads have stacks of 128 KB unless the program's header says more; a copied block of `vectorized` is as large.
-$cc ${LINK--static -Wl,-z,stack-size=1048576,-z,noseparate-code,-z,norelro} cpu.o main.o pack.o peak.o recursion.o team.o text.o kernels/*.o -lm -o matmul
+$cc ${LINK--static -Wl,-z,stack-size=1048576,-z,noseparate-code,-z,norelro,-z,common-page-size=64,--gc-sections} cpu.o main.o pack.o peak.o recursion.o team.o text.o kernels/*.o -o matmul

@@ -1,5 +1,4 @@
 // The CPU's own word on its instruction sets, and the kernel's on its caches.
-#define _POSIX_C_SOURCE 200809L // stpcpy
 #include "cpu.h"
 #include "text.h"
 
@@ -61,10 +60,12 @@ enum isa require_isa(const enum isa *paths) {
     return found;
 }
 
-// One line of /sys, without its end; "" where it cannot be read.
-static void read_line(const char *directory, const char *name, char line[static 32]) {
-    char path[64];
-    strcpy(stpcpy(path, directory), name);
+// One line on a cache of the first core, without its end; "" where it cannot be read.
+static void read_line(char index, const char *name, char line[static 32]) {
+    char path[64] = "/sys/devices/system/cpu/cpu0/cache/index0/";
+    enum { DIRECTORY = sizeof "/sys/devices/system/cpu/cpu0/cache/index0/" - 1 };
+    path[DIRECTORY - 2] = index;
+    memcpy(path + DIRECTORY, name, strlen(name));
     const int file = open(path, O_RDONLY);
     const ssize_t length = file < 0 ? 0 : read(file, line, 31);
     line[length > 0 ? length - 1 : 0] = 0;
@@ -72,28 +73,19 @@ static void read_line(const char *directory, const char *name, char line[static 
         close(file);
 }
 
-// The number that a text begins with, and where it ends. strtoul knows all bases, and would be 2.5 KB.
-static size_t read_number(const char *text, const char **end) {
-    size_t number = 0;
-    for (; *text >= '0' && *text <= '9'; text++)
-        number = 10 * number + (size_t)(*text - '0');
-    *end = text;
-    return number;
-}
-
 static struct caches read_caches(void) {
     size_t bytes[] = {0, 32 << 10, 512 << 10, 4 << 20}; // of level 1 to 3, where the kernel does not tell
-    char directory[] = "/sys/devices/system/cpu/cpu0/cache/index0/", line[32];
-    const char *end;
-    for (char *index = strrchr(directory, '0'); *index < '8'; ++*index) {
-        read_line(directory, "type", line);
-        const bool holds_data = !strcmp(line, "Data") || !strcmp(line, "Unified");
-        read_line(directory, "level", line);
-        const size_t level = read_number(line, &end);
-        read_line(directory, "size", line);
-        const size_t kilobytes = read_number(line, &end);
-        if (holds_data && level >= 1 && level <= 3 && kilobytes && *end == 'K')
-            bytes[level] = kilobytes << 10;
+    for (char index = '0'; index < '8'; index++) {
+        char type[32], level[32], size[32];
+        read_line(index, "type", type);
+        read_line(index, "level", level);
+        read_line(index, "size", size);
+        size_t kilobytes = 0; // strtoul knows all bases, and would be 2.5 KB
+        const char *c = size;
+        while (*c >= '0' && *c <= '9')
+            kilobytes = 10 * kilobytes + (size_t)(*c++ - '0');
+        if (*type != 'I' && *level >= '1' && *level <= '3' && kilobytes && *c == 'K') // not one for instructions
+            bytes[*level - '0'] = kilobytes << 10;
     }
     return (struct caches){.l1 = bytes[1], .l2 = bytes[2], .l3 = bytes[3] > bytes[2] ? bytes[3] : bytes[2]};
 }

@@ -10,42 +10,40 @@
 typedef double pair __attribute__((vector_size(16), aligned(8)));
 typedef long long order __attribute__((vector_size(16)));
 
-static void pack_edge(size_t rows, size_t depth, const double *A, size_t stride, size_t height, double *packed) {
-    for (size_t k = 0; k < depth; k++)
-        for (size_t r = 0; r < height; r++)
-            packed[k * height + r] = r < rows ? A[r * stride + k] : 0;
+void copy_rows(size_t rows, size_t columns, const double *from, size_t stride, size_t width, double *to, size_t next) {
+    for (; rows; rows--, from += stride, to += next) {
+        size_t c = 0;
+        for (; c + 2 <= columns; c += 2)
+            *(pair *)(to + c) = *(const pair *)(from + c);
+        for (; c < width; c++)
+            to[c] = c < columns ? from[c] : 0;
+    }
 }
 
 void pack_rows(size_t rows, size_t depth, const double *A, size_t stride, size_t height, double *packed) {
-    for (; rows >= height; rows -= height, A += height * stride, packed += height * depth) {
+    for (size_t i = 0; i < rows; i += height, A += height * stride, packed += height * depth) {
         size_t k = 0;
-        for (; k + 2 <= depth; k += 2)
-            for (size_t r = 0; r < height; r += 2) {
-                const double *from = A + r * stride + k;
-                const pair upper = *(const pair *)from, lower = *(const pair *)(from + stride);
-                double *to = packed + k * height + r;
-                *(pair *)to = __builtin_shuffle(upper, lower, (order){0, 2});
-                *(pair *)(to + height) = __builtin_shuffle(upper, lower, (order){1, 3});
-            }
-        pack_edge(height, depth - k, A + k, stride, height, packed + k * height);
+        if (i + height <= rows)
+            for (; k + 2 <= depth; k += 2)
+                for (size_t r = 0; r < height; r += 2) {
+                    const double *from = A + r * stride + k;
+                    const pair upper = *(const pair *)from, lower = *(const pair *)(from + stride);
+                    double *to = packed + k * height + r;
+                    *(pair *)to = __builtin_shuffle(upper, lower, (order){0, 2});
+                    *(pair *)(to + height) = __builtin_shuffle(upper, lower, (order){1, 3});
+                }
+        for (; k < depth; k++)
+            for (size_t r = 0; r < height; r++)
+                packed[k * height + r] = i + r < rows ? A[r * stride + k] : 0;
     }
-    if (rows)
-        pack_edge(rows, depth, A, stride, height, packed);
 }
 
 void pack_columns(size_t columns, size_t depth, const double *B, size_t stride, size_t width, double *packed) {
     enum { ROWS = 16 }; // at a time: long enough for writing in runs, few enough for reading along each
-    for (size_t first = 0; first < depth; first += ROWS)
+    for (size_t k = 0; k < depth; k += ROWS)
         for (size_t j = 0; j < columns; j += width) {
-            const size_t count = columns - j < width ? columns - j : width;
-            for (size_t k = first; k < first + ROWS && k < depth; k++) {
-                const double *restrict from = B + k * stride + j;
-                double *restrict to = packed + j * depth + k * width;
-                for (size_t c = 0; c < count; c++)
-                    to[c] = from[c];
-                for (size_t c = count; c < width; c++)
-                    to[c] = 0;
-            }
+            const size_t rows = depth - k < ROWS ? depth - k : ROWS, count = columns - j < width ? columns - j : width;
+            copy_rows(rows, count, B + k * stride + j, stride, width, packed + j * depth + k * width, width);
         }
 }
 

@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 
+// Copies rows of `columns` numbers, `stride` apart, fills each up with zeros to `width`, and puts them `next` apart.
+void copy_rows(size_t rows, size_t columns, const double *from, size_t stride, size_t width, double *to, size_t next);
+
 // Copies `rows` x `depth` numbers of A, whose rows are `stride` apart, into panels of `height` rows, each column of a
 // panel after the other; the last panel is filled up with zeros.
 void pack_rows(size_t rows, size_t depth, const double *A, size_t stride, size_t height, double *packed);

@@ -1,10 +1,9 @@
 // The ceiling that every kernel is held against: multiply-adds that touch nothing but registers.
-#define _POSIX_C_SOURCE 200809L // barriers, clock_gettime
+#define _POSIX_C_SOURCE 200809L // clock_gettime
 #include "peak.h"
 #include "cpu.h"
 #include "team.h"
 
-#include <math.h>
 #include <time.h>
 
 enum {
@@ -24,7 +23,7 @@ static volatile double half = 0.5;
     __attribute__((target(isa))) static double name(void) {        \
         typedef double vector __attribute__((vector_size(bytes))); \
         vector x[chains], h = half + (vector){0}, sum = {0};       \
-        EACH_CHAIN(chains) x[c] = h * c;                           \
+        EACH_CHAIN(chains) x[c] = sum += h;                        \
         for (int step = 0; step < MULTIPLY_ADDS / chains; step++)  \
             EACH_CHAIN(chains) x[c] = multiply_add;                \
         EACH_CHAIN(chains) sum += x[c];                            \
@@ -41,11 +40,10 @@ DEFINE_LOOP(avx512, "avx512f", 64, 24, x[c] * h + h)
 DEFINE_LOOP(neon, "+simd", 16, 24, vfmaq_f64(x[c], h, h))
 #endif
 
-struct worker {
-    pthread_barrier_t *start;
+struct measurement {
     double (*loop)(void);
-    double begin_s, end_s;
-    volatile double result;
+    struct barrier barrier;
+    double seconds;
 };
 
 static double now_s(void) {
@@ -54,45 +52,36 @@ static double now_s(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void work(void *workers, size_t t) {
-    struct worker *worker = (struct worker *)workers + t;
-    pthread_barrier_wait(worker->start);
-    worker->begin_s = now_s();
-    worker->result = worker->loop();
-    worker->end_s = now_s();
+static void work(void *shared, size_t t) {
+    struct measurement *measurement = shared;
+    wait_for_all(&measurement->barrier);
+    const double begin_s = now_s();
+    volatile double result = measurement->loop();
+    (void)result;
+    wait_for_all(&measurement->barrier);
+    if (t == 0)
+        measurement->seconds = now_s() - begin_s;
 }
 
-// The seconds from the first thread's begin to the last one's end.
-static double elapsed_s(double (*loop)(void), size_t threads) {
-    struct worker workers[threads];
-    pthread_barrier_t start;
-    pthread_barrier_init(&start, NULL, (unsigned)threads);
-    for (size_t t = 0; t < threads; t++)
-        workers[t] = (struct worker){.start = &start, .loop = loop};
-    run_team(threads, work, workers);
-    pthread_barrier_destroy(&start);
-    double begin_s = INFINITY, end_s = 0;
-    for (size_t t = 0; t < threads; t++) {
-        begin_s = fmin(begin_s, workers[t].begin_s);
-        end_s = fmax(end_s, workers[t].end_s);
-    }
-    return end_s - begin_s;
-}
+static double max(double a, double b) { return a > b ? a : b; }
 
 static double gflops(double (*loop)(void), size_t vector_doubles, size_t threads) {
-    double best_s = INFINITY;
-    for (int r = 0; r < REPETITIONS; r++)
-        best_s = fmin(best_s, elapsed_s(loop, threads));
-    return 2e-9 * MULTIPLY_ADDS * (double)(vector_doubles * threads) / best_s;
+    double best = 0;
+    for (int r = 0; r < REPETITIONS; r++) {
+        struct measurement measurement = {.loop = loop, .barrier = {.threads = threads}};
+        run_team(threads, work, &measurement);
+        best = max(best, 2e-9 * MULTIPLY_ADDS * (double)(vector_doubles * threads) / measurement.seconds);
+    }
+    return best;
 }
 
 double peak_gflops(size_t threads) {
 #if defined __x86_64__
     double best = gflops(sse2, 2, threads);
     if (cpu_has(AVX2))
-        best = fmax(best, gflops(avx2, 4, threads));
+        best = max(best, gflops(avx2, 4, threads));
     if (cpu_has(AVX512))
-        best = fmax(best, gflops(avx512, 8, threads));
+        best = max(best, gflops(avx512, 8, threads));
     return best;
 #elif defined __aarch64__
     return gflops(neon, 2, threads);

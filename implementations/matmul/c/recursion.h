@@ -10,5 +10,7 @@ struct product {
     double *C;
 };
 
+typedef void base_case(const struct product *p);
+
 // Divides `whole` into products of at most base_size in each dimension, and has `threads` threads call base for them.
-void divide_and_conquer(size_t threads, struct product whole, size_t base_size, void (*base)(const struct product *));
+void divide_and_conquer(size_t threads, struct product whole, size_t base_size, base_case *base);

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 // The numbers of A are `row` apart from row to row and `step` apart along it; rows of B are `next` apart, those of C
-// `stride`.
+// `stride`. The depth is 1 at the least.
 typedef void tile_kernel(size_t depth, const double *A, size_t row, size_t step, const double *B, size_t next,
                          double *C, size_t stride);
 
@@ -28,11 +28,12 @@ static inline void prefetch_tile(const double *C, size_t stride, size_t rows, si
                                                   const double *B, size_t next, double *C, size_t stride) { \
         typedef double vector __attribute__((vector_size(bytes), aligned(8)));                              \
         vector sums[rows][width] = {0};                                                                     \
-        for (size_t k = 0; k < depth; k++, A += step, B += next) {                                          \
+        do {                                                                                                \
             vector b[width];                                                                                \
             EACH(v, width) b[v] = ((const vector *)B)[v];                                                   \
             EACH(r, rows) EACH(v, width) sums[r][v] += A[r * row] * b[v];                                   \
-        }                                                                                                   \
+            A += step, B += next;                                                                           \
+        } while (--depth);                                                                                  \
         EACH(r, rows) EACH(v, width)((vector *)(C + r * stride))[v] += sums[r][v];                          \
     }
 

@@ -35,7 +35,7 @@ library)
   # OpenBLAS is built for glibc, which zig links only dynamically: gcc makes the one static executable.
   options "\"OpenBLAS $(dpkg-query -W -f '${Version}' libopenblas-pthread-dev)\""
   zig build-obj -lc -fcompiler-rt -ffunction-sections -femit-bin=library.o $flags -target "$target-gnu" \
-    --dep program -Mroot=core.zig -O small -mcpu=baseline -target "$target-gnu" -Mprogram=main.zig
+    --dep program -Mroot=core.zig -O small -mcpu=baseline -target "$target-gnu" --dep core=root -Mprogram=main.zig
   gcc-14 -static -s -Wl,--gc-sections library.o -lopenblas -lm -o library
   ;;
 test)
@@ -43,7 +43,7 @@ test)
   objects=
   [ "$arch" = aarch64 ] || build_levels safe
   tested() { # TARGET-FLAGS...
-    zig test --test-no-exec "$@" -O safe --dep program -Mroot=core.zig -O safe -Mprogram=main.zig $objects
+    zig test --test-no-exec "$@" -O safe --dep program -Mroot=core.zig -O safe --dep core=root -Mprogram=main.zig $objects
   }
   tested -mcpu=baseline -femit-bin=tests
   ./tests
@@ -66,6 +66,6 @@ test)
   fi
   # The program for size, and all else for speed. Nothing unwinds stacks, and no data is read-only once relocated.
   zig build-exe -femit-bin=matmul -fno-unwind-tables --gc-sections -z norelro $flags -target "$target" --dep program -Mroot=core.zig \
-    -O small -mcpu=baseline -target "$target" -fno-unwind-tables -Mprogram=main.zig $objects
+    -O small -mcpu=baseline -target "$target" -fno-unwind-tables --dep core=root -Mprogram=main.zig $objects
   ;;
 esac

@@ -39,5 +39,5 @@ pub const Caches = struct {
 fn number(folder: []const u8, name: []const u8) ?usize {
     var buffer: [16]u8 = undefined;
     const line = host.readLine(folder, name, &buffer);
-    return std.fmt.parseInt(usize, std.mem.trimEnd(u8, line, "K"), 10) catch null;
+    return host.parse(std.mem.trimEnd(u8, line, "K"));
 }

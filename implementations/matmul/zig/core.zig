@@ -5,7 +5,6 @@ const builtin = @import("builtin");
 
 pub const build_options = @import("build_options.zig"); // written by the recipe
 pub const checksum = @import("checksum.zig").checksum;
-pub const host = @import("host.zig");
 pub const Isa = @import("isa.zig").Isa;
 pub const rungs = @import("rungs.zig");
 pub const main = @import("program").main;

@@ -16,7 +16,7 @@ pub fn readAround(path: [*:0]const u8, bytes: []u8, first: usize, size: usize) v
     }
 }
 
-/// The first line of a small file, or nothing if it cannot be read.
+/// The one line of a file, without its end, or nothing if it cannot be read.
 pub noinline fn readLine(folder: []const u8, name: []const u8, buffer: []u8) []const u8 {
     var path: [64:0]u8 = @splat(0);
     @memcpy(path[0..folder.len], folder);
@@ -27,7 +27,7 @@ pub noinline fn readLine(folder: []const u8, name: []const u8, buffer: []u8) []c
     defer _ = linux.close(file);
     const count = linux.read(file, buffer.ptr, buffer.len);
     if (linux.errno(count) != .SUCCESS) return "";
-    return buffer[0 .. std.mem.findScalar(u8, buffer[0..count], '\n') orelse count];
+    return buffer[0..count -| 1];
 }
 
 /// Makes or replaces a file.
@@ -67,6 +67,16 @@ fn decimal(text: *[20]u8, number: u64) []const u8 {
     return text[first..];
 }
 
+/// The number that a text consists of, if it does; std's can read so much more that it would be half a kilobyte.
+pub fn parse(text: []const u8) ?usize {
+    var number: usize = 0;
+    for (text) |digit| {
+        if (digit < '0' or digit > '9' or number > std.math.maxInt(u32)) return null;
+        number = 10 * number + (digit - '0');
+    }
+    return if (text.len > 0) number else null;
+}
+
 /// Says on standard error why the program cannot go on, in pieces of text, and ends it with `status`.
 pub fn fatal(status: u8, pieces: []const []const u8) noreturn {
     _ = linux.write(linux.STDERR_FILENO, "matmul: ", 8);
@@ -87,7 +97,7 @@ pub const Moment = struct {
 
     fn read(clock: linux.clockid_t) u64 {
         var time: linux.timespec = undefined;
-        _ = linux.clock_gettime(clock, &time);
+        _ = linux.syscall2(.clock_gettime, @backingInt(clock), @intFromPtr(&time)); // 1 KB less than without a system call
         return @intCast(time.sec * std.time.ns_per_s + time.nsec);
     }
 };

@@ -3,11 +3,13 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
-const core = @import("root");
+const core = @import("core");
 const build_options = core.build_options;
-const host = core.host;
 const Isa = core.Isa;
 const rungs = core.rungs;
+
+pub const Caches = @import("caches.zig").Caches;
+pub const host = @import("host.zig");
 
 comptime {
     // The files hold little-endian numbers, and are taken as they are.
@@ -37,8 +39,9 @@ fn forcedIsa(environ: std.process.Environ) ?Isa {
 fn info(forced: ?Isa) !void {
     const library = if (build_options.library) |name| " with " ++ name else "";
     host.print("{\"toolchain\": \"zig " ++ builtin.zig_version_string ++ library ++ "\",\n \"rungs\": {");
-    inline for (rungs.all, 0..) |rung, at| {
-        host.print((if (at > 0) ",\n  " else "\n  ") ++ comptime describe(rung));
+    for (&rungs.all, descriptions, 0..) |*rung, description, at| {
+        host.print(if (at > 0) ",\n  " else "\n  ");
+        host.print(description);
         const path = if (rung.path) |path| std.mem.span(path()) else if (Isa.choose(rung.levels, forced)) |isa|
             @tagName(isa)
         else
@@ -52,6 +55,12 @@ fn info(forced: ?Isa) !void {
     }
     host.print("}}\n");
 }
+
+const descriptions = blk: {
+    var all: [rungs.all.len][]const u8 = undefined;
+    for (rungs.all, &all) |rung, *description| description.* = describe(rung);
+    break :blk all;
+};
 
 /// The JSON object of a rung, without its end.
 fn describe(comptime rung: rungs.Rung) []const u8 {
@@ -99,7 +108,7 @@ fn run(job: Job, forced: ?Isa) !void {
 
 /// What `matmul run` is asked for.
 const Job = struct {
-    rung: rungs.Rung,
+    rung: *const rungs.Rung,
     n: usize,
     threads: usize,
     first: usize,
@@ -124,7 +133,7 @@ const Job = struct {
     }
 
     fn number(comptime name: []const u8, text: [*:0]const u8, min: usize, max: usize) usize {
-        const value = std.fmt.parseInt(usize, std.mem.span(text), 10) catch max + 1;
+        const value = host.parse(std.mem.span(text)) orelse max + 1;
         if (value < min or value > max) misused(name ++ " cannot be", std.mem.span(text));
         return value;
     }

@@ -35,8 +35,8 @@ pub const all = if (build_options.library != null) [_]Rung{
 };
 
 /// The rung called `name`, if there is one.
-pub fn find(name: []const u8) ?Rung {
-    for (all) |rung| {
+pub fn find(name: []const u8) ?*const Rung {
+    for (&all) |*rung| {
         if (std.mem.eql(u8, rung.name, name)) return rung;
     }
     return null;

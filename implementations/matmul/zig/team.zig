@@ -2,20 +2,37 @@
 
 const std = @import("std");
 const linux = std.os.linux;
-const host = @import("host.zig");
+const host = @import("program").host;
 
 /// Calls `work` with `args` and each number below `threads`, on as many threads, the caller's among them.
 pub fn run(threads: usize, comptime work: anytype, args: anytype) !void {
+    const Args = @TypeOf(args);
+    const member = struct {
+        fn call(shared: *const anyopaque, me: usize) void {
+            @call(.auto, work, @as(*const Args, @ptrCast(@alignCast(shared))).* ++ .{me});
+        }
+    };
+    try start(threads, member.call, &args);
+}
+
+const Member = *const fn (shared: *const anyopaque, me: usize) void;
+
+/// One function for all that teams do: what starts a thread is half a kilobyte.
+fn start(threads: usize, member: Member, shared: *const anyopaque) !void {
     const gpa = std.heap.page_allocator;
     const workers = try gpa.alloc(std.Thread, threads - 1);
     defer gpa.free(workers);
     for (workers, 1..) |*worker, me| {
         // Those already started wait for the whole team, so without one there is no way back.
-        worker.* = std.Thread.spawn(.{}, work, args ++ .{me}) catch
+        worker.* = std.Thread.spawn(.{}, enter, .{ member, shared, me }) catch
             host.fatal(1, &.{"a thread could not be started"});
     }
-    @call(.auto, work, args ++ .{0});
+    member(shared, 0);
     for (workers) |worker| worker.join();
+}
+
+fn enter(member: Member, shared: *const anyopaque, me: usize) void {
+    member(shared, me);
 }
 
 /// A place that no member of the team leaves before all have come.

@@ -1,7 +1,6 @@
 // Explicit vectors, and blocks copied into the order in which they are used: a tile of C stays in registers for a long
 // run of k, its factors come from the nearest caches without a stride, and nearly every instruction multiplies and
 // adds.
-#define _POSIX_C_SOURCE 200809L // barriers
 #if defined __x86_64__
 #define INSTRUCTION_SET "x86-64-v3" // AVX2 and FMA; "aarch64" has NEON
 #endif
@@ -10,6 +9,8 @@
 #include "../team.h"
 #include "../tile.h"
 #include "kernel.h"
+
+#include <string.h>
 
 enum {
     MAX_COLUMNS = 24,
@@ -34,7 +35,7 @@ struct plan {
     size_t n, rows, threads, block_rows, block_columns, block_depth;
     const double *A, *B;
     double *C, *packed_A, *packed_B;
-    pthread_barrier_t barrier;
+    struct barrier barrier;
 };
 
 static size_t min(size_t a, size_t b) { return a < b ? a : b; }
@@ -49,13 +50,14 @@ static size_t block_size(size_t count, size_t max, size_t unit) {
 
 // Where thread t's part of `count` begins, in whole units.
 static size_t part(size_t count, size_t unit, size_t t, size_t threads) {
-    return min(count, round_up(count, unit) / unit * t / threads * unit);
+    return min(count, (count + unit - 1) / unit * t / threads * unit);
 }
 
 // Adds to the rows from `top` to `bottom` and the columns from `left` to `right` of a tile: the others are not ours.
 static void add_part(tile_kernel *multiply, size_t depth, const double *A, size_t row, size_t step, const double *B,
                      size_t next, double *C, size_t stride, size_t top, size_t bottom, size_t left, size_t right) {
-    double sums[MAX_TILE] = {0};
+    double sums[MAX_TILE];
+    memset(sums, 0, bottom * MAX_COLUMNS * sizeof *sums);
     multiply(depth, A, row, step, B, next, sums, MAX_COLUMNS);
     for (size_t r = top; r < bottom; r++)
         for (size_t c = left; c < right; c++)
@@ -112,13 +114,13 @@ static void work(void *shared, size_t t) {
             const size_t columns = min(plan->block_columns, n - j), depth = min(plan->block_depth, n - k);
             const size_t left = part(columns, unit, t, threads), right = part(columns, unit, t + 1, threads);
             pack_columns(right - left, depth, plan->B + k * n + j + left, n, unit, plan->packed_B + left * depth);
-            pthread_barrier_wait(&plan->barrier); // the block of B is packed, by all for all
+            wait_for_all(&plan->barrier); // the block of B is packed, by all for all
             for (size_t i = top; i < bottom; i += plan->block_rows) {
                 const size_t rows = min(plan->block_rows, bottom - i);
                 pack_rows(rows, depth, plan->A + i * n + k, n, plan->tile.rows, packed_A);
                 multiply_blocks(plan, rows, columns, depth, packed_A, plan->packed_B, plan->C + i * n + j);
             }
-            pthread_barrier_wait(&plan->barrier); // nobody needs it any more
+            wait_for_all(&plan->barrier); // nobody needs it any more
         }
 }
 
@@ -138,9 +140,8 @@ static void multiply(size_t n, size_t rows, size_t most_threads, double A[rows][
     const size_t count_A = threads * plan.block_rows * plan.block_depth;
     plan.packed_A = packing_memory(count_A + plan.block_columns * plan.block_depth);
     plan.packed_B = plan.packed_A + count_A;
-    pthread_barrier_init(&plan.barrier, NULL, (unsigned)threads);
+    plan.barrier.threads = threads;
     run_team(threads, work, &plan);
-    pthread_barrier_destroy(&plan.barrier);
 }
 
 static const char *runs(void) { return isa_name(find_isa(paths)); }

@@ -1,33 +1,35 @@
 // The same recursion with a base case that the compiler turns into vector instructions, compiled for each level of the
 // instruction set: one multiply-add works on as many columns of C as a register holds, whose sums stay in registers.
 #include "../cpu.h"
+#include "../pack.h"
 #include "../recursion.h"
 #include "kernel.h"
+
+#include <string.h>
 
 enum { SIDE = 128, ROWS = 8, LONGEST_VECTOR = 8 };
 
 // On copies of the blocks: at a stride of a power of two the rows of a block would evict one another from the cache.
 __attribute__((always_inline)) static inline void multiply_copies(const struct product *p) {
+    const size_t depth = p->k, columns = (p->n + LONGEST_VECTOR - 1) / LONGEST_VECTOR * LONGEST_VECTOR;
     double A[ROWS][SIDE], B[SIDE][SIDE], C[ROWS][SIDE];
-    const size_t columns = (p->n + LONGEST_VECTOR - 1) / LONGEST_VECTOR * LONGEST_VECTOR;
-    for (size_t k = 0; k < p->k; k++)
-        for (size_t j = 0; j < columns; j++)
-            B[k][j] = j < p->n ? p->B[k * p->stride + j] : 0;
+    copy_rows(depth, p->n, p->B, p->stride, columns, *B, SIDE);
     for (size_t i = 0; i < p->m; i += ROWS) {
-        for (size_t r = 0; r < ROWS; r++)
-            for (size_t k = 0; k < p->k; k++)
-                A[r][k] = i + r < p->m ? p->A[(i + r) * p->stride + k] : 0;
+        const size_t rows = p->m - i < ROWS ? p->m - i : ROWS;
+        copy_rows(rows, depth, p->A + i * p->stride, p->stride, depth, *A, SIDE);
+        memset(A[rows], 0, (ROWS - rows) * sizeof *A);
         for (size_t j = 0; j < columns; j++) { // vectorized: see assert-vectorized.sh
             double sums[ROWS] = {0};
             size_t k = 0;
             do
                 for (size_t r = 0; r < ROWS; r++)
                     sums[r] += A[r][k] * B[k][j];
-            while (++k < p->k); // tested at the end, as only a loop that always runs can be vectorized around
+            while (++k < depth); // tested at the end, as only a loop that always runs can be vectorized around
             for (size_t r = 0; r < ROWS; r++)
                 C[r][j] = sums[r];
         }
-        for (size_t r = 0; r < ROWS && i + r < p->m; r++)
+        for (size_t r = 0; r < rows; r++)
+#pragma GCC unroll 1 // for vectors of 64 bytes, gcc would write the loop out
             for (size_t j = 0; j < p->n; j++)
                 p->C[(i + r) * p->stride + j] += C[r][j];
     }
