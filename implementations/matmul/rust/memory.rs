@@ -2,6 +2,7 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ffi::{c_int, c_void};
+use std::ptr;
 
 /// Memory for packed blocks, not initialized, in huge pages where there is enough of it.
 pub struct Buffer {
@@ -9,7 +10,8 @@ pub struct Buffer {
     layout: Layout,
 }
 
-// SAFETY: the threads that share it write to disjoint parts, and read after a barrier.
+// SAFETY: the memory is its own; the threads that share it write to disjoint parts, and read after a barrier.
+unsafe impl Send for Buffer {}
 unsafe impl Sync for Buffer {}
 
 const HUGE_PAGE: usize = 2 << 20;
@@ -22,6 +24,8 @@ unsafe extern "C" {
 }
 
 impl Buffer {
+    pub const EMPTY: Self = Self { first: ptr::null_mut(), layout: Layout::new::<()>() };
+
     pub fn new(count: usize) -> Self {
         let bytes = count.max(1) * size_of::<f64>();
         let align = if bytes < HUGE_PAGE { CACHE_LINE } else { HUGE_PAGE };
@@ -37,6 +41,14 @@ impl Buffer {
         Self { first: first.cast(), layout }
     }
 
+    /// Room for so many numbers: what there is, or else memory in its place.
+    pub fn with_room(&mut self, count: usize) -> &Self {
+        if self.layout.size() < count * size_of::<f64>() {
+            *self = Self::new(count);
+        }
+        self
+    }
+
     pub fn at(&self, index: usize) -> *mut f64 {
         debug_assert!(index * size_of::<f64>() <= self.layout.size());
         self.first.wrapping_add(index)
@@ -45,8 +57,10 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        // SAFETY: allocated so.
-        unsafe { dealloc(self.first.cast(), self.layout) };
+        if !self.first.is_null() {
+            // SAFETY: allocated so.
+            unsafe { dealloc(self.first.cast(), self.layout) };
+        }
     }
 }
 
