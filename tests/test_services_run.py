@@ -218,6 +218,20 @@ def test_the_journal_is_verified_and_compared_with_another(session: Session) -> 
     assert "Requests a second at saturation: better: 10,000" in " ".join(text.split())
 
 
+def test_a_metric_that_one_round_lacks_is_not_compared(session: Session) -> None:
+    session.run(scripted())
+    session.run(scripted(beta_page=Behaviour(cpu_s=4e-5, rate=12_000)), "r2")
+    entries = load_run(session.folder / "r2")
+    place, entry = next(
+        (place, entry)
+        for place, entry in enumerate(entries)
+        if isinstance(entry, Round) and entry.case.name == "beta/page" and not entry.pilot
+    )
+    entries[place] = entry.model_copy(update={"values": {**entry.values, "rate": 0.0}})
+    found = diff(load_run(session.folder / "r1"), entries).better_or_worse()
+    assert [(metric.name, change.case.name) for metric, change, _ in found] == [("rate", "beta/connect")]
+
+
 @pytest.mark.parametrize("name", sorted({*formats()} - {"png"}))  # pixels have no words
 def test_every_format_reports_services(session: Session, name: FormatName) -> None:
     session.run(scripted())

@@ -232,6 +232,13 @@ def test_faster_than_any_cpu_is_refused(threads: int) -> None:
         check(times((SECOND_NS // threads // 2, 0)), threads)
 
 
+def test_all_calls_of_a_sample_count_for_its_speed() -> None:
+    batch = Batch(rows=500, samples=1, calls=3)
+    check_times(times((3 * SECOND_NS, 0)), a_case(n=1000), batch, 10 * SECOND_NS, 1.0)
+    with pytest.raises(ProtocolError, match="claims 3 GFLOP/s, but 1 cores of this kind reach 1 at most"):
+        check_times(times((SECOND_NS, 0)), a_case(n=1000), batch, 10 * SECOND_NS, 1.0)
+
+
 @pytest.mark.parametrize(
     ("features", "gflops"),
     [

@@ -11,7 +11,6 @@ from harness.measure.cost import Cost, cost_of
 from harness.model.cases import Case
 from harness.model.journal import (
     Entry,
-    Finished,
     Image,
     Machine,
     OverheadRound,
@@ -53,7 +52,6 @@ class Past:
     own: tuple[Own, ...] = ()
     cost: Cost = field(default_factory=Cost)
     rounds: Mapping[tuple[Case, int], Round] = field(default_factory=dict)
-    is_finished: bool = False
 
     @property
     def begun(self) -> Started:
@@ -77,7 +75,6 @@ class Past:
             own=tuple(entry for entry in entries if isinstance(entry, Own)),
             cost=cost_of(entries),
             rounds={(entry.case, entry.number): entry for entry in entries if isinstance(entry, Round)},
-            is_finished=any(isinstance(entry, Finished) for entry in entries),
         )
 
 
