@@ -1,7 +1,7 @@
 //! The base copies its blocks and spells out the products of a register tile one by one, which the compiler packs
 //! into the vectors of the CPU: a tile's sums stay in registers, and one instruction makes up to eight products.
 
-const recursive = @import("recursive.zig");
+const divide = @import("../recursion.zig").divide;
 const Blocks = @import("../blocks.zig").Blocks;
 const pack = @import("../pack.zig");
 const Isa = @import("../isa.zig").Isa;
@@ -23,7 +23,7 @@ const columns = switch (Isa.compiled) {
 
 /// Adds A · B to C, for as many rows of A and C as there are; B is n × n.
 pub fn multiply(c: []f64, a: []const f64, b: []const f64, n: usize, threads: usize, isa: Isa) !void {
-    try recursive.divide(.all(c, a, b, n), base_size, isa.function(@TypeOf(base), "vectorized", Isa.all), threads);
+    try divide(.all(c, a, b, n), base_size, isa.function(@TypeOf(base), "vectorized", Isa.all), threads);
 }
 
 /// levels.zig compiles this for every level of the CPU.
