@@ -10,8 +10,6 @@
 #include "../tile.h"
 #include "kernel.h"
 
-#include <string.h>
-
 enum {
     MAX_COLUMNS = 24,
     MAX_TILE = 8 * MAX_COLUMNS,
@@ -56,8 +54,7 @@ static size_t part(size_t count, size_t unit, size_t t, size_t threads) {
 // Adds to the rows from `top` to `bottom` and the columns from `left` to `right` of a tile: the others are not ours.
 static void add_part(tile_kernel *multiply, size_t depth, const double *A, size_t row, size_t step, const double *B,
                      size_t next, double *C, size_t stride, size_t top, size_t bottom, size_t left, size_t right) {
-    double sums[MAX_TILE];
-    memset(sums, 0, bottom * MAX_COLUMNS * sizeof *sums);
+    double sums[MAX_TILE] = {0};
     multiply(depth, A, row, step, B, next, sums, MAX_COLUMNS);
     for (size_t r = top; r < bottom; r++)
         for (size_t c = left; c < right; c++)
