@@ -26,6 +26,10 @@ pub noinline fn areAll(class: Class, text: []const u8) bool {
     return text.len > 0 and span(class, text) == text.len;
 }
 
+pub fn isBlank(byte: u8) bool {
+    return byte == ' ' or byte == '\t';
+}
+
 /// Of ASCII: all that is beyond it may stand in the value of a field, and nowhere else.
 const table: [128]u8 = table: {
     @setEvalBranchQuota(50_000);
@@ -46,7 +50,7 @@ fn belongs(comptime class: Class, comptime byte: u8) bool {
         // Without the comma that a URI allows there: two names in one field are one too many.
         .host => ascii.isAlphanumeric(byte) or isOneOf("!$%&'()*+-.:;=[]_~", byte),
         .field => !ascii.isControl(byte) or byte == '\t',
-        .blank => byte == ' ' or byte == '\t',
+        .blank => isBlank(byte),
     };
 }
 

@@ -297,5 +297,5 @@ fn isExtension(line: []const u8) bool {
     if (rest.len == 0 or rest[0] != ';') return false;
     const name = text.skipBlanks(rest[1..]);
     const end = bytes.span(.token, name);
-    return end > 0 and (end == name.len or text.isBlank(name[end]) or name[end] == '=' or name[end] == ';');
+    return end > 0 and (end == name.len or bytes.isBlank(name[end]) or name[end] == '=' or name[end] == ';');
 }

@@ -21,19 +21,13 @@ pub noinline fn takeItem(list: *[]const u8) []const u8 {
 
 pub noinline fn trim(text: []const u8) []const u8 {
     var end = text.len;
-    while (end > 0 and isBlank(text[end - 1])) end -= 1;
+    while (end > 0 and bytes.isBlank(text[end - 1])) end -= 1;
     return skipBlanks(text[0..end]);
 }
 
 pub noinline fn skipBlanks(text: []const u8) []const u8 {
     return text[bytes.span(.blank, text)..];
 }
-
-pub fn isBlank(byte: u8) bool {
-    return byte == ' ' or byte == '\t';
-}
-
-pub const Case = enum(u8) { exact = 0, ignored = 0x20 };
 
 /// Words to choose from: the bit that makes no difference, and then each word behind its length.
 pub const Words = [*:0]const u8;
