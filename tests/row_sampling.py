@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from tabulate import tabulate
@@ -46,6 +46,8 @@ from harness.model.journal import Round
 from harness.model.manifests import Rung
 from harness.model.record import Record
 from harness.report.figures import interval, number
+
+R = TypeVar("R", bound=Record)
 
 DOCS = Path(__file__).parent.parent / "docs"
 MEASURED = DOCS / "row-sampling.jsonl"
@@ -158,9 +160,13 @@ def table(measured: Iterable[Compared]) -> str:
         "in the interval",
         "verdict",
     ]
-    machines = "; ".join(sorted({it.cpu for it in ordered}))
+    return document(HEAD + _summary(ordered), (it.cpu for it in ordered), headers, rows)
+
+
+def document(text: str, cpus: Iterable[str], headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A text, the CPUs that all was measured on, and a table."""
     return (
-        f"{HEAD}{_summary(ordered)} Measured on {machines}.\n\n"
+        f"{text} Measured on {'; '.join(sorted(set(cpus)))}.\n\n"
         + tabulate(rows, headers, tablefmt="pipe", disable_numparse=True)
         + "\n"
     )
@@ -184,8 +190,19 @@ def _quantiles(values: Sequence[float]) -> str:
 
 def kept() -> list[Compared]:
     """What was measured so far."""
-    lines = MEASURED.read_text(encoding="utf-8").splitlines() if MEASURED.exists() else []
-    return [Compared.model_validate_json(line) for line in lines]
+    return read(MEASURED, Compared)
+
+
+def read(path: Path, kind: type[R]) -> list[R]:
+    """The records of a file, one a line; none where there is no file."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [kind.model_validate_json(line) for line in lines]
+
+
+def append(path: Path, record: Record) -> None:
+    """Keep a record, a line of the file."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(record.model_dump_json() + "\n")
 
 
 def batches_of(bench: Bench, tag: str, rung: Rung, case: Case, seconds: float) -> list[Batch]:
@@ -272,8 +289,7 @@ def _keep(case: Case, rounds: Sequence[Round]) -> str:
     if disturbed := "; ".join(interference([*estimated, *full]).values()):
         return f"not kept: {disturbed}"
     entry = Compared.of(case, cpu_name(), estimated, full)
-    with MEASURED.open("a", encoding="utf-8") as file:
-        file.write(entry.model_dump_json() + "\n")
+    append(MEASURED, entry)
     return f"{interval(entry.estimate)} s, {number(entry.full)} s in full"
 
 

@@ -22,7 +22,6 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-from tabulate import tabulate
 
 from harness.analysis.analyze import analyze
 from harness.analysis.evidence import Evidence
@@ -42,9 +41,8 @@ from harness.model.journal import Entry, Round
 from harness.model.record import Record
 from harness.report.figures import interval, number
 from harness.store import load_run
-from tests.row_sampling import cpu_name, unkept
+from tests.row_sampling import DOCS, append, cpu_name, document, read, unkept
 
-DOCS = Path(__file__).parent.parent / "docs"
 MEASURED = DOCS / "small-sizes.jsonl"
 TABLE = DOCS / "SMALL-SIZES.md"
 SIZES = (32, 64, 100, 128, 200, 256, 384, 512, 1000)
@@ -108,12 +106,7 @@ def table(measured: Iterable[Beside]) -> str:
         for it in ordered
     ]
     headers = ["n", "case", "threads", "measured, s", "longer, s", "as long", "error", "verdict"]
-    machines = "; ".join(sorted({it.cpu for it in ordered}))
-    return (
-        f"{HEAD}{_summary(ordered)} Measured on {machines}.\n\n"
-        + tabulate(rows, headers, tablefmt="pipe", disable_numparse=True)
-        + "\n"
-    )
+    return document(HEAD + _summary(ordered), (it.cpu for it in ordered), headers, rows)
 
 
 def _summary(measured: Sequence[Beside]) -> str:
@@ -128,8 +121,7 @@ def _summary(measured: Sequence[Beside]) -> str:
 
 def kept() -> list[Beside]:
     """What was measured so far."""
-    lines = MEASURED.read_text(encoding="utf-8").splitlines() if MEASURED.exists() else []
-    return [Beside.model_validate_json(line) for line in lines]
+    return read(MEASURED, Beside)
 
 
 def missing_of(source: Source, n: int, threads: int) -> list[str]:
@@ -205,8 +197,7 @@ def run(source: Source, n: int, threads: int, times: int) -> None:
     with closing(DockerEngine(f"small-sizes-{secrets.token_hex(2)}")) as engine, swept(engine):
         base = build_base(engine, load_catalog(root(), matmul.NAME), unkept, lambda _: None)
         for entry in longer(engine, base, entries, n, times):
-            with MEASURED.open("a", encoding="utf-8") as file:
-                file.write(entry.model_dump_json() + "\n")
+            append(MEASURED, entry)
             print(f"{entry.case}, n = {n}: {entry.verdict}, {number(entry.long)} s in the end", flush=True)
 
 
